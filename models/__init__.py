@@ -1,0 +1,1 @@
+"""Small neural networks trained in packs; knows nothing of Ray, Optuna or files."""

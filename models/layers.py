@@ -1,0 +1,312 @@
+"""Packed layers: one plain PyTorch layer of every member of a pack, with hand-written gradients.
+
+Between layers the values of a pack have one of four shapes:
+
+* images, shared by all members: float32 [batch, 1, height, width]
+* features, shared by all members: float32 [batch, features]
+* maps: float32 [batch, members * channels, rows, columns], members outermost in the channels
+* units: float32 [members, units, batch]
+
+Units come before the batch so that each member's values lie together and every matrix product runs on
+contiguous memory. Members may differ in their number of units: the smaller ones are padded with units whose
+weights are zero. Those stay exactly zero, since every activation maps 0 to 0 and no gradient reaches them.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from models.activations import Activation, activation_of
+from models.optimizer import SGD, BatchedProduct, DenseGradient, Parameter, WideProduct
+
+aten = torch.ops.aten
+
+
+class PackedLayer(ABC):
+    """A layer of all members at once.
+
+    Lifecycle: made from one plain module a member; then any number of `forward` calls. After a `forward` with
+    `training`, one `backward` gives the gradient of the layer's input and updates the layer's own weights.
+    Between steps `keep` takes members out, and `unpack` writes a member's weights into a plain module.
+    """
+
+    @abstractmethod
+    def forward(self, values: Tensor, *, training: bool) -> Tensor:
+        """Compute the layer's output; with `training`, remember what `backward` needs."""
+
+    @abstractmethod
+    def backward(self, gradient: Tensor, optimizer: SGD, *, needs_input: bool) -> Tensor | None:
+        """Update the weights and give the gradient of the input (None unless `needs_input`)."""
+
+    def keep(self, places: Tensor) -> None:  # noqa: B027 - most layers without weights have nothing to do
+        """Keep only the members at `places`, int64 [kept]."""
+
+    def unpack(self, place: int, module: nn.Module) -> None:  # noqa: B027
+        """Write the weights of the member at `place` into `module`."""
+
+    def parameters(self) -> list[Parameter]:
+        """List the layer's weights."""
+        return []
+
+
+class _Weighted(PackedLayer):
+    """A layer with weight [members, out, ...] and bias [members, out], padded to the widest member."""
+
+    def __init__(self, modules: Sequence[nn.Module], device: torch.device) -> None:
+        self.weight = Parameter(_stack([_tensor(m.weight) for m in modules], device))
+        self.bias = Parameter(_stack([_tensor(m.bias) for m in modules], device))
+
+    def keep(self, places: Tensor) -> None:
+        self.weight.keep(places)
+        self.bias.keep(places)
+
+    def unpack(self, place: int, module: nn.Module) -> None:
+        for target, source in ((module.weight, self.weight), (module.bias, self.bias)):
+            target = _tensor(target)
+            target.copy_(source.value[place][tuple(slice(size) for size in target.shape)])
+
+    def parameters(self) -> list[Parameter]:
+        return [self.weight, self.bias]
+
+
+class SharedLinear(_Weighted):
+    """Linear layer on features that all members share: [batch, in] -> [members, out, batch].
+
+    One wide product serves all members, which is what makes packs of small networks fast.
+    """
+
+    def forward(self, values: Tensor, *, training: bool) -> Tensor:
+        self._input = values
+        members, out, fan_in = self.weight.value.shape
+        wide = torch.addmm(self.bias.value.view(-1, 1), self.weight.value.view(-1, fan_in), values.t())
+        return wide.view(members, out, -1)
+
+    def backward(self, gradient: Tensor, optimizer: SGD, *, needs_input: bool) -> Tensor | None:
+        optimizer.update(self.weight, WideProduct(gradient, self._input))
+        optimizer.update(self.bias, DenseGradient(gradient.sum(2)))
+        return None
+
+
+class Linear(_Weighted):
+    """Linear layer on each member's own units: [members, in, batch] -> [members, out, batch]."""
+
+    def forward(self, values: Tensor, *, training: bool) -> Tensor:
+        self._input = values
+        return torch.baddbmm(self.bias.value.unsqueeze(2), self.weight.value, values)
+
+    def backward(self, gradient: Tensor, optimizer: SGD, *, needs_input: bool) -> Tensor | None:
+        below = torch.bmm(self.weight.value.transpose(1, 2), gradient) if needs_input else None
+        optimizer.update(self.weight, BatchedProduct(gradient, self._input.transpose(1, 2)))
+        optimizer.update(self.bias, DenseGradient(gradient.sum(2)))
+        return below
+
+
+class Conv2d(_Weighted):
+    """Convolution: images or maps -> maps.
+
+    On images, all members' filters are one convolution; on maps, each member's are one group.
+    """
+
+    def __init__(self, modules: Sequence[nn.Module], device: torch.device, *, shared_input: bool) -> None:
+        super().__init__(modules, device)
+        first = modules[0]
+        assert isinstance(first, nn.Conv2d)
+        self._stride, self._padding, self._dilation = first.stride, first.padding, first.dilation
+        self._shared_input = shared_input
+
+    def forward(self, values: Tensor, *, training: bool) -> Tensor:
+        self._input = values
+        return functional.conv2d(
+            values,
+            self._filters(),
+            self.bias.value.view(-1),
+            self._stride,
+            self._padding,
+            self._dilation,
+            self._groups(),
+        )
+
+    def backward(self, gradient: Tensor, optimizer: SGD, *, needs_input: bool) -> Tensor | None:
+        below, filters, bias = aten.convolution_backward(
+            gradient,
+            self._input,
+            self._filters(),
+            [self.bias.value.numel()],
+            self._stride,
+            self._padding,
+            self._dilation,
+            False,
+            [0, 0],
+            self._groups(),
+            [needs_input, True, True],
+        )
+        optimizer.update(self.weight, DenseGradient(filters.reshape(self.weight.value.shape)))
+        optimizer.update(self.bias, DenseGradient(bias.view(self.bias.value.shape)))
+        return below
+
+    def _filters(self) -> Tensor:
+        return self.weight.value.flatten(0, 1)
+
+    def _groups(self) -> int:
+        return 1 if self._shared_input else len(self.weight.value)
+
+
+class MaxPool2d(PackedLayer):
+    """Max-pooling of maps."""
+
+    def __init__(self, modules: Sequence[nn.Module]) -> None:
+        first = modules[0]
+        assert isinstance(first, nn.MaxPool2d)
+        self._window, self._stride, self._padding = first.kernel_size, first.stride, first.padding
+
+    def forward(self, values: Tensor, *, training: bool) -> Tensor:
+        pooled, indices = functional.max_pool2d(values, self._window, self._stride, self._padding, return_indices=True)
+        if training:
+            self._input, self._indices = values, indices
+        return pooled
+
+    def backward(self, gradient: Tensor, optimizer: SGD, *, needs_input: bool) -> Tensor | None:
+        window, stride, padding = _pair(self._window), _pair(self._stride), _pair(self._padding)
+        return aten.max_pool2d_with_indices_backward(
+            gradient, self._input, window, stride, padding, [1, 1], False, self._indices
+        )
+
+
+class FlattenImages(PackedLayer):
+    """Images -> features, both shared by all members."""
+
+    def forward(self, values: Tensor, *, training: bool) -> Tensor:
+        return values.flatten(1)
+
+    def backward(self, gradient: Tensor, optimizer: SGD, *, needs_input: bool) -> Tensor | None:
+        return None
+
+
+class FlattenMaps(PackedLayer):
+    """Maps -> units, in the order of torch.nn.Flatten within each member."""
+
+    def __init__(self, members: int) -> None:
+        self._members = members
+
+    def forward(self, values: Tensor, *, training: bool) -> Tensor:
+        self._shape = values.shape
+        self._memory_format = torch.channels_last if _is_channels_last(values) else torch.contiguous_format
+        return values.reshape(len(values), self._members, -1).permute(1, 2, 0).contiguous()
+
+    def backward(self, gradient: Tensor, optimizer: SGD, *, needs_input: bool) -> Tensor | None:
+        return gradient.permute(2, 0, 1).reshape(self._shape).contiguous(memory_format=self._memory_format)
+
+    def keep(self, places: Tensor) -> None:
+        self._members = len(places)
+
+
+class Activate(PackedLayer):
+    """Each member's activation, on maps or on units; neighbours with the same one share a call."""
+
+    def __init__(self, modules: Sequence[nn.Module], *, on_maps: bool) -> None:
+        self._activations = [activation_of(module) for module in modules]
+        self._on_maps = on_maps
+        self._runs = _runs(self._activations)
+
+    def forward(self, values: Tensor, *, training: bool) -> Tensor:
+        self._input = values
+        if len(self._runs) == 1:
+            self._output = self._runs[0][0].forward(values)
+        else:
+            self._output = torch.empty_like(values)
+            for activation, members in self._runs:
+                self._select(self._output, members).copy_(activation.forward(self._select(values, members)))
+        return self._output
+
+    def backward(self, gradient: Tensor, optimizer: SGD, *, needs_input: bool) -> Tensor | None:
+        if not needs_input:
+            return None
+        if len(self._runs) == 1:
+            return self._runs[0][0].backward(gradient, self._input, self._output)
+        below = torch.empty_like(gradient)
+        for activation, members in self._runs:
+            parts = (self._select(tensor, members) for tensor in (gradient, self._input, self._output))
+            self._select(below, members).copy_(activation.backward(*parts))
+        return below
+
+    def keep(self, places: Tensor) -> None:
+        self._activations = [self._activations[place] for place in places.tolist()]
+        self._runs = _runs(self._activations)
+
+    def _select(self, values: Tensor, members: slice) -> Tensor:
+        if not self._on_maps:
+            return values[members]
+        channels = values.shape[1] // len(self._activations)
+        return values[:, members.start * channels : members.stop * channels]
+
+
+class Dropout(PackedLayer):
+    """Each member's dropout on units; inverted, so that nothing is scaled outside training.
+
+    All members compare the same uniform draws with their own rates (common random numbers). The draws cover a
+    power of two of units: what a member sees does not depend on its neighbours, if these lie between the same
+    powers of two.
+    """
+
+    def __init__(self, modules: Sequence[nn.Module], device: torch.device, generator: torch.Generator) -> None:
+        self._rates = torch.tensor([_rate(module) for module in modules], device=device).view(-1, 1, 1)
+        self._active = bool((self._rates > 0).any())
+        self._generator = generator
+
+    def forward(self, values: Tensor, *, training: bool) -> Tensor:
+        if not (training and self._active):
+            return values
+        units, batch = values.shape[1:]
+        drawn = torch.rand(1 << (units - 1).bit_length(), batch, generator=self._generator, device=values.device)
+        self._mask = (drawn[:units] >= self._rates).to(values.dtype).mul_(1 / (1 - self._rates))
+        return values * self._mask
+
+    def backward(self, gradient: Tensor, optimizer: SGD, *, needs_input: bool) -> Tensor | None:
+        return gradient * self._mask if self._active else gradient
+
+    def keep(self, places: Tensor) -> None:
+        self._rates = self._rates.index_select(0, places)
+        self._active = bool((self._rates > 0).any())
+
+
+def _stack(tensors: Sequence[Tensor], device: torch.device) -> Tensor:
+    """Stack tensors of one rank to float32 [members, ...], each padded with zeros to the largest sizes."""
+    sizes = [max(size) for size in zip(*(tensor.shape for tensor in tensors), strict=True)]
+    stacked = torch.zeros(len(tensors), *sizes)
+    for place, tensor in enumerate(tensors):
+        stacked[place][tuple(slice(size) for size in tensor.shape)] = tensor.detach()
+    return stacked.to(device)
+
+
+def _tensor(value: Tensor | nn.Module | None) -> Tensor:
+    assert isinstance(value, Tensor)
+    return value
+
+
+def _rate(module: nn.Module) -> float:
+    assert isinstance(module, nn.Dropout)
+    return module.p
+
+
+def _runs(activations: Sequence[Activation]) -> list[tuple[Activation, slice]]:
+    """Group neighbouring members with the same activation."""
+    runs: list[tuple[Activation, slice]] = []
+    for place, activation in enumerate(activations):
+        if runs and runs[-1][0] is activation:
+            runs[-1] = (activation, slice(runs[-1][1].start, place + 1))
+        else:
+            runs.append((activation, slice(place, place + 1)))
+    return runs
+
+
+def _pair(value: int | tuple[int, ...]) -> list[int]:
+    return [value, value] if isinstance(value, int) else list(value)
+
+
+def _is_channels_last(values: Tensor) -> bool:
+    return values.is_contiguous(memory_format=torch.channels_last) and not values.is_contiguous()

@@ -1,0 +1,168 @@
+"""SGD with a learning rate, momentum, Nesterov flag and weight decay of its own for every member of a pack."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from models.configuration import Configuration
+
+
+class Parameter:
+    """Weights of all members, value float32 [members, ...], and their momentum buffer of the same shape."""
+
+    def __init__(self, value: Tensor) -> None:
+        self.value = value
+        self._momentum_buffer: Tensor | None = None
+
+    @property
+    def momentum_buffer(self) -> Tensor:
+        """The running sum of gradients, zero before the first step."""
+        if self._momentum_buffer is None:
+            self._momentum_buffer = torch.zeros_like(self.value)
+        return self._momentum_buffer
+
+    def keep(self, places: Tensor) -> None:
+        """Keep only the members at `places`, int64 [kept]."""
+        self.value = self.value.index_select(0, places)
+        if self._momentum_buffer is not None:
+            self._momentum_buffer = self._momentum_buffer.index_select(0, places)
+
+
+class Gradient(ABC):
+    """A gradient of a `Parameter`, perhaps not yet worked out."""
+
+    @abstractmethod
+    def dense(self) -> Tensor:
+        """Work it out: float32 of the parameter's shape, safe to overwrite."""
+
+    @abstractmethod
+    def add_to(self, target: Tensor) -> None:
+        """Add it to `target`, a tensor of the parameter's shape, in place."""
+
+    @abstractmethod
+    def scaled(self, factors: Tensor) -> Self:
+        """Multiply each member's gradient by its factor, float32 [members]."""
+
+
+class DenseGradient(Gradient):
+    """A gradient that is already a tensor, float32 [members, ...]."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self._tensor = tensor
+
+    def dense(self) -> Tensor:
+        return self._tensor
+
+    def add_to(self, target: Tensor) -> None:
+        target.add_(self._tensor)
+
+    def scaled(self, factors: Tensor) -> Self:
+        return type(self)(self._tensor * _column(factors, self._tensor))
+
+
+class WideProduct(Gradient):
+    """left [members, out, batch] times a batch that all members share, right [batch, in]: [members, out, in].
+
+    Kept as its factors, so that it can be accumulated by the matrix product itself.
+    """
+
+    def __init__(self, left: Tensor, right: Tensor) -> None:
+        self._left, self._right = left, right
+
+    def dense(self) -> Tensor:
+        return torch.mm(self._left.flatten(0, 1), self._right).unflatten(0, self._left.shape[:2])
+
+    def add_to(self, target: Tensor) -> None:
+        target.view(-1, target.shape[-1]).addmm_(self._left.flatten(0, 1), self._right)
+
+    def scaled(self, factors: Tensor) -> Self:
+        return type(self)(self._left * _column(factors, self._left), self._right)
+
+
+class BatchedProduct(Gradient):
+    """left [members, out, batch] times right [members, batch, in]: [members, out, in], kept as its factors."""
+
+    def __init__(self, left: Tensor, right: Tensor) -> None:
+        self._left, self._right = left, right
+
+    def dense(self) -> Tensor:
+        return torch.bmm(self._left, self._right)
+
+    def add_to(self, target: Tensor) -> None:
+        target.baddbmm_(self._left, self._right)
+
+    def scaled(self, factors: Tensor) -> Self:
+        return type(self)(self._left * _column(factors, self._left), self._right)
+
+
+class SGD:
+    """torch.optim.SGD's update (dampening 0) with one set of hyperparameters for each member.
+
+    With gradient g, weights w, weight decay d, momentum m and learning rate r:
+    g' = g + d w;  v = m v + g';  w -= r (g' + m v if nesterov else v).
+    """
+
+    def __init__(self, configurations: Sequence[Configuration], device: torch.device) -> None:
+        def column(values: list[float]) -> Tensor:
+            return torch.tensor(values, dtype=torch.float32, device=device)
+
+        self._momentum = column([c.momentum for c in configurations])
+        self._weight_decay = column([c.weight_decay for c in configurations])
+        self._negative_rate = column([-c.learning_rate for c in configurations])
+        # w -= r (g' * gradient_share + v * momentum_share), whether nesterov or not.
+        self._gradient_step = column([-c.learning_rate * c.nesterov for c in configurations])
+        self._momentum_step = column([-c.learning_rate * (c.momentum if c.nesterov else 1) for c in configurations])
+        self._choose_rule()
+
+    def _choose_rule(self) -> None:
+        self._has_decay = bool((self._weight_decay != 0).any())
+        self._has_nesterov = bool((self._gradient_step != 0).any())
+        self._has_momentum = bool((self._momentum != 0).any())
+
+    def keep(self, places: Tensor) -> None:
+        """Keep only the members at `places`, int64 [kept]."""
+        for name in ("_momentum", "_weight_decay", "_negative_rate", "_gradient_step", "_momentum_step"):
+            setattr(self, name, getattr(self, name).index_select(0, places))
+        self._choose_rule()
+
+    def update(self, parameter: Parameter, gradient: Gradient) -> None:
+        """Take one step on `parameter`; the three rules give the same numbers up to rounding."""
+        if self._has_nesterov:
+            self._update_nesterov(parameter, gradient)
+        elif self._has_momentum:
+            self._update_momentum(parameter, gradient)
+        else:
+            self._update_plain(parameter, gradient)
+
+    def _update_plain(self, parameter: Parameter, gradient: Gradient) -> None:
+        value = parameter.value
+        if self._has_decay:
+            value.mul_(_column(1 + self._negative_rate * self._weight_decay, value))
+        gradient.scaled(self._negative_rate).add_to(value)
+
+    def _update_momentum(self, parameter: Parameter, gradient: Gradient) -> None:
+        value, buffer = parameter.value, parameter.momentum_buffer
+        buffer.mul_(_column(self._momentum, buffer))
+        if self._has_decay:
+            buffer.addcmul_(value, _column(self._weight_decay, value))
+        gradient.add_to(buffer)
+        value.addcmul_(buffer, _column(self._negative_rate, value))
+
+    def _update_nesterov(self, parameter: Parameter, gradient: Gradient) -> None:
+        value, buffer = parameter.value, parameter.momentum_buffer
+        dense = gradient.dense()
+        if self._has_decay:
+            dense.addcmul_(value, _column(self._weight_decay, value))
+        buffer.mul_(_column(self._momentum, buffer)).add_(dense)
+        value.addcmul_(dense, _column(self._gradient_step, value))
+        value.addcmul_(buffer, _column(self._momentum_step, value))
+
+
+def _column(factors: Tensor, like: Tensor) -> Tensor:
+    """Shape factors [members] so that they broadcast over `like`, [members, ...]."""
+    return factors.view(-1, *[1] * (like.dim() - 1))

@@ -1,0 +1,226 @@
+"""The training loop: one pack of one or more members, trained epoch by epoch, evaluated, compacted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from data.dataset import PIXEL_SCALE, Dataset, Split
+from models.catalog import build_network
+from models.configuration import Configuration
+from models.network import PackedNetwork
+from models.optimizer import SGD
+
+STAGED_BATCHES = 8  # scaled to float32 together: fewer calls, and still inside a core's cache
+EVALUATION_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One trial of a pack.
+
+    Attributes:
+        configuration: what to train.
+        seed: of the initial weights, 0 to 2**63 - 1.
+    """
+
+    configuration: Configuration
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """How well one member labels one split.
+
+    Attributes:
+        accuracy: share of images with every head right, 0 to 1.
+        head_accuracies: share right for each head, 0 to 1.
+        loss: cross-entropy in nats, mean over images and heads; not finite once a member has diverged.
+    """
+
+    accuracy: float
+    head_accuracies: tuple[float, ...]
+    loss: float
+
+    @property
+    def diverged(self) -> bool:
+        """Tell whether the member's numbers have left the finite range."""
+        return not math.isfinite(self.loss)
+
+
+class PackTraining:
+    """Trains the members of a pack on the same mini-batches.
+
+    Args:
+        members: their configurations share the batch size and the layers, up to widths.
+        dataset: its training split is what they learn.
+        batch_seed: of the order of the training images and of the dropout masks, 0 to 2**63 - 1.
+        device: where to train.
+        shuffle: whether to draw a new order for each epoch, or walk the split as it stands.
+
+    Attributes:
+        epoch: epochs trained so far.
+    """
+
+    def __init__(
+        self,
+        members: Sequence[Member],
+        dataset: Dataset,
+        *,
+        batch_seed: int,
+        device: torch.device | str = "cpu",
+        shuffle: bool = True,
+    ) -> None:
+        self._device = torch.device(device)
+        self._members = list(members)
+        self._dataset = dataset
+        self._batch_size = _batch_size_of(members, dataset)
+        self._train = _Resident(dataset.train, dataset.classes, self._device)
+        self._order = torch.Generator().manual_seed(batch_seed)
+        self._shuffle = shuffle
+        self._network = PackedNetwork(
+            [self._plain(member) for member in members],
+            device=self._device,
+            generator=torch.Generator(self._device).manual_seed(batch_seed),
+        )
+        self._optimizer = SGD([member.configuration for member in members], self._device)
+        self.epoch = 0
+
+    @torch.inference_mode()
+    def train_epoch(self) -> None:
+        """Walk once through the training split in full mini-batches; the images left over are not used."""
+        n = len(self._dataset.train)
+        order = torch.randperm(n, generator=self._order) if self._shuffle else torch.arange(n)
+        for images, targets in self._train.batches(order, self._batch_size):
+            logits = self._network.forward(images, training=True)
+            self._network.backward(loss_gradient(logits, targets, self._dataset.classes), self._optimizer)
+        self.epoch += 1
+
+    @torch.inference_mode()
+    def evaluate(self, split: Split) -> list[Evaluation]:
+        """Label a split with every member: one evaluation a member, in their order."""
+        resident = _Resident(split, self._dataset.classes, self._device)
+        tally = _Tally(self._network.members, self._dataset.heads, self._device)
+        for images, labels in resident.chunks(EVALUATION_BATCH):
+            tally.add(self._network.forward(images, training=False), labels)
+        return tally.evaluations()
+
+    @torch.inference_mode()
+    def keep(self, places: Sequence[int]) -> None:
+        """Train on with only the members at `places`, in that order."""
+        if list(places) == list(range(len(self._members))):
+            return
+        index = torch.tensor(places, dtype=torch.int64, device=self._device)
+        self._network.keep(index)
+        self._optimizer.keep(index)
+        self._members = [self._members[place] for place in places]
+
+    def unpack(self, place: int) -> nn.Sequential:
+        """Take the member at `place` out as a plain network: images float32 [n, 1, h, w] in [0, 1) -> [n, outputs]."""
+        return self._network.unpack(place, self._plain(self._members[place]))
+
+    def _plain(self, member: Member) -> nn.Sequential:
+        data = self._dataset
+        return build_network(
+            member.configuration,
+            height=data.height,
+            width=data.width,
+            outputs=data.heads * data.classes,
+            seed=member.seed,
+        )
+
+
+def loss_gradient(logits: Tensor, targets: Tensor, classes: int) -> Tensor:
+    """Differentiate the cross-entropy, mean over images and heads, by the logits.
+
+    Args:
+        logits: float32 [members, heads * classes, batch]
+        targets: one-hot float32 [heads * classes, batch]
+
+    Returns:
+        float32 [members, heads * classes, batch]
+    """
+    outputs, batch = targets.shape
+    heads = outputs // classes
+    probabilities = torch.softmax(logits.unflatten(1, (heads, classes)), dim=2).flatten(1, 2)
+    return probabilities.sub_(targets).mul_(1 / (batch * heads))
+
+
+class _Resident:
+    """A split on the training device, its images still bytes."""
+
+    def __init__(self, split: Split, classes: int, device: torch.device) -> None:
+        self._images = split.images.to(device)
+        self._labels = split.labels.to(device)
+        self._classes = classes
+
+    def batches(self, order: Tensor, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Give mini-batches: images float32 [batch, 1, h, w], one-hot targets float32 [heads * classes, batch]."""
+        full = len(order) // batch_size * batch_size
+        for places in order[:full].to(self._images.device).split(batch_size * STAGED_BATCHES):
+            images = _scale(self._images.index_select(0, places))
+            targets = self._one_hot(self._labels.index_select(0, places))
+            yield from zip(images.split(batch_size), targets.split(batch_size, dim=1), strict=True)
+
+    def chunks(self, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Give all images in order: images float32 [size, 1, h, w], labels int64 [size, heads]."""
+        for images, labels in zip(self._images.split(size), self._labels.split(size), strict=True):
+            yield _scale(images), labels
+
+    def _one_hot(self, labels: Tensor) -> Tensor:
+        heads = labels.shape[1]
+        offset = torch.arange(heads, device=labels.device) * self._classes
+        targets = torch.zeros(heads * self._classes, len(labels), device=labels.device)
+        return targets.scatter_(0, (labels + offset).t(), 1.0)
+
+
+class _Tally:
+    """Sums of right answers and losses over chunks, kept on the device until asked for."""
+
+    def __init__(self, members: int, heads: int, device: torch.device) -> None:
+        self._right = torch.zeros(members, heads, dtype=torch.int64, device=device)
+        self._all_right = torch.zeros(members, dtype=torch.int64, device=device)
+        self._loss = torch.zeros(members, dtype=torch.float64, device=device)
+        self._images = 0
+
+    def add(self, logits: Tensor, labels: Tensor) -> None:
+        """Count logits float32 [members, heads * classes, n] against labels int64 [n, heads]."""
+        scores = logits.unflatten(1, (labels.shape[1], -1))  # [members, heads, classes, n]
+        truth = labels.t().expand(len(scores), -1, -1)  # [members, heads, n]
+        right = scores.argmax(2) == truth
+        self._right += right.sum(2)
+        self._all_right += right.all(1).sum(1)
+        losses = scores.logsumexp(2) - scores.gather(2, truth.unsqueeze(2)).squeeze(2)
+        self._loss += losses.mean(1).sum(1, dtype=torch.float64)
+        self._images += len(labels)
+
+    def evaluations(self) -> list[Evaluation]:
+        """Divide the sums by the number of images."""
+        n = self._images
+        rows = zip(self._all_right.tolist(), self._right.tolist(), self._loss.tolist(), strict=True)
+        return [
+            Evaluation(accuracy=both / n, head_accuracies=tuple(r / n for r in heads), loss=loss / n)
+            for both, heads, loss in rows
+        ]
+
+
+def _scale(images: Tensor) -> Tensor:
+    """Bytes [n, h, w] -> float32 [n, 1, h, w] in [0, 1)."""
+    return images.unsqueeze(1).to(torch.float32).mul_(1 / PIXEL_SCALE)
+
+
+def _batch_size_of(members: Sequence[Member], dataset: Dataset) -> int:
+    sizes = {member.configuration.batch_size for member in members}
+    if len(sizes) != 1:
+        raise ValueError(f"the members of a pack must share one batch size, not {sorted(sizes)}")
+    (size,) = sizes
+    if size > len(dataset.train):
+        raise ValueError(
+            f"batch_size {size} is larger than the training split of {dataset.name} ({len(dataset.train)} images): "
+            "no step could be taken; use a smaller one"
+        )
+    return size

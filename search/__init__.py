@@ -1,0 +1,1 @@
+"""The search: spaces, study, packs on Ray Tune, leaderboard and winner."""

@@ -1,0 +1,398 @@
+"""The command line. Results go to stdout, talk to stderr; an error that the user can mend exits with 2."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from data.errors import DataError
+from search.errors import PacktuneError, SettingsError
+from search.storage_url import HIDDEN
+
+ADVICE = "Run `packtune COMMAND --help` for the options and examples of a command."
+
+app = typer.Typer(
+    name="packtune",
+    help="Search the hyperparameters of small neural networks, many at a time, and find a winner to trust.",
+    epilog=ADVICE,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+
+
+class Device(StrEnum):
+    """Where packs are trained."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+Results = Annotated[Path, typer.Option(help="Folder of all results; runs lie in RESULTS/runs/NAME.")]
+DataDir = Annotated[Path | None, typer.Option(help="Folder with MNIST's four files; else they are downloaded.")]
+Workers = Annotated[int | None, typer.Option(help="Packs trained at once. [default: as many as fit]")]
+CpusPerWorker = Annotated[float, typer.Option(help="CPUs of each worker; fractions are allowed.")]
+GpusPerWorker = Annotated[float | None, typer.Option(help="GPUs of each worker; fractions are allowed.")]
+Address = Annotated[str | None, typer.Option(metavar="HOST:PORT", help="An existing Ray cluster.")]
+Storage = Annotated[
+    str | None,
+    typer.Option(
+        envvar="PACKTUNE_STORAGE", metavar="URL", help="Database of the study. [default: a journal file in the run]"
+    ),
+]
+TimeBudget = Annotated[float | None, typer.Option(metavar="SECONDS", help="Stop after this long; resume goes on.")]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name of a run, or its folder.")]
+
+RUN_EXAMPLES = """Examples:
+
+  packtune run                                               64 trials on scanned digits, a minute or so
+
+  packtune run --data mnist --space mini-grid                the reference notebook's ten configurations
+
+  packtune run --data mnist --trials 200 --workers 4 --name wide-200
+
+  packtune run --space my-space.toml --sampler random        see `packtune spaces --example`
+"""
+
+
+@app.command(epilog=RUN_EXAMPLES)
+def run(
+    data: Annotated[str, typer.Option(help="Data set; `packtune datasets` lists them.")] = "digits",
+    data_dir: DataDir = None,
+    space: Annotated[str, typer.Option(help="Space, or a FILE.toml; `packtune spaces` lists them.")] = "wide",
+    sampler: Annotated[
+        str | None,
+        typer.Option(help="grid, random, tpe, qmc, gp or cmaes. [default: grid if the space is a list, else tpe]"),
+    ] = None,
+    trials: Annotated[int | None, typer.Option(help="Configurations to try. [default: all of a list, else 64]")] = None,
+    epochs: Annotated[int, typer.Option(help="Epochs of full training.")] = 10,
+    seed: Annotated[int, typer.Option(help="Seed of the whole search.")] = 0,
+    pack_size: Annotated[
+        str, typer.Option(metavar="auto|N", help="Trials trained at once in one set of matrix products.")
+    ] = "auto",
+    halving: Annotated[
+        bool | None,
+        typer.Option("--halving/--no-halving", help="Stop the worse trials early. [default: not for a list]"),
+    ] = None,
+    workers: Workers = None,
+    cpus_per_worker: CpusPerWorker = 1.0,
+    gpus_per_worker: GpusPerWorker = None,
+    device: Annotated[Device, typer.Option(help="Where packs are trained.")] = Device.AUTO,
+    address: Address = None,
+    storage: Storage = None,
+    name: Annotated[str | None, typer.Option(help="Name of the run. [default: DATA-SPACE-001, -002, ...]")] = None,
+    results: Results = Path("results"),
+    time_budget: TimeBudget = None,
+) -> None:
+    """Search a space: train its trials in packs, and write a leaderboard."""
+    with _errors():
+        from search.run_folder import RunFolder, free_name
+        from search.samplers import check_sampler
+        from search.settings import MIN_LOOKAHEAD, Settings
+        from search.spaces import load_space
+
+        found = load_space(space)
+        enumerated = found.is_enumerable
+        sampler = sampler or ("grid" if enumerated else "tpe")
+        check_sampler(sampler, found)
+        stem = f"{data}-{Path(space).stem}"
+        settings = Settings(
+            name=free_name(results, stem) if name is None else name,
+            data=data,
+            data_dir=data_dir.absolute() if data_dir else None,
+            space=space,
+            sampler=sampler,
+            trials=_count_trials(trials, len(found.enumerate()) if sampler == "grid" else None),
+            epochs=epochs,
+            seed=seed,
+            pack_size=_parse_pack_size(pack_size),
+            halving=not enumerated if halving is None else halving,
+            workers=workers,
+            cpus_per_worker=cpus_per_worker,
+            gpus_per_worker=gpus_per_worker,
+            device=device.value,
+            address=address,
+            storage=storage,
+            time_budget_s=time_budget,
+            lookahead=max(MIN_LOOKAHEAD, workers or 0),
+        )
+        folder = RunFolder(results, settings.name)
+        folder.create(settings)
+        _search(folder, settings, found, new=True)
+
+
+@app.command(epilog="Example: packtune resume digits-wide-001 --workers 4")
+def resume(
+    run: RunName,
+    results: Results = Path("results"),
+    data_dir: DataDir = None,
+    workers: Workers = None,
+    cpus_per_worker: Annotated[float | None, typer.Option(help="CPUs of each worker. [default: as before]")] = None,
+    gpus_per_worker: Annotated[float | None, typer.Option(help="GPUs of each worker. [default: as before]")] = None,
+    address: Address = None,
+    storage: Storage = None,
+    time_budget: TimeBudget = None,
+) -> None:
+    """Continue a run that was stopped or killed; nothing finished is lost or done twice."""
+    with _errors():
+        from search.run_folder import RunFolder
+
+        folder = RunFolder.find(results, run)
+        settings, space = folder.load()
+        changes = {
+            "data_dir": data_dir.absolute() if data_dir else None,
+            "workers": workers,
+            "cpus_per_worker": cpus_per_worker,
+            "gpus_per_worker": gpus_per_worker,
+            "storage": storage,
+        }
+        settings = dataclasses.replace(settings, **{key: value for key, value in changes.items() if value is not None})
+        # A cluster and a budget are of one sitting only.
+        settings = dataclasses.replace(settings, address=address, time_budget_s=time_budget)
+        _check_password(settings.storage)
+        _search(folder, settings, space, new=False)
+
+
+@app.command(epilog="Example: packtune leaderboard digits-wide-001 digits-grid-001 --format csv > both.csv")
+def leaderboard(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Names of runs, or their folders.")],
+    results: Results = Path("results"),
+    format: Annotated[str, typer.Option(help="screen, csv or markdown.")] = "screen",
+    limit: Annotated[int, typer.Option(min=1, help="Rows to show on the screen.")] = 20,
+    storage: Storage = None,
+) -> None:
+    """Print the leaderboard of one run, or of several in one table."""
+    with _errors():
+        from search.leaderboard import order_rows, to_csv, to_frame, to_markdown, to_screen
+
+        writers: dict[str, Callable[[Any], str]] = {
+            "screen": lambda frame: to_screen(frame, limit=limit) + "\n",
+            "csv": to_csv,
+            "markdown": to_markdown,
+        }
+        if format not in writers:
+            from search.errors import suggest_name
+
+            raise SettingsError(f"unknown format {format!r}.{suggest_name(format, writers)}")
+        rows = order_rows(row for name in dict.fromkeys(runs) for row in _rows(results, name, storage))
+        sys.stdout.write(writers[format](to_frame(rows, several_runs=len(set(runs)) > 1)))
+
+
+@app.command(epilog="Example: packtune best digits-wide-001 --export digits.pt")
+def best(
+    run: RunName,
+    results: Results = Path("results"),
+    export: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the trained model to this file.")] = None,
+    storage: Storage = None,
+) -> None:
+    """Print the winner and how to train it again; write its trained model with --export."""
+    with _errors():
+        from search.export import export_model
+        from search.run_folder import RunFolder
+        from search.winner import describe_winner, pick_winner, retrain_command, space_of
+
+        folder = RunFolder.find(results, run)
+        settings, _ = folder.load()
+        rows = _rows(results, run, storage)
+        winner = pick_winner(rows, validation_images=_validation_images(settings.data))
+        if winner is None:
+            raise SettingsError(
+                f"the run {folder.name!r} has no complete trial yet: continue it with `packtune resume {folder.name}`"
+            )
+        print(describe_winner(winner))
+        print(f"\n{space_of(winner.row).rstrip()}\n\nTrain it again, from fresh seeds:\n  {retrain_command(folder, settings)}")
+        if export is not None:
+            export_model(folder, settings, winner.row, export, talk=_console().print)
+            print(f"\nWrote {export}: use it with `packtune predict {export} IMAGES`")
+
+
+@app.command(epilog="Example: packtune predict digits.pt scans.npz > labels.csv")
+def predict(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A model file from `packtune best --export`.")],
+    images: Annotated[
+        Path, typer.Argument(metavar="IMAGES", help="`.npz` with uint8 images [n, h, w], IDX, a PNG or a folder of them.")
+    ],
+) -> None:
+    """Label images with a trained model; writes CSV to stdout."""
+    with _errors():
+        import torch
+
+        from data.images import read_images
+        from models.model_file import ModelFileError, model_from_bytes
+
+        try:
+            model = model_from_bytes(_read_bytes(file), source=str(file))
+            batch = read_images(images)
+            labels = model.predict(torch.tensor(batch.images))
+        except (ModelFileError, ValueError) as error:
+            raise SettingsError(str(error)) from error
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["image", *model.head_names])
+        writer.writerows([name, *row] for name, row in zip(batch.names, labels.tolist(), strict=True))
+        sys.stdout.write(text.getvalue())
+
+
+@app.command(epilog="Example: packtune spaces --example > my-space.toml")
+def spaces(
+    example: Annotated[bool, typer.Option("--example", help="Print a space of your own to start from.")] = False,
+    hyperparameters: Annotated[
+        bool, typer.Option("--hyperparameters", help="Print every hyperparameter with its range.")
+    ] = False,
+) -> None:
+    """List the spaces, or what a space of your own may contain."""
+    with _errors():
+        from tabulate import tabulate
+
+        from models.configuration import HYPERPARAMETERS
+        from search.space_file import EXAMPLE
+        from search.spaces import SPACES
+
+        if example:
+            sys.stdout.write(EXAMPLE)
+        elif hyperparameters:
+            rows = [(n, h.allowed, h.only_for or "all", h.help) for n, h in HYPERPARAMETERS.items()]
+            print(tabulate(rows, headers=["hyperparameter", "allowed", "used by", "meaning"]))
+        else:
+            for space in SPACES.values():
+                size = f"{len(space.enumerate())} configurations" if space.is_enumerable else "continuous"
+                print(f"{space.name}: {space.description} ({size})")
+                for dimension in space.dimensions:
+                    when = "".join(
+                        f"  where {key} = {', '.join(map(str, allowed))}" for key, allowed in dimension.when.items()
+                    )
+                    print(f"    {dimension.name:14} {dimension.domain}{when}")
+
+
+@app.command()
+def datasets() -> None:
+    """List the data sets."""
+    with _errors():
+        from tabulate import tabulate
+
+        from data.catalog import DATASETS
+
+        rows = [
+            (name, f"{e.height} x {e.width}", e.n_train, e.n_validation, e.n_test, "yes" if e.needs_files else "no", e.description)
+            for name, e in DATASETS.items()
+        ]
+        print(tabulate(rows, headers=["data set", "pixels", "train", "validation", "test", "files", "what it is"]))
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _search(folder: Any, settings: Any, space: Any, *, new: bool) -> None:
+    from search.leaderboard import to_frame, to_screen
+    from search.run import run_search
+    from search.winner import describe_winner
+
+    console = _console()
+    console.print(f"Run {folder.name} in {folder.path}", markup=False, highlight=False, soft_wrap=True)
+    ending = run_search(folder, settings, space, console, new=new)
+    if ending.rows:
+        print(to_screen(to_frame(ending.rows)))
+        print(f"\nThe full table: {folder.leaderboard_csv} and {folder.leaderboard_md}")
+    if ending.winner:
+        print(describe_winner(ending.winner))
+        print(f"Its trained model: packtune best {folder.name}{_results_option(folder)} --export FILE")
+    if ending.open_trials:
+        why = "Stopped" if ending.stopped_by else "The time budget is spent"
+        console.print(
+            f"{why} with {ending.open_trials} of {settings.trials} trials open. Continue with: "
+            f"packtune resume {folder.name}{_results_option(folder)}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+    if ending.stopped_by:
+        raise typer.Exit(128 + ending.stopped_by)
+    if ending.rows and not ending.winner and not ending.open_trials:
+        raise PacktuneError("no trial was completed: `reason` in trials.csv says why. Mend that and start a new run")
+
+
+def _results_option(folder: Any) -> str:
+    return "" if folder.results == Path("results") else f" --results {folder.results}"
+
+
+def _rows(results: Path, run: str, storage: str | None) -> list[Any]:
+    from search.leaderboard import rank_rows
+    from search.run import read_records
+    from search.run_folder import RunFolder
+
+    folder = RunFolder.find(results, run)
+    settings, space = folder.load()
+    if storage is not None:
+        settings = dataclasses.replace(settings, storage=storage)
+    _check_password(settings.storage)
+    return rank_rows(read_records(folder, settings, space), run=settings.name, data=settings.data)
+
+
+def _validation_images(data: str) -> int:
+    from data.catalog import DATASETS
+
+    return DATASETS[data].n_validation
+
+
+def _check_password(storage: str | None) -> None:
+    if storage is not None and HIDDEN in storage:
+        raise SettingsError(
+            f"the run's storage {storage} needs its password, which is kept nowhere: give the whole URL with "
+            "--storage or in PACKTUNE_STORAGE"
+        )
+
+
+def _count_trials(given: int | None, listed: int | None) -> int:
+    if listed is None:
+        return 64 if given is None else given
+    return listed if given is None else min(given, listed)
+
+
+def _parse_pack_size(text: str) -> int | None:
+    if text == "auto":
+        return None
+    if not text.isdecimal():
+        raise SettingsError(f"pack-size = {text!r} is not allowed: give auto, or a whole number from 1")
+    return int(text)
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"cannot read {path}: {error.strerror}: check the path") from error
+
+
+def _console() -> Console:
+    return Console(stderr=True)
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    try:
+        yield
+    except (PacktuneError, DataError) as error:
+        _console().print(f"Error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(2) from error
+    except KeyboardInterrupt:
+        raise typer.Exit(128 + signal.SIGINT) from None
+
+
+if __name__ == "__main__":
+    main()

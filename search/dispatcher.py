@@ -1,0 +1,190 @@
+"""Decides which pack is next and tells results in pack order. Knows nothing of Ray.
+
+The rule that makes a search's result independent of timing: pack n starts only when exactly the packs up to
+n - lookahead have been told. Results that arrive earlier are kept durably and told when it is their turn. Whatever
+the sampler and halving learn before pack n is therefore a function of n alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from search.halving import HalvingPlan, rungs_of
+from search.pack_task import PackReport, PackTask
+from search.packing import group_proposals, pack_capacity
+from search.samplers import SAMPLERS
+from search.seeds import batch_seed
+from search.settings import Settings
+from search.space import Value
+from search.study import SearchStudy
+from search.trial import Outcome, Pack, Proposal, TrialState
+
+# The hyperparameters that the members of a pack share.
+SHAPE = ("architecture", "depth", "blocks", "filters", "kernel_size", "pooling", "batch_size", "hidden_units")
+# A learning sampler proposes one shape a pack: a search gets at least this many to choose from.
+MIN_PACKS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a search stands.
+
+    Attributes:
+        finished: trials with an outcome, by state.
+        best: (trial number, joint validation accuracy) of the best COMPLETE trial so far.
+    """
+
+    trials: int
+    finished: Counter[TrialState]
+    running: int
+    best: tuple[int, float] | None
+
+
+class Dispatcher:
+    """Hands out packs and takes in reports, from a new study or from one that was stopped.
+
+    Args:
+        device: "cpu" or "cuda", where the packs will be trained.
+    """
+
+    def __init__(self, study: SearchStudy, settings: Settings, *, device: str) -> None:
+        self._study = study
+        self._settings = settings
+        self._device = device
+        study.reopen()
+        records = study.records()
+        self._packs = study.packs()
+        self._outcomes: dict[int, Outcome] = {r.proposal.number: r.outcome for r in records if r.outcome}
+        self._waiting = [pack for pack in self._packs if not self._arrived(pack)]
+        self._running: dict[int, Pack] = {}
+        self._told = 0
+        self._catch_up()
+
+    def next_pack(self) -> PackTask | None:
+        """Give the next pack to train, or none if there is nothing to start before more results arrive."""
+        number = self._waiting[0].number if self._waiting else len(self._packs)
+        if self.all_asked or not self._tell_up_to(number - self._settings.lookahead):
+            return None
+        if not self._waiting:
+            self._ask_window()
+        pack = self._waiting.pop(0)
+        self._running[pack.number] = pack
+        return self._task(pack)
+
+    @property
+    def all_asked(self) -> bool:
+        """Tell whether every trial has been handed out."""
+        return not self._waiting and self._asked >= self._settings.trials
+
+    def receive(self, pack: Pack, report: PackReport) -> None:
+        """Keep the outcomes of a pack, and close those whose turn it is."""
+        for proposal, outcome in zip(pack.proposals, report.outcomes, strict=True):
+            self._study.record(proposal.number, outcome)
+            self._outcomes[proposal.number] = outcome
+        del self._running[pack.number]
+        if self.all_asked:
+            self._tell_up_to(len(self._packs) - 1)
+
+    def give_back(self, pack: Pack) -> None:
+        """Take back a pack that was handed out and not trained to its end."""
+        del self._running[pack.number]
+        self._waiting = sorted([pack, *self._waiting], key=lambda p: p.number)
+
+    def close(self) -> None:
+        """Leave no trial marked as running that nobody trains."""
+        self._study.requeue()
+
+    def standing(self) -> Standing:
+        """Count what is done."""
+        complete = [(n, o.validation.joint) for n, o in self._outcomes.items() if _is_complete(o) and o.validation]
+        return Standing(
+            trials=self._settings.trials,
+            finished=Counter(outcome.state for outcome in self._outcomes.values()),
+            running=sum(len(pack.proposals) for pack in self._running.values()),
+            best=max(complete, key=lambda item: (item[1], -item[0]), default=None),
+        )
+
+    @property
+    def _asked(self) -> int:
+        return sum(len(pack.proposals) for pack in self._packs)
+
+    def _arrived(self, pack: Pack) -> bool:
+        return all(proposal.number in self._outcomes for proposal in pack.proposals)
+
+    def _catch_up(self) -> None:
+        """Find where telling stopped; a pack that was told in part is finished first."""
+        finished = self._study.told_trials()
+        for pack in self._packs:
+            if not any(proposal.number in finished for proposal in pack.proposals):
+                break
+            self._tell(pack)
+        if self.all_asked:
+            self._tell_up_to(len(self._packs) - 1)
+
+    def _tell_up_to(self, last: int) -> bool:
+        """Tell all packs up to number `last`; false if one of them has not arrived."""
+        while self._told <= last:
+            pack = self._packs[self._told]
+            if not self._arrived(pack):
+                return False
+            self._tell(pack)
+        return True
+
+    def _tell(self, pack: Pack) -> None:
+        for proposal in pack.proposals:
+            self._study.tell(proposal.number, self._outcomes[proposal.number])
+        self._told = pack.number + 1
+
+    def _ask_window(self) -> None:
+        first = self._asked
+        left = self._settings.trials - first
+        entry = SAMPLERS[self._settings.sampler]
+        if entry.shares_shape:
+            proposals = self._ask_one_shape(first, left)
+        else:
+            proposals = [self._study.ask(first + i) for i in range(min(entry.window, left))]
+        groups = group_proposals(proposals, device=self._device, pack_size=self._settings.pack_size)
+        self._study.assign(first, [[proposal.number for proposal in group] for group in groups])
+        for group in groups:
+            self._packs.append(Pack(number=len(self._packs), proposals=group))
+            self._waiting.append(self._packs[-1])
+
+    def _ask_one_shape(self, first: int, left: int) -> list[Proposal]:
+        leader = self._study.ask(first)
+        configuration = leader.configuration
+        fixed: dict[str, Value] = {name: getattr(configuration, name) for name in SHAPE}
+        size = self._settings.pack_size or min(
+            pack_capacity(configuration, self._device), max(1, self._settings.trials // MIN_PACKS)
+        )
+        return [leader] + [self._study.ask(first + i, fixed) for i in range(1, min(size, left))]
+
+    def _task(self, pack: Pack) -> PackTask:
+        return PackTask(
+            pack=pack,
+            epochs=self._settings.epochs,
+            batch_seed=batch_seed(self._settings.seed),
+            device=self._device,
+            halving=self._halving(pack),
+            known_best=max(
+                (o.validation.joint for o in self._told_before(pack) if _is_complete(o) and o.validation), default=-1.0
+            ),
+        )
+
+    def _told_before(self, pack: Pack) -> list[Outcome]:
+        """List the outcomes of the packs that had been told when this one was first asked."""
+        told = self._packs[: max(0, pack.number - self._settings.lookahead + 1)]
+        return [self._outcomes[proposal.number] for p in told for proposal in p.proposals]
+
+    def _halving(self, pack: Pack) -> HalvingPlan:
+        if not self._settings.halving:
+            return HalvingPlan()
+        rungs = rungs_of(self._settings.epochs)
+        curves = [dict(outcome.curve) for outcome in self._told_before(pack)]
+        return HalvingPlan(
+            rungs=rungs, told={rung: tuple(curve[rung] for curve in curves if rung in curve) for rung in rungs}
+        )
+
+
+def _is_complete(outcome: Outcome) -> bool:
+    return outcome.state is TrialState.COMPLETE

@@ -1,0 +1,44 @@
+"""What can go wrong for a reason that the user can mend.
+
+    PacktuneError
+    ├── SettingsError      a setting that is not allowed, or that fits no other
+    ├── SpaceError         a space that cannot be searched
+    ├── RunError           a run that exists already, is missing, or is in use
+    └── ClusterError       Ray cannot be reached or is too small
+
+Each message says what was wrong, what was given, what is allowed and what to do. The command line prints it and
+exits with 2. `data.errors.DataError` is its counterpart for data sets.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class PacktuneError(Exception):
+    """Base of all errors that the user can mend."""
+
+
+class SettingsError(PacktuneError):
+    """A setting that is not allowed, or that does not fit another."""
+
+
+class SpaceError(PacktuneError):
+    """A space that cannot be searched."""
+
+
+class RunError(PacktuneError):
+    """A run that exists already, is missing, or is in use."""
+
+
+class ClusterError(PacktuneError):
+    """Ray cannot be reached, or has too little for one worker."""
+
+
+def suggest_name(given: str, allowed: Iterable[str]) -> str:
+    """Say which name was probably meant and which are allowed, as the end of an error message."""
+    names = list(allowed)
+    near = difflib.get_close_matches(given, names, n=1, cutoff=0.5)
+    meant = f" Did you mean {near[0]!r}?" if near else ""
+    return f"{meant} Allowed: {', '.join(names)}."

@@ -1,0 +1,33 @@
+"""Files that people read are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from search.errors import RunError
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file atomically: a temporary file beside it, flushed to disk, then renamed.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise RunError(
+            f"cannot write {path}: {error.strerror}: free some space, or check the folder's permissions"
+        ) from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically, as UTF-8; see `write_bytes`."""
+    write_bytes(path, text.encode("utf-8"))

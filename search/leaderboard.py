@@ -1,0 +1,219 @@
+"""The leaderboard: one row a configuration, ordered by validation accuracy alone; a pure function of the study."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from tabulate import tabulate
+
+from data.catalog import DATASETS
+from models.catalog import count_parameters
+from models.configuration import HYPERPARAMETERS, Configuration
+from search.trial import Accuracy, TrialRecord, TrialState
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One configuration of one run.
+
+    Attributes:
+        trial, seed: of its first trial among those averaged.
+        replicates: trials of the configuration that are averaged here.
+        validation, test: means over the replicates; none if it failed or diverged.
+        parameters: trainable numbers; none if the network cannot be built.
+    """
+
+    run: str
+    data: str
+    trial: int
+    state: TrialState
+    epochs: int
+    replicates: int
+    validation: Accuracy | None
+    test: Accuracy | None
+    parameters: int | None
+    configuration: Configuration
+    seed: int
+
+    @property
+    def score(self) -> float:
+        """What rows are ordered by: joint validation accuracy, below zero if there is none."""
+        return self.validation.joint if self.validation else -1.0
+
+
+def rank_rows(records: Iterable[TrialRecord], *, run: str, data: str) -> list[Row]:
+    """Make the ordered rows of one run from its finished trials.
+
+    Repeated proposals of a configuration share a row, which averages those of them that trained longest.
+    """
+    groups: dict[tuple[Any, ...], list[TrialRecord]] = {}
+    for record in records:
+        if record.outcome is not None:
+            groups.setdefault(tuple(record.proposal.configuration.used().items()), []).append(record)
+    return order_rows(_row(group, run=run, data=data) for group in groups.values())
+
+
+def order_rows(rows: Iterable[Row]) -> list[Row]:
+    """Order by validation accuracy, ties by trial number; test accuracy plays no part."""
+    return sorted(rows, key=lambda row: (-row.score, row.trial, row.run))
+
+
+def _row(records: Sequence[TrialRecord], *, run: str, data: str) -> Row:
+    best = max(records, key=lambda record: (_depth(record), -record.proposal.number))
+    peers = [record for record in records if _depth(record) == _depth(best)]
+    first = peers[0]
+    assert first.outcome is not None
+    return Row(
+        run=run,
+        data=data,
+        trial=first.proposal.number,
+        state=first.state,
+        epochs=first.outcome.epochs,
+        replicates=len(peers),
+        validation=_mean([record.outcome.validation for record in peers if record.outcome]),
+        test=_mean([record.outcome.test for record in peers if record.outcome]),
+        parameters=_parameters(first.proposal.configuration, data),
+        configuration=first.proposal.configuration,
+        seed=first.proposal.seed,
+    )
+
+
+def _depth(record: TrialRecord) -> tuple[bool, int]:
+    assert record.outcome is not None
+    return record.state is TrialState.COMPLETE, record.outcome.epochs
+
+
+def _mean(accuracies: Sequence[Accuracy | None]) -> Accuracy | None:
+    known = [accuracy for accuracy in accuracies if accuracy is not None]
+    if len(known) < len(accuracies) or not known:
+        return None
+    heads = zip(*(accuracy.heads for accuracy in known), strict=True)
+    return Accuracy(
+        joint=math.fsum(accuracy.joint for accuracy in known) / len(known),
+        heads=tuple(math.fsum(values) / len(known) for values in heads),
+    )
+
+
+def _parameters(configuration: Configuration, data: str) -> int | None:
+    entry = DATASETS[data]
+    try:
+        return count_parameters(configuration, height=entry.height, width=entry.width, outputs=10 * entry.heads)
+    except ValueError:
+        return None
+
+
+def to_frame(rows: Sequence[Row], *, several_runs: bool = False) -> pd.DataFrame:
+    """Make the table: rank, trial, state, epochs, accuracies, parameters, hyperparameters, seed."""
+    frame = pd.DataFrame([_cells(rank, row) for rank, row in enumerate(rows, start=1)], dtype=object)
+    if frame.empty:
+        frame = pd.DataFrame(columns=["rank", "run", "data", "trial", "state", "epochs", "validation_accuracy"])
+    if not several_runs:
+        frame = frame.drop(columns=["run", "data"])
+    if "replicates" in frame and all(row.replicates == 1 for row in rows):
+        frame = frame.drop(columns=["replicates"])
+    return frame
+
+
+def _cells(rank: int, row: Row) -> dict[str, Any]:
+    used = row.configuration.used()
+    return {
+        "rank": rank,
+        "run": row.run,
+        "data": row.data,
+        "trial": row.trial,
+        "state": row.state.value,
+        "epochs": row.epochs,
+        "replicates": row.replicates,
+        **_accuracy_cells("validation", row.validation, row.data),
+        **_accuracy_cells("test", row.test, row.data),
+        "parameters": row.parameters,
+        **{name: used.get(name) for name in HYPERPARAMETERS},
+        "seed": row.seed,
+    }
+
+
+def _accuracy_cells(split: str, accuracy: Accuracy | None, data: str) -> dict[str, float | None]:
+    cells = {f"{split}_accuracy": accuracy.joint if accuracy else None}
+    heads = DATASETS[data].head_names
+    if len(heads) > 1:
+        for place, head in enumerate(heads):
+            cells[f"{split}_{head}"] = accuracy.heads[place] if accuracy else None
+    return cells
+
+
+def to_csv(frame: pd.DataFrame) -> str:
+    """Write a table as CSV; text that a spreadsheet would run as a formula is quoted with an apostrophe."""
+    return frame.map(_defuse).map(_exact).to_csv(index=False, lineterminator="\n")
+
+
+def to_markdown(frame: pd.DataFrame) -> str:
+    """Write a table as Markdown."""
+    return tabulate(_shown(frame), headers=list(frame.columns), tablefmt="github", disable_numparse=True) + "\n"
+
+
+def to_screen(frame: pd.DataFrame, *, limit: int = 20) -> str:
+    """Write the first rows of a leaderboard for a terminal, hyperparameters that never vary below the table."""
+    names = [name for name in HYPERPARAMETERS if name in frame]
+    constant = [name for name in names if frame[name].map(repr).nunique() <= 1]
+    told = [f"{name} {_short(frame[name].iloc[0])}" for name in constant if _short(frame[name].iloc[0])]
+    table = frame.drop(columns=[*constant, "seed"], errors="ignore").head(limit)
+    headers = [str(name).replace("_accuracy", "").replace("_", "\n") for name in table.columns]
+    lines = [tabulate(_shown(table), headers=headers, tablefmt="simple", disable_numparse=True)]
+    if len(frame) > limit:
+        lines.append(f"... and {len(frame) - limit} more")
+    if told:
+        lines.append(f"The same for all: {', '.join(told)}")
+    return "\n".join(lines)
+
+
+def _shown(frame: pd.DataFrame) -> list[list[str]]:
+    return [[_short(cell, name) for name, cell in zip(frame.columns, row, strict=True)] for row in frame.to_numpy()]
+
+
+def _short(value: Any, column: Any = "") -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        accuracy = str(column).startswith(("validation", "test"))
+        return f"{value:.4f}" if accuracy else f"{value:.4g}"
+    return str(value).replace("|", "\\|").replace("\n", " ")
+
+
+def _exact(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(value) if isinstance(value, float) else value
+
+
+def _defuse(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+
+
+def trials_frame(records: Iterable[TrialRecord]) -> pd.DataFrame:
+    """Make the table of every trial, with its seconds of training and how its validation accuracy went."""
+    return pd.DataFrame([_trial_cells(record) for record in records], dtype=object)
+
+
+def _trial_cells(record: TrialRecord) -> dict[str, Any]:
+    outcome = record.outcome
+    used = record.proposal.configuration.used()
+    return {
+        "trial": record.proposal.number,
+        "state": record.state.value,
+        "epochs": outcome.epochs if outcome else 0,
+        "seconds": round(outcome.seconds, 3) if outcome else None,
+        "validation_accuracy": outcome.validation.joint if outcome and outcome.validation else None,
+        "test_accuracy": outcome.test.joint if outcome and outcome.test else None,
+        **{name: used.get(name) for name in HYPERPARAMETERS},
+        "seed": record.proposal.seed,
+        "validation_by_epoch": " ".join(f"{value:.4f}" for _, value in outcome.curve) if outcome else "",
+        "reason": outcome.reason if outcome else "",
+    }

@@ -1,0 +1,68 @@
+"""Which trials can be one pack, and how many members pay."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+
+from models.configuration import Configuration
+from search.trial import Proposal
+
+# On a processor the wide product of a pack gains nothing past this many hidden units over all members: the
+# weights leave the cache (see tests/benchmarks/training.py, which measures it).
+CPU_UNITS = 512
+CPU_MEMBERS = 32
+# On a GPU the members are bounded by memory only.
+CUDA_UNITS = 131_072
+CUDA_MEMBERS = 1024
+CUDA_CNN_MEMBERS = 32
+
+
+def shape_of(configuration: Configuration) -> Hashable:
+    """Describe what the members of a pack must share: layers, batch size, and hidden units up to padding.
+
+    Hidden units are padded within one power of two, so that no more than half of a member is padding, and so that
+    dropout draws the same numbers for a member whatever its neighbours (see `models.layers.Dropout`).
+    """
+    c = configuration
+    layers: tuple[Hashable, ...]
+    layers = (c.depth,) if c.architecture == "mlp" else (c.blocks, c.filters, c.kernel_size, c.pooling)
+    return c.architecture, *layers, c.batch_size, padded_units(c.hidden_units)
+
+
+def padded_units(hidden_units: int) -> int:
+    """Round up to a power of two."""
+    return 1 << (hidden_units - 1).bit_length()
+
+
+def pack_capacity(configuration: Configuration, device: str) -> int:
+    """Give the largest number of members that is not slower per trial than a smaller one.
+
+    Args:
+        device: "cpu" or "cuda".
+    """
+    units = configuration.hidden_units
+    if device == "cuda":
+        limit = CUDA_CNN_MEMBERS if configuration.architecture == "cnn" else CUDA_MEMBERS
+        return max(1, min(limit, CUDA_UNITS // units))
+    if configuration.architecture == "cnn":
+        return 1  # grouped convolutions gain nothing on a processor: 0.6 to 1.0 times the speed
+    return max(1, min(CPU_MEMBERS, CPU_UNITS // units))
+
+
+def group_proposals(
+    proposals: Sequence[Proposal], *, device: str, pack_size: int | None
+) -> list[tuple[Proposal, ...]]:
+    """Group proposals into packs, ordered by their first trial.
+
+    Args:
+        pack_size: the largest number of members; none for what pays (`pack_capacity`).
+    """
+    groups: dict[Hashable, list[Proposal]] = defaultdict(list)
+    for proposal in proposals:
+        groups[shape_of(proposal.configuration)].append(proposal)
+    packs: list[tuple[Proposal, ...]] = []
+    for group in groups.values():
+        size = pack_size or min(pack_capacity(p.configuration, device) for p in group)
+        packs += [tuple(group[start : start + size]) for start in range(0, len(group), size)]
+    return sorted(packs, key=lambda pack: pack[0].number)

@@ -1,0 +1,114 @@
+"""A run's folder: where each of its files lies, and the lock that keeps a second process out."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from search.errors import RunError
+from search.settings import Settings, read_settings, write_settings
+from search.space import Space
+from search.spaces import load_space
+
+
+class RunFolder:
+    """`RESULTS/runs/NAME/`.
+
+    Args:
+        results: the folder of all results.
+        name: of the run.
+    """
+
+    def __init__(self, results: Path, name: str) -> None:
+        self.name = name
+        self.results = results
+        self.path = results / "runs" / name
+        self.settings = self.path / "settings.toml"
+        self.space = self.path / "space.toml"
+        self.journal = self.path / "study.journal"
+        self.trials_csv = self.path / "trials.csv"
+        self.leaderboard_csv = self.path / "leaderboard.csv"
+        self.leaderboard_md = self.path / "leaderboard.md"
+        self.winner_space = self.path / "winner.toml"
+        self.best_model = self.path / "best-model.pt"
+
+    @classmethod
+    def find(cls, results: Path, run: str) -> RunFolder:
+        """Find an existing run by its name, or by its folder's path.
+
+        Raises:
+            RunError: there is none.
+        """
+        path = Path(run)
+        if (path / "settings.toml").is_file() and path.parent.name == "runs":
+            return cls(path.parent.parent, path.name)
+        folder = cls(results, run)
+        if not folder.settings.is_file():
+            raise RunError(f"no run named {run!r} in {results / 'runs'}.{_others(results, run)}")
+        return folder
+
+    def create(self, settings: Settings) -> None:
+        """Make the folder of a new run and keep its settings, and its space if that is a file.
+
+        Raises:
+            RunError: the run exists already, or the folder cannot be made.
+        """
+        if self.settings.exists():
+            raise RunError(
+                f"a run named {self.name!r} exists already in {self.path}: choose another --name, or continue it "
+                f"with `packtune resume {self.name}`"
+            )
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            if settings.space.endswith(".toml"):
+                shutil.copyfile(settings.space, self.space)
+        except OSError as error:
+            raise RunError(
+                f"cannot make the run's folder {self.path}: {error.strerror}: check the permissions, or choose "
+                "another folder with --results"
+            ) from error
+        write_settings(settings, self.settings)
+
+    def load(self) -> tuple[Settings, Space]:
+        """Read the run's settings, and its space as it was when the run began."""
+        settings = read_settings(self.settings)
+        return settings, load_space(str(self.space) if self.space.exists() else settings.space)
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run for this process; the lock is freed by any end of the process.
+
+        Raises:
+            RunError: another process holds it.
+        """
+        lock = FileLock(self.path / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise RunError(f"the run {self.name!r} is in use by another process: wait for it, or stop it") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def free_name(results: Path, stem: str) -> str:
+    """Find the first of stem-001, stem-002 ... that no run has."""
+    number = 1
+    while RunFolder(results, f"{stem}-{number:03}").path.exists():
+        number += 1
+    return f"{stem}-{number:03}"
+
+
+def _others(results: Path, run: str) -> str:
+    runs = results / "runs"
+    names = sorted(p.parent.name for p in runs.glob("*/settings.toml"))
+    if not names:
+        return " There are no runs yet: start one with `packtune run`, or name their folder with --results."
+    near = difflib.get_close_matches(run, names, n=1)
+    return (f" Did you mean {near[0]!r}?" if near else "") + f" There are: {', '.join(names[:20])}."

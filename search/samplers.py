@@ -1,0 +1,141 @@
+"""Optuna's samplers by name, each made afresh for every proposal so that nothing but its seed decides."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler
+from optuna.trial import FrozenTrial
+
+from search.errors import SettingsError, suggest_name
+from search.space import Space, Value
+
+
+class EnumeratedSampler(BaseSampler):
+    """Gives trial n the n-th configuration of a list."""
+
+    def __init__(self, rows: Sequence[Mapping[str, Value]]) -> None:
+        self._rows = rows
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """Sample nothing jointly."""
+        return {}
+
+    def sample_relative(
+        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """Sample nothing jointly."""
+        return {}
+
+    def sample_independent(
+        self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        """Look the value up."""
+        return self._rows[trial.number][param_name]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SamplerEntry:
+    """How a sampler is made and asked.
+
+    Attributes:
+        make: (seed of this proposal, seed of the whole search) -> sampler.
+        window: proposals asked for before they are grouped into packs. Samplers that do not learn lose nothing
+            by a large one; those that learn get a small one.
+        shares_shape: propose the shape of a pack once, and the other members' remaining values given it.
+    """
+
+    make: Callable[[int, int], BaseSampler]
+    window: int
+    description: str
+    shares_shape: bool = False
+
+
+def _tpe(seed: int, _: int) -> BaseSampler:
+    return optuna.samplers.TPESampler(seed=seed, multivariate=True, group=True)
+
+
+def _qmc(seed: int, search_seed: int) -> BaseSampler:
+    # The sequence is one for the whole search; only what it cannot cover (conditions) is drawn from `seed`.
+    return optuna.samplers.QMCSampler(
+        scramble=True,
+        seed=search_seed,
+        independent_sampler=optuna.samplers.RandomSampler(seed=seed),
+        warn_independent_sampling=False,
+    )
+
+
+def _gp(seed: int, _: int) -> BaseSampler:
+    return optuna.samplers.GPSampler(seed=seed, independent_sampler=optuna.samplers.RandomSampler(seed=seed))
+
+
+def _cmaes(seed: int, _: int) -> BaseSampler:
+    return optuna.samplers.CmaEsSampler(
+        seed=seed,
+        independent_sampler=optuna.samplers.RandomSampler(seed=seed),
+        warn_independent_sampling=False,
+    )
+
+
+SAMPLERS: dict[str, SamplerEntry] = {
+    "grid": SamplerEntry(
+        make=lambda seed, _: optuna.samplers.RandomSampler(seed=seed),  # replaced by the space's own list
+        window=256,
+        description="every configuration of an enumerated space, in order",
+    ),
+    "random": SamplerEntry(
+        make=lambda seed, _: optuna.samplers.RandomSampler(seed=seed),
+        window=256,
+        description="independent draws",
+    ),
+    "tpe": SamplerEntry(
+        make=_tpe, window=1, shares_shape=True, description="tree-structured Parzen estimator (Bergstra et al. 2011)"
+    ),
+    "qmc": SamplerEntry(make=_qmc, window=256, description="a scrambled Sobol sequence"),
+    "gp": SamplerEntry(make=_gp, window=4, description="Gaussian process with expected improvement"),
+    "cmaes": SamplerEntry(make=_cmaes, window=8, description="CMA-ES on the numeric hyperparameters"),
+}
+
+
+def check_sampler(name: str, space: Space) -> None:
+    """Make sure that a sampler exists and fits a space.
+
+    Raises:
+        SettingsError: unknown name, or a listed space with a sampler that would not keep to its list.
+        SpaceError: `grid` on a space that is continuous or too large.
+    """
+    if name not in SAMPLERS:
+        raise SettingsError(f"unknown sampler {name!r}.{suggest_name(name, SAMPLERS)}")
+    if name == "grid":
+        space.enumerate()
+    elif space.listed:
+        raise SettingsError(
+            f"the space {space.name!r} is a list of configurations, and the sampler {name!r} would not keep to it: "
+            "use the sampler 'grid', or the space 'grid' or 'wide'"
+        )
+
+
+def make_sampler(
+    name: str, space: Space, *, seed: int, search_seed: int, fixed: Mapping[str, Value] | None = None
+) -> BaseSampler:
+    """Make the sampler of one proposal.
+
+    Args:
+        seed: of this proposal.
+        search_seed: of the whole search.
+        fixed: values that the proposal must have.
+    """
+    with warnings.catch_warnings():
+        # Multivariate, grouped and partially fixed sampling are marked experimental.
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        if name == "grid":
+            return EnumeratedSampler(space.enumerate())
+        sampler = SAMPLERS[name].make(seed, search_seed)
+        return optuna.samplers.PartialFixedSampler(dict(fixed), sampler) if fixed else sampler

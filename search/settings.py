@@ -1,0 +1,124 @@
+"""The settings of a run: checked when made, kept in the run's folder as settings.toml."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from data.catalog import DATASETS
+from data.errors import UnknownDataset
+from search.errors import SettingsError, suggest_name
+from search.files import write_text
+from search.storage_url import hide_password
+
+DEVICES = ("auto", "cpu", "cuda")
+RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+# Packs beyond those told before the next is asked. The result of a search depends on it, so it does not follow the
+# number of workers as long as these are few.
+MIN_LOOKAHEAD = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a search does, and where it runs.
+
+    The leaderboard is a function of `data`, `space`, `sampler`, `trials`, `epochs`, `seed`, `pack_size`, `halving`,
+    `lookahead` and the kind of device; the other settings change only where and how fast.
+
+    Attributes:
+        name: of the run and of its study.
+        data_dir: folder with the data set's files; none to download them.
+        space: a built-in name, or a TOML file of the user's.
+        trials: how many; for the sampler `grid`, at most the size of the space.
+        pack_size: largest number of members; none to let the shapes decide.
+        workers: Ray Tune trials at once; none for as many as the cluster has room for.
+        storage: database URL; none for a journal file in the run's folder.
+        time_budget_s: seconds after which no more is trained.
+        lookahead: packs asked but not yet told, at most; which also bounds the workers that can be busy.
+
+    Raises:
+        SettingsError: a value is not allowed.
+    """
+
+    name: str
+    data: str = "digits"
+    data_dir: Path | None = None
+    space: str = "wide"
+    sampler: str = "tpe"
+    trials: int = 64
+    epochs: int = 10
+    seed: int = 0
+    pack_size: int | None = None
+    halving: bool = True
+    workers: int | None = None
+    cpus_per_worker: float = 1.0
+    gpus_per_worker: float | None = None
+    device: str = "auto"
+    address: str | None = None
+    storage: str | None = None
+    time_budget_s: float | None = None
+    lookahead: int = MIN_LOOKAHEAD
+
+    def __post_init__(self) -> None:
+        if not RUN_NAME.fullmatch(self.name):
+            raise SettingsError(
+                f"the name {self.name!r} is not allowed: use letters, digits, '.', '_' and '-', starting with a "
+                "letter or digit, at most 100"
+            )
+        if self.data not in DATASETS:
+            raise UnknownDataset(f"unknown data set {self.data!r}.{suggest_name(self.data, DATASETS)}")
+        if self.device not in DEVICES:
+            raise SettingsError(f"unknown device {self.device!r}.{suggest_name(self.device, DEVICES)}")
+        for field, low in (("trials", 1), ("epochs", 1), ("lookahead", 1), ("pack_size", 1), ("workers", 1)):
+            _check_number(field, getattr(self, field), low)
+        _check_number("seed", self.seed, 0, 2**63 - 1)
+        _check_number("gpus_per_worker", self.gpus_per_worker, 0)
+        _check_number("cpus_per_worker", self.cpus_per_worker, 0)
+        _check_number("time_budget", self.time_budget_s, 0)
+        if self.cpus_per_worker == 0:
+            raise SettingsError("cpus_per_worker = 0 is not allowed: give a share of a CPU above 0, such as 1")
+
+
+def _check_number(name: str, value: float | None, low: float, high: float = math.inf) -> None:
+    if value is not None and not low <= value <= high:
+        most = f" to {high:g}" if high < math.inf else " or more"
+        raise SettingsError(f"{name} = {value} is not allowed: give {low:g}{most}")
+
+
+def write_settings(settings: Settings, path: Path) -> None:
+    """Write settings as TOML, without the storage's password; what is none is left out."""
+    values = {name: value for name, value in dataclasses.asdict(settings).items() if value is not None}
+    if settings.data_dir is not None:
+        values["data_dir"] = str(settings.data_dir)
+    if settings.storage is not None:
+        values["storage"] = hide_password(settings.storage)
+    write_text(path, tomli_w.dumps(values))
+
+
+def read_settings(path: Path) -> Settings:
+    """Read settings from TOML.
+
+    Raises:
+        SettingsError: the file cannot be read, or a setting is unknown or not allowed.
+    """
+    try:
+        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"cannot read the settings {path}: {error}: restore the file, or start a new run") from error
+    names = [field.name for field in dataclasses.fields(Settings)]
+    for name in values:
+        if name not in names:
+            raise SettingsError(f"settings {path}: unknown setting {name!r}.{suggest_name(name, names)}")
+    if "data_dir" in values:
+        values["data_dir"] = Path(values["data_dir"])
+    try:
+        return Settings(**values)
+    except TypeError as error:
+        raise SettingsError(f"settings {path}: {error}: correct it, or start a new run") from error

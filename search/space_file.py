@@ -1,0 +1,117 @@
+"""A user's own space, written as TOML. `packtune spaces --help` shows an example."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from models.configuration import HYPERPARAMETERS
+from search.errors import SpaceError, suggest_name
+from search.space import Choices, Dimension, Domain, FloatRange, IntRange, Space, Value
+
+EXAMPLE = """\
+# Each hyperparameter has a value, a list of choices, or a range.
+architecture = ["mlp", "cnn"]
+batch_size = [32, 64, 128]
+activation = "relu"
+hidden_units = { low = 16, high = 256, log = true }
+learning_rate = { low = 0.001, high = 1.0, log = true }
+momentum = { low = 0.0, high = 0.95 }
+filters = { choices = [8, 16], when = { architecture = "cnn" } }
+"""
+
+RANGE_KEYS = ("low", "high", "log", "when")
+TABLE_KEYS = ("choices", "value", *RANGE_KEYS)
+
+
+def read_space(path: Path) -> Space:
+    """Read a space from a TOML file.
+
+    Raises:
+        SpaceError: the file is missing or no TOML (with line and column), or what it says cannot be searched.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise SpaceError(f"cannot read the space {path}: {error.strerror}: check the path") from error
+    except UnicodeDecodeError as error:
+        raise SpaceError(f"space {path} is not UTF-8 text (byte {error.start}): save it as UTF-8") from error
+    return parse_space(text, name=path.name, source=str(path))
+
+
+def parse_space(text: str, *, name: str, source: str) -> Space:
+    """Make a space from TOML text; `source` is what errors call it.
+
+    Raises:
+        SpaceError: see `read_space`.
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        what = str(error).replace("at end of document", f"at {_end_of(text)}, the end of the file")
+        raise SpaceError(f"space {source} is not valid TOML: {what}. Mend that place; an example:\n{EXAMPLE}") from error
+    except RecursionError as error:
+        raise SpaceError(f"space {source} is not valid TOML: nested too deeply") from error
+    dimensions = tuple(_dimension(source, key, value) for key, value in table.items())
+    return Space(name=name, dimensions=dimensions, description=f"from {source}")
+
+
+def _end_of(text: str) -> str:
+    lines = text.split("\n")
+    return f"line {len(lines)}, column {len(lines[-1]) + 1}"
+
+
+def _dimension(source: str, name: str, entry: Any) -> Dimension:
+    if name not in HYPERPARAMETERS:
+        raise SpaceError(f"space {source}: unknown hyperparameter {name!r}.{suggest_name(name, HYPERPARAMETERS)}")
+    where = f"space {source}, hyperparameter {name!r}"
+    if isinstance(entry, list):
+        entry = {"choices": entry}
+    if not isinstance(entry, dict):
+        entry = {"value": entry}
+    for key in entry:
+        if key not in TABLE_KEYS:
+            raise SpaceError(f"{where}: unknown key {key!r}.{suggest_name(key, TABLE_KEYS)}")
+    return Dimension(name=name, domain=_domain(where, name, entry), when=_condition(where, entry.get("when", {})))
+
+
+def _domain(where: str, name: str, entry: Mapping[str, Any]) -> Domain:
+    kinds = [key for key in ("value", "choices", "low") if key in entry]
+    if len(kinds) != 1 or ("low" in entry) != ("high" in entry) or ("log" in entry and "low" not in entry):
+        raise SpaceError(f"{where}: give one of: value = ..., choices = [...], or low = ... with high = ...")
+    if "value" in entry:
+        return Choices(values=(_scalar(where, name, entry["value"]),))
+    if "choices" in entry:
+        if not isinstance(entry["choices"], list):
+            raise SpaceError(f"{where}: choices = {entry['choices']!r} is not a list: write choices = [...]")
+        return Choices(values=tuple(_scalar(where, name, value) for value in entry["choices"]))
+    return _range(where, name, entry)
+
+
+def _range(where: str, name: str, entry: Mapping[str, Any]) -> Domain:
+    low, high = (_scalar(where, name, entry[key]) for key in ("low", "high"))
+    log = entry.get("log", False)
+    if not isinstance(log, bool):
+        raise SpaceError(f"{where}: log = {log!r} is not allowed: it must be true or false")
+    kind = HYPERPARAMETERS[name].kind
+    if kind is int and isinstance(low, int) and isinstance(high, int):
+        return IntRange(low=low, high=high, log=log)
+    if kind is float and isinstance(low, int | float) and isinstance(high, int | float):
+        return FloatRange(low=float(low), high=float(high), log=log)
+    allowed = HYPERPARAMETERS[name].allowed
+    raise SpaceError(f"{where}: low = {low!r}, high = {high!r} is no range of it: it must be {allowed}")
+
+
+def _scalar(where: str, name: str, value: Any) -> Value:
+    if not isinstance(value, bool | int | float | str):
+        raise SpaceError(f"{where}: {value!r} is not a single value: it must be {HYPERPARAMETERS[name].allowed}")
+    # TOML writes 1 and 1.0 apart; a learning rate of 1 is meant as a number.
+    return float(value) if HYPERPARAMETERS[name].kind is float and type(value) is int else value
+
+
+def _condition(where: str, entry: Any) -> dict[str, tuple[Value, ...]]:
+    if not isinstance(entry, dict):
+        raise SpaceError(f'{where}: when = {entry!r} is no table: write when = {{ architecture = "cnn" }}')
+    return {name: tuple(value) if isinstance(value, list) else (value,) for name, value in entry.items()}

@@ -1,0 +1,80 @@
+"""The built-in spaces by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from models.activations import ACTIVATIONS
+from search.errors import SpaceError, suggest_name
+from search.space import Choices, Dimension, Domain, FloatRange, IntRange, Space, Value
+from search.space_file import read_space
+
+BASELINE: dict[str, Value] = {"batch_size": 32, "learning_rate": 0.1, "momentum": 0.0, "activation": "relu"}
+CHANGES: dict[str, Value] = {"batch_size": 64, "learning_rate": 0.01, "momentum": 0.9, "activation": "leaky_relu"}
+HIDDEN_UNITS = (10, 128)
+
+
+def _grid_dimensions() -> tuple[Dimension, ...]:
+    changing = [Dimension(name=name, domain=Choices(values=(BASELINE[name], CHANGES[name]))) for name in BASELINE]
+    return Dimension(name="hidden_units", domain=Choices(values=HIDDEN_UNITS)), *changing
+
+
+def _one_at_a_time() -> tuple[dict[str, Value], ...]:
+    rows = [BASELINE, *({**BASELINE, name: value} for name, value in CHANGES.items())]
+    return tuple({"hidden_units": units, **row} for units in HIDDEN_UNITS for row in rows)
+
+
+def _wide_dimensions() -> tuple[Dimension, ...]:
+    def mlp(name: str, domain: Domain) -> Dimension:
+        return Dimension(name=name, domain=domain, when={"architecture": ("mlp",)})
+
+    def cnn(name: str, domain: Domain) -> Dimension:
+        return Dimension(name=name, domain=domain, when={"architecture": ("cnn",)})
+
+    return (
+        Dimension(name="architecture", domain=Choices(values=("mlp", "cnn"))),
+        mlp("depth", IntRange(low=1, high=3)),
+        cnn("filters", Choices(values=(8, 16, 32))),
+        cnn("kernel_size", Choices(values=(3, 5))),
+        Dimension(name="hidden_units", domain=IntRange(low=8, high=1024, log=True)),
+        Dimension(name="activation", domain=Choices(values=tuple(ACTIVATIONS))),
+        Dimension(name="batch_size", domain=Choices(values=(16, 32, 64, 128, 256, 512))),
+        Dimension(name="learning_rate", domain=FloatRange(low=1e-3, high=1.0, log=True)),
+        Dimension(name="momentum", domain=FloatRange(low=0.0, high=0.99)),
+        Dimension(name="nesterov", domain=Choices(values=(False, True))),
+        Dimension(name="weight_decay", domain=FloatRange(low=1e-6, high=1e-2, log=True)),
+        Dimension(name="dropout", domain=FloatRange(low=0.0, high=0.5)),
+    )
+
+
+SPACES: dict[str, Space] = {
+    "mini-grid": Space(
+        name="mini-grid",
+        description="the notebook's ten: a baseline and four one-at-a-time changes, at 10 and 128 hidden units",
+        dimensions=_grid_dimensions(),
+        listed=_one_at_a_time(),
+    ),
+    "grid": Space(
+        name="grid",
+        description="the full factorial of the same values, 32 configurations",
+        dimensions=_grid_dimensions(),
+    ),
+    "wide": Space(
+        name="wide",
+        description="mlp or cnn, their sizes, and every hyperparameter of SGD",
+        dimensions=_wide_dimensions(),
+    ),
+}
+
+
+def load_space(name: str) -> Space:
+    """Find a built-in space, or read the user's own if `name` ends in `.toml`.
+
+    Raises:
+        SpaceError: no such space, or a file that cannot be used.
+    """
+    if name in SPACES:
+        return SPACES[name]
+    if name.endswith(".toml"):
+        return read_space(Path(name))
+    raise SpaceError(f"unknown space {name!r}.{suggest_name(name, SPACES)} Or give a file of your own, NAME.toml.")

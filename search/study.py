@@ -1,0 +1,298 @@
+"""The study: Optuna's record of every trial, the only truth about a search. Written by one process."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+from sqlalchemy.exc import SQLAlchemyError
+
+from models.configuration import Configuration
+from search.errors import RunError, SettingsError
+from search.samplers import make_sampler
+from search.seeds import sampler_seed, weight_seed
+from search.space import Choices, Dimension, FloatRange, Space, Value
+from search.storage_url import hide_password
+from search.trial import Accuracy, Outcome, Pack, Proposal, TrialRecord, TrialState
+
+OUTCOME = "outcome"
+WINDOW = "window:"
+# What a diverged trial is told: the worst accuracy there is, so that the sampler learns to stay away.
+WORST_ACCURACY = 0.0
+
+
+class SearchStudy:
+    """One search's study.
+
+    A trial's life: `ask` opens it; `assign` notes the packs of a whole window of trials at once; `record` keeps
+    its outcome durably as soon as it is known; `tell` closes it, which is what the sampler learns from. `requeue`
+    marks what a stopped search leaves open as waiting to be trained again.
+    """
+
+    def __init__(self, study: optuna.Study, *, space: Space, sampler: str, search_seed: int) -> None:
+        self._study = study
+        self._space = space
+        self._sampler = sampler
+        self._search_seed = search_seed
+
+    def ask(self, number: int, fixed: Mapping[str, Value] | None = None) -> Proposal:
+        """Open trial `number` and propose its configuration; one that is open already is completed as begun.
+
+        Args:
+            fixed: values that the configuration must have where they apply.
+        """
+        seed = sampler_seed(self._search_seed, trial=number)
+        self._study.sampler = make_sampler(
+            self._sampler, self._space, seed=seed, search_seed=self._search_seed, fixed=fixed
+        )
+        trial = self._open(number)
+        configuration = self._space.propose(lambda dimension: _suggest(trial, dimension))
+        return self._proposal(number, configuration)
+
+    def _open(self, number: int) -> optuna.Trial:
+        trials = self._study.get_trials(deepcopy=False)
+        if number < len(trials):
+            # Its relative values are drawn again, from the same seed; stored values win.
+            return optuna.Trial(self._study, trials[number]._trial_id)
+        trial = self._study.ask()
+        if trial.number != number:
+            raise RunError(
+                f"trial {number} was to be next, but the study gave {trial.number}: another process writes to it. "
+                "Stop that one, then resume"
+            )
+        return trial
+
+    def assign(self, first: int, packs: Sequence[Sequence[int]]) -> None:
+        """Note how the trials from number `first` on were grouped into packs: one durable record for all."""
+        self._study.set_user_attr(f"{WINDOW}{first}", [list(pack) for pack in packs])
+
+    def packs(self) -> list[Pack]:
+        """List the packs assigned so far, in order."""
+        windows = sorted(
+            (int(key.removeprefix(WINDOW)), packs)
+            for key, packs in self._study.user_attrs.items()
+            if key.startswith(WINDOW)
+        )
+        numbers = [pack for _, packs in windows for pack in packs]
+        proposals = [record.proposal for record in self.records()]
+        return [Pack(number=n, proposals=tuple(proposals[t] for t in pack)) for n, pack in enumerate(numbers)]
+
+    def record(self, number: int, outcome: Outcome) -> None:
+        """Keep a trial's outcome, before its turn to be told has come."""
+        trial_id = self._study.get_trials(deepcopy=False)[number]._trial_id
+        self._study._storage.set_trial_user_attr(trial_id, OUTCOME, _outcome_to_json(outcome))
+
+    def tell(self, number: int, outcome: Outcome) -> None:
+        """Close a trial: COMPLETE with its accuracy, PRUNED at its epoch, FAIL; diverged ones with the worst value.
+
+        One that is closed already stays as it is.
+        """
+        frozen = self._study.get_trials(deepcopy=False)[number]
+        if frozen.state.is_finished():
+            return
+        match outcome.state:
+            case TrialState.FAIL:
+                self._study.tell(number, state=optuna.trial.TrialState.FAIL)
+            case TrialState.DIVERGED:
+                self._study.tell(number, WORST_ACCURACY)
+            case TrialState.PRUNED:
+                self._report(frozen, outcome)
+                self._study.tell(number, state=optuna.trial.TrialState.PRUNED)
+            case _:
+                self._report(frozen, outcome)
+                assert outcome.validation is not None
+                self._study.tell(number, outcome.validation.joint)
+
+    def _report(self, trial: optuna.trial.FrozenTrial, outcome: Outcome) -> None:
+        for epoch, accuracy in outcome.curve:
+            if epoch not in trial.intermediate_values:
+                self._study._storage.set_trial_intermediate_value(trial._trial_id, epoch, accuracy)
+
+    def requeue(self) -> None:
+        """Mark every open trial as waiting: it will be trained, or told, when the search is resumed."""
+        for trial in self._study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
+            self._study._storage.set_trial_state_values(trial._trial_id, optuna.trial.TrialState.WAITING)
+
+    def reopen(self) -> None:
+        """Mark the waiting trials as running again, as they were when the search stopped."""
+        for trial in self._study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.WAITING,)):
+            self._study._storage.set_trial_state_values(trial._trial_id, optuna.trial.TrialState.RUNNING)
+
+    def records(self) -> list[TrialRecord]:
+        """List all trials by number."""
+        return [self._record(trial) for trial in self._study.get_trials(deepcopy=False)]
+
+    def told_trials(self) -> set[int]:
+        """List the numbers of the trials that have been told."""
+        return {trial.number for trial in self._study.get_trials(deepcopy=False) if trial.state.is_finished()}
+
+    def _record(self, trial: optuna.trial.FrozenTrial) -> TrialRecord:
+        configuration = self._space.propose(lambda dimension: trial.params.get(dimension.name, _first(dimension)))
+        outcome = _outcome_from_json(trial.user_attrs[OUTCOME]) if OUTCOME in trial.user_attrs else None
+        state = outcome.state if outcome else TrialState[trial.state.name]
+        return TrialRecord(proposal=self._proposal(trial.number, configuration), state=state, outcome=outcome)
+
+    def _proposal(self, number: int, configuration: Configuration) -> Proposal:
+        return Proposal(number=number, configuration=configuration, seed=weight_seed(self._search_seed, trial=number))
+
+
+@contextmanager
+def open_storage(
+    journal: Path, url: str | None, *, read_only: bool = False
+) -> Iterator[optuna.storages.BaseStorage]:
+    """Open the storage of studies: a journal file, or the database of a URL.
+
+    Args:
+        read_only: promise to write nothing, so that a search may be writing meanwhile.
+
+    Raises:
+        SettingsError: the URL cannot be understood, or the database not be reached.
+        RunError: the journal cannot be read.
+    """
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    if url is None:
+        if not read_only:
+            _cut_torn_line(journal)
+        try:
+            storage: optuna.storages.BaseStorage = optuna.storages.JournalStorage(
+                JournalFileBackend(str(journal), lock_obj=_HeldElsewhere(str(journal)))
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise RunError(f"the study {journal} is damaged ({error}): restore it from a copy") from error
+        yield storage
+        return
+    shown = hide_password(url)
+    try:
+        storage = optuna.storages.RDBStorage(url)
+    except (SQLAlchemyError, ImportError) as error:
+        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        raise SettingsError(
+            f"cannot open the storage {shown}: {reason}. Give the URL of a database that runs, such as "
+            "sqlite:///studies.db or postgresql+psycopg://user@host/name, or leave --storage out for a journal file"
+        ) from error
+    try:
+        yield storage
+    finally:
+        storage.engine.dispose()
+
+
+def create_study(
+    storage: optuna.storages.BaseStorage, name: str, *, space: Space, sampler: str, search_seed: int
+) -> SearchStudy:
+    """Create the study of a new run.
+
+    Raises:
+        RunError: the storage has a study of that name.
+    """
+    try:
+        study = optuna.create_study(storage=storage, study_name=name, direction="maximize", sampler=_no_sampler())
+    except optuna.exceptions.DuplicatedStudyError as error:
+        raise RunError(
+            f"the storage has a study named {name!r} already: choose another --name, or `packtune resume {name}`"
+        ) from error
+    return SearchStudy(study, space=space, sampler=sampler, search_seed=search_seed)
+
+
+def load_study(
+    storage: optuna.storages.BaseStorage, name: str, *, space: Space, sampler: str, search_seed: int
+) -> SearchStudy:
+    """Open the study of an existing run.
+
+    Raises:
+        RunError: the storage has no study of that name.
+    """
+    try:
+        study = optuna.load_study(storage=storage, study_name=name, sampler=_no_sampler())
+    except KeyError as error:
+        raise RunError(f"the storage has no study named {name!r}: was it moved or deleted?") from error
+    return SearchStudy(study, space=space, sampler=sampler, search_seed=search_seed)
+
+
+class _HeldElsewhere(JournalFileOpenLock):
+    """No lock of the journal's own: the run's lock already keeps other writers out, and is freed by a crash."""
+
+    def acquire(self) -> bool:
+        return True
+
+    def release(self) -> None:
+        pass
+
+
+def _cut_torn_line(journal: Path) -> None:
+    """Cut off a last line that a crash left unfinished."""
+    if not journal.exists():
+        return
+    content = journal.read_bytes()
+    if content and not content.endswith(b"\n"):
+        with journal.open("rb+") as file:
+            file.truncate(content.rfind(b"\n") + 1)
+            os.fsync(file.fileno())
+
+
+def _no_sampler() -> optuna.samplers.BaseSampler:
+    # Each proposal brings its own (see SearchStudy.ask); this one only keeps Optuna from making a TPE.
+    return optuna.samplers.RandomSampler(seed=0)
+
+
+def _suggest(trial: optuna.Trial, dimension: Dimension) -> Value:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return trial._suggest(dimension.name, _distribution(dimension))
+
+
+def _distribution(dimension: Dimension) -> BaseDistribution:
+    domain = dimension.domain
+    if isinstance(domain, Choices):
+        return CategoricalDistribution(domain.values)
+    if isinstance(domain, FloatRange):
+        return FloatDistribution(domain.low, domain.high, log=domain.log)
+    return IntDistribution(domain.low, domain.high, log=domain.log)
+
+
+def _first(dimension: Dimension) -> Value:
+    """Stand in for a value that a trial opened in a crash never got."""
+    return dimension.domain.bounds()[0]
+
+
+def _outcome_to_json(outcome: Outcome) -> dict[str, Any]:
+    def accuracy(value: Accuracy | None) -> Any:
+        return None if value is None else [value.joint, *value.heads]
+
+    return {
+        "state": outcome.state.value,
+        "epochs": outcome.epochs,
+        "curve": [list(point) for point in outcome.curve],
+        "validation": accuracy(outcome.validation),
+        "test": accuracy(outcome.test),
+        "seconds": outcome.seconds,
+        "reason": outcome.reason,
+    }
+
+
+def _outcome_from_json(values: Mapping[str, Any]) -> Outcome:
+    def accuracy(numbers: Sequence[float] | None) -> Accuracy | None:
+        return None if numbers is None else Accuracy(joint=numbers[0], heads=tuple(numbers[1:]))
+
+    return Outcome(
+        state=TrialState(values["state"]),
+        epochs=values["epochs"],
+        curve=tuple((epoch, value) for epoch, value in values["curve"]),
+        validation=accuracy(values["validation"]),
+        test=accuracy(values["test"]),
+        seconds=values["seconds"],
+        reason=values["reason"],
+    )
+
+

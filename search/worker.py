@@ -1,0 +1,94 @@
+"""The Ray Tune trainable: one warm process that trains pack after pack. Needs Ray and PyTorch, not Optuna."""
+
+from __future__ import annotations
+
+import time
+import traceback
+import warnings
+from typing import Any
+
+import numpy as np
+import torch
+from ray import tune
+
+from data.dataset import Dataset, Split
+from search.pack_task import PackReport, PackRun, PackTask, failed_report
+
+TASK = "task"
+REPORT = "report"
+PROGRESS = "progress"
+# Long packs say how far they are about this often; short ones say only that they are done.
+PROGRESS_INTERVAL_S = 1.0
+
+SplitArrays = tuple[np.ndarray, np.ndarray]
+
+
+def to_arrays(dataset: Dataset) -> dict[str, SplitArrays]:
+    """Turn the splits into NumPy arrays, which Ray's object store shares between the workers of a node."""
+    return {
+        name: (split.images.numpy(), split.labels.numpy())
+        for name, split in (("train", dataset.train), ("validation", dataset.validation), ("test", dataset.test))
+    }
+
+
+def from_arrays(arrays: dict[str, SplitArrays], name: str, head_names: tuple[str, ...], classes: int) -> Dataset:
+    """Rebuild a data set on top of the shared arrays, without copying them."""
+    with warnings.catch_warnings():
+        # The arrays are read-only, and nothing here writes to a data set.
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+        splits = {
+            key: Split(images=torch.from_numpy(images), labels=torch.from_numpy(labels))
+            for key, (images, labels) in arrays.items()
+        }
+    return Dataset(name=name, head_names=head_names, classes=classes, **splits)
+
+
+class PackTrainable(tune.Trainable):
+    """Trains the pack of its configuration; reused for the next pack without starting anew."""
+
+    def setup(
+        self,
+        config: dict[str, Any],
+        arrays: dict[str, SplitArrays] | None = None,
+        name: str = "",
+        head_names: tuple[str, ...] = (),
+        classes: int = 10,
+        threads: int = 1,
+    ) -> None:
+        assert arrays is not None
+        torch.set_num_threads(threads)
+        # Numbers below 1e-38 would slow a processor down many times and change nothing.
+        torch.set_flush_denormal(True)
+        self._dataset = from_arrays(arrays, name, head_names, classes)
+        self.reset_config(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        self._task: PackTask = new_config[TASK]
+        self._run: PackRun | None = None
+        return True
+
+    def step(self) -> dict[str, Any]:
+        try:
+            return self._step()
+        except Exception:
+            return self._result(failed_report(self._task.pack, traceback.format_exc(limit=-3).strip()))
+
+    def _step(self) -> dict[str, Any]:
+        until_s = time.monotonic() + PROGRESS_INTERVAL_S
+        if self._run is None:
+            self._run = PackRun(self._task, self._dataset)
+        while not self._run.done:
+            self._run.advance()
+            if time.monotonic() >= until_s and not self._run.done:
+                return {PROGRESS: (self._run.epoch, self._run.active), "done": False}
+        return self._result(self._run.report())
+
+    def _result(self, report: PackReport) -> dict[str, Any]:
+        self._run = None
+        return {REPORT: report, "done": True}
+
+    def save_checkpoint(self, checkpoint_dir: str) -> None:
+        """Save nothing: the study keeps what is finished, and a pack is small enough to train again."""
+
+    def load_checkpoint(self, checkpoint: Any) -> None:
+        """Load nothing, see `save_checkpoint`."""

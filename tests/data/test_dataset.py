@@ -1,0 +1,101 @@
+import dataclasses
+import pickle
+
+import pytest
+import torch
+
+from data.dataset import PIXEL_SCALE, Dataset, Split
+
+
+def test_pixels_are_divided_by_256_as_in_the_reference():
+    assert PIXEL_SCALE == 256
+
+
+def test_a_split_has_the_length_of_its_images(make_split):
+    assert len(make_split(5)) == 5
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "message"),
+    [
+        (
+            torch.zeros(2, 3, 3),
+            torch.zeros(2, 1, dtype=torch.int64),
+            "images .*float32 .* given, torch.uint8",
+        ),
+        (
+            torch.zeros(2, 9, dtype=torch.uint8),
+            torch.zeros(2, 1, dtype=torch.int64),
+            r"images .*\[2, 9\] given",
+        ),
+        (
+            torch.zeros(2, 3, 3, dtype=torch.uint8),
+            torch.zeros(2, 1),
+            "labels .*float32 .* given, torch.int64",
+        ),
+        (torch.zeros(2, 3, 3, dtype=torch.uint8), torch.zeros(2, dtype=torch.int64), r"labels .*\[2\] given"),
+        (
+            torch.zeros(2, 3, 3, dtype=torch.uint8),
+            torch.zeros(3, 1, dtype=torch.int64),
+            "2 images and 3 rows of labels given",
+        ),
+        (torch.zeros(0, 3, 3, dtype=torch.uint8), torch.zeros(0, 1, dtype=torch.int64), "at least 1"),
+    ],
+)
+def test_a_split_refuses_what_does_not_fit(images, labels, message):
+    with pytest.raises(ValueError, match=message):
+        Split(images=images, labels=labels)
+
+
+def test_take_picks_in_the_given_order(make_split):
+    taken = make_split(5).take(torch.tensor([3, 0, 3]))
+    assert taken.images[:, 0, 0].tolist() == [3, 0, 3]
+    assert taken.labels[:, 0].tolist() == [3, 0, 3]
+
+
+def test_slice_and_first_keep_the_order(make_split):
+    split = make_split(5)
+    assert split.slice(1, 4).images[:, 0, 0].tolist() == [1, 2, 3]
+    assert split.first(2).labels[:, 0].tolist() == [0, 1]
+    assert len(split.first(9)) == 5
+
+
+def test_a_part_of_a_split_does_not_carry_the_whole_when_pickled(make_split):
+    part = make_split(200).first(1)
+    assert len(pickle.dumps(part)) < 200 * 28 * 28 / 10
+
+
+def test_a_dataset_tells_its_shape_and_survives_pickling(make_split):
+    split = make_split(3, height=42, heads=2)
+    dataset = Dataset(name="x", train=split, validation=split, test=split, head_names=("upper", "lower"))
+    copy = pickle.loads(pickle.dumps(dataset))
+    assert (copy.height, copy.width, copy.heads, copy.classes) == (42, 28, 2, 10)
+    assert torch.equal(copy.test.images, split.images)
+    assert list(copy.splits) == ["train", "validation", "test"]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        copy.name = "y"
+
+
+def test_a_dataset_refuses_images_of_two_sizes(make_split):
+    with pytest.raises(ValueError, match=r"test split .*another size.*\[14, 28\] given, \[28, 28\] allowed"):
+        Dataset(
+            name="x",
+            train=make_split(3),
+            validation=make_split(3),
+            test=make_split(3, height=14),
+            head_names=("digit",),
+        )
+
+
+def test_a_dataset_refuses_another_number_of_heads(make_split):
+    split = make_split(3)
+    with pytest.raises(ValueError, match="number of heads than head_names: 1 given, 2"):
+        Dataset(name="x", train=split, validation=split, test=split, head_names=("upper", "lower"))
+
+
+@pytest.mark.parametrize("wrong", [-1, 10])
+def test_a_dataset_refuses_labels_out_of_range(make_split, wrong):
+    split = make_split(3)
+    bad = dataclasses.replace(split, labels=torch.full((3, 1), wrong))
+    with pytest.raises(ValueError, match=f"labels out of range: {wrong} to {wrong} given, 0 to 9 allowed"):
+        Dataset(name="x", train=split, validation=bad, test=split, head_names=("digit",))

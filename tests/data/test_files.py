@@ -1,0 +1,12 @@
+import pytest
+
+from data.errors import CorruptFile
+from data.files import read_bytes
+
+
+def test_a_file_is_read_up_to_the_bound(tmp_path):
+    path = tmp_path / "x"
+    path.write_bytes(b"12345")
+    assert read_bytes(path, max_bytes=5) == b"12345"
+    with pytest.raises(CorruptFile, match="x with 5 bytes given, at most 4 bytes allowed"):
+        read_bytes(path, max_bytes=4)
