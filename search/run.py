@@ -5,15 +5,20 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from data.catalog import DATASETS, load
 from data.dataset import Dataset
+from data.errors import DataError
+from models.model_file import ModelFileError, model_from_bytes
 from search.dispatcher import Dispatcher
+from search.errors import PacktuneError
 from search.files import write_bytes, write_text
 from search.leaderboard import Row, rank_rows, to_csv, to_frame, to_markdown, trials_frame
 from search.pack_task import PackReport
@@ -24,6 +29,11 @@ from search.space import Space
 from search.study import SearchStudy, create_study, load_study, open_storage
 from search.trial import TrialRecord, TrialState
 from search.winner import Winner, pick_winner, space_of
+
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
+
+    from search.launch import Placement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,28 +56,48 @@ def run_search(folder: RunFolder, settings: Settings, space: Space, console: Con
     """Search until all trials are done, a signal arrives or the time budget ends; then write the leaderboard.
 
     Raises:
-        PacktuneError, DataError: see their subclasses.
+        PacktuneError, DataError: see their subclasses. A new run that could not even begin leaves no folder behind.
     """
     with folder.locked(), progress_view(console) as view, _stop_signal(settings.time_budget_s) as stop:
-        view.stage(f"Loading {settings.data}")
-        dataset = load(settings.data, settings.data_dir, _download_progress(view))
-        with open_storage(folder.journal, settings.storage) as storage:
-            opening = create_study if new else load_study
-            study = opening(
-                storage, settings.name, space=space, sampler=settings.sampler, search_seed=settings.seed
-            )
-            try:
-                _train(study, folder, settings, dataset, view, stop)
-            finally:
-                study.requeue()
-                records = study.records()
-                rows = write_tables(folder, settings, records)
+        try:
+            with _prepared(folder, settings, view) as (dataset, storage, placement):
+                stop.listen()  # Ray installs a SIGTERM handler of its own
+                opening = create_study if new else load_study
+                study = opening(
+                    storage, settings.name, space=space, sampler=settings.sampler, search_seed=settings.seed
+                )
+                new = False
+                try:
+                    _train(study, folder, settings, dataset, placement, view, stop)
+                finally:
+                    study.requeue()
+                    records = study.records()
+                    rows = write_tables(folder, settings, records)
+        except (PacktuneError, DataError):
+            if new:
+                folder.discard()
+            raise
     return Ending(
         rows=rows,
         winner=pick_winner(rows, validation_images=DATASETS[settings.data].n_validation),
         stopped_by=stop.signal,
         open_trials=settings.trials - sum(record.outcome is not None for record in records),
     )
+
+
+@contextmanager
+def _prepared(
+    folder: RunFolder, settings: Settings, view: ProgressView
+) -> Iterator[tuple[Dataset, BaseStorage, Placement]]:
+    """Load the data set while Ray starts, and open the storage: all that may fail for a reason outside."""
+    view.stage(f"Loading {settings.data} and starting Ray")
+    with ThreadPoolExecutor(1) as pool, open_storage(folder.journal, settings.storage) as storage:
+        loading = pool.submit(load, settings.data, settings.data_dir, _download_progress(view))
+        from search import launch  # Ray takes seconds to import: only a search needs it
+
+        with launch.connected(settings):
+            placement = launch.place(settings)
+            yield loading.result(), storage, placement
 
 
 def write_tables(folder: RunFolder, settings: Settings, records: list[TrialRecord]) -> list[Row]:
@@ -95,38 +125,31 @@ def _train(
     folder: RunFolder,
     settings: Settings,
     dataset: Dataset,
+    placement: Placement,
     view: ProgressView,
     stop: _Stop,
 ) -> None:
-    view.stage("Starting Ray")
-    from search import launch  # Ray takes seconds to import: only a search needs it
+    from search import launch
     from search.searcher import PackSearcher
 
-    keeper = _ModelKeeper(folder)
-    with launch.connected(settings):
-        stop.listen()  # Ray installs a SIGTERM handler of its own
-        placement = launch.place(settings)
-        dispatcher = Dispatcher(study, settings, device=placement.device)
-        searcher = PackSearcher(
-            dispatcher,
-            stopping=stop.requested,
-            on_report=keeper.offer,
-            on_change=lambda: view.show(dispatcher.standing()),
-        )
-        view.show(dispatcher.standing())
-        if not dispatcher.all_asked:
-            launch.run_packs(searcher, dataset, placement, stopping=stop.requested)
+    dispatcher = Dispatcher(study, settings, device=placement.device)
+    searcher = PackSearcher(
+        dispatcher,
+        stopping=stop.requested,
+        on_report=_ModelKeeper(folder).offer,
+        on_change=lambda: view.show(dispatcher.standing()),
+    )
+    view.show(dispatcher.standing())
+    if not dispatcher.all_asked:
+        launch.run_packs(searcher, dataset, placement, stopping=stop.requested)
 
 
 class _ModelKeeper:
     """Keeps the best trained model of a run on disk: by validation accuracy, ties by trial number."""
 
     def __init__(self, folder: RunFolder) -> None:
-        from models.model_file import ModelFileError, model_from_bytes
-
         self._path = folder.best_model
         self._best = (-1.0, 0)
-        self._read = model_from_bytes
         if self._path.exists():
             try:
                 self._best = self._merit(self._path.read_bytes())
@@ -140,7 +163,7 @@ class _ModelKeeper:
             self._best = self._merit(report.model)
 
     def _merit(self, content: bytes) -> tuple[float, int]:
-        model = self._read(content, source=str(self._path))
+        model = model_from_bytes(content, source=str(self._path))
         return model.validation_accuracy, -model.trial
 
 

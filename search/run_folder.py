@@ -36,6 +36,7 @@ class RunFolder:
         self.leaderboard_md = self.path / "leaderboard.md"
         self.winner_space = self.path / "winner.toml"
         self.best_model = self.path / "best-model.pt"
+        self._lock = self.path / ".lock"
 
     @classmethod
     def find(cls, results: Path, run: str) -> RunFolder:
@@ -79,6 +80,13 @@ class RunFolder:
         settings = read_settings(self.settings)
         return settings, load_space(str(self.space) if self.space.exists() else settings.space)
 
+    def discard(self) -> None:
+        """Remove the folder of a run that never began, unless something else lies in it."""
+        for path in (self.settings, self.space, self.journal, self._lock):
+            path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.path.rmdir()
+
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the run for this process; the lock is freed by any end of the process.
@@ -86,7 +94,7 @@ class RunFolder:
         Raises:
             RunError: another process holds it.
         """
-        lock = FileLock(self.path / ".lock")
+        lock = FileLock(self._lock)
         try:
             lock.acquire(timeout=0)
         except Timeout as error:

@@ -10,7 +10,7 @@ from torch import nn
 
 from models.activations import ACTIVATIONS
 from models.catalog import ARCHITECTURES, build_network, count_parameters
-from models.configuration import ARCHITECTURE_NAMES, Configuration
+from models.configuration import ARCHITECTURE_NAMES, HYPERPARAMETERS, Configuration
 from models.network import PackedNetwork
 
 SIZES = {"height": 17, "width": 14, "outputs": 20}
@@ -124,6 +124,14 @@ def test_packing_leaves_the_plain_networks_untouched(architecture):
         for parameter in layer.parameters():
             parameter.value.zero_()
     assert all(torch.equal(a, b) for a, b in zip(network.parameters(), before, strict=True))
+
+
+@architectures
+def test_hyperparameters_of_other_architectures_change_nothing(architecture):
+    changed = {name: entry.low for name, entry in HYPERPARAMETERS.items() if entry.only_for not in ("", architecture)}
+    first, second = (build(small(architecture, **values)) for values in ({}, changed))
+    assert str(first) == str(second)
+    assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
 
 
 @architectures

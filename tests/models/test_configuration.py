@@ -128,3 +128,10 @@ def test_configurations_do_not_change():
         Configuration().depth = 2
     with pytest.raises(ValueError, match="depth = 9 is not allowed"):
         dataclasses.replace(Configuration(), depth=9)
+
+
+@given(any_values)
+def test_values_used_are_those_of_the_architecture(values):
+    configuration = Configuration(**values)
+    unused = {name for name, entry in HYPERPARAMETERS.items() if entry.only_for not in ("", values["architecture"])}
+    assert configuration.used() == {name: value for name, value in values.items() if name not in unused}

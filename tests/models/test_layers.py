@@ -89,21 +89,14 @@ def check(layer, modules, values, take_input, take_output):
 def test_shared_linear(generator):
     modules = make(nn.Linear, 5, 4)
     layer = in_float64(SharedLinear(modules, CPU))
-    below = check(layer, in_float32_weights(modules), normal(generator, BATCH, 5), lambda x, m: x, units_of)
+    below = check(layer, modules, normal(generator, BATCH, 5), lambda x, m: x, units_of)
     assert below is None
 
 
 def test_linear(generator):
     modules = make(nn.Linear, 5, 4)
     layer = in_float64(Linear(modules, CPU))
-    assert check(layer, in_float32_weights(modules), normal(generator, 3, 5, BATCH), units_of, units_of) is not None
-
-
-def in_float32_weights(modules):
-    """Round plain weights to float32, in which packs store them."""
-    for module in modules:
-        module.float().double()
-    return modules
+    assert check(layer, modules, normal(generator, 3, 5, BATCH), units_of, units_of) is not None
 
 
 @pytest.mark.parametrize("geometry", [{}, {"padding": 1}, {"stride": 2, "padding": (2, 1)}, {"dilation": 2}], ids=str)
@@ -112,7 +105,7 @@ def test_convolution_on_images(kernel_size, geometry, generator):
     modules = make(nn.Conv2d, 1, 4, kernel_size, **geometry)
     layer = in_float64(Conv2d(modules, CPU, shared_input=True))
     images = normal(generator, BATCH, 1, 8, 7)
-    check(layer, in_float32_weights(modules), images, lambda x, m: x, lambda y, m: maps_of(y, m, 3))
+    check(layer, modules, images, lambda x, m: x, lambda y, m: maps_of(y, m, 3))
 
 
 @pytest.mark.parametrize("geometry", [{}, {"padding": 1}, {"stride": 2, "padding": (2, 1)}, {"dilation": 2}], ids=str)
@@ -121,9 +114,7 @@ def test_convolution_on_maps(kernel_size, geometry, generator):
     modules = make(nn.Conv2d, 2, 4, kernel_size, **geometry)
     layer = in_float64(Conv2d(modules, CPU, shared_input=False))
     maps = normal(generator, BATCH, 3 * 2, 8, 7)
-    below = check(
-        layer, in_float32_weights(modules), maps, lambda x, m: maps_of(x, m, 3), lambda y, m: maps_of(y, m, 3)
-    )
+    below = check(layer, modules, maps, lambda x, m: maps_of(x, m, 3), lambda y, m: maps_of(y, m, 3))
     assert below is not None
 
 

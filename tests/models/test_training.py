@@ -200,7 +200,7 @@ def test_other_batch_seeds_give_other_orders(make_dataset):
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-@pytest.mark.parametrize("places", [[4, 1, 3], [1], [0, 1, 2, 3, 4, 5, 6]], ids=str)
+@pytest.mark.parametrize("places", [[4, 1, 3], [4, 0], [2], [0, 1, 2, 3, 4, 5, 6]], ids=str)
 def test_members_kept_train_on_as_before(architecture, places, make_dataset, steady, train_alone, assert_same_weights):
     members, dataset = steady(mixed(architecture)), make_dataset()
     training = PackTraining(members, dataset, batch_seed=BATCH_SEED)
