@@ -1,4 +1,7 @@
-"""The data sets by name. A new one is a file and an entry here; the contract tests pick it up."""
+"""The data sets by name. A new one is a file and an entry here; the contract tests pick it up.
+
+What loads a data set is imported when it is loaded: a name can be checked without waiting for PyTorch.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,13 @@ import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from data import digits, mnist
-from data.dataset import Dataset
-from data.download import Progress
 from data.errors import UnknownDataset
-from data.overlap import PAIR_SEED, ValidationPool, pair
+
+if TYPE_CHECKING:
+    from data.dataset import Dataset
+    from data.download import Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,14 +78,21 @@ def find(name: str) -> DatasetEntry:
 
 
 def _load_digits(data_dir: Path | None, progress: Progress | None) -> Dataset:
+    from data import digits
+
     return digits.load()
 
 
 def _load_mnist(data_dir: Path | None, progress: Progress | None) -> Dataset:
+    from data import mnist
+
     return mnist.load(data_dir, progress=progress)
 
 
 def _load_digits_overlap(data_dir: Path | None, progress: Progress | None) -> Dataset:
+    from data import digits
+    from data.overlap import PAIR_SEED, ValidationPool, pair
+
     return pair(
         digits.load(),
         name="digits-overlap",
@@ -94,6 +105,9 @@ def _load_digits_overlap(data_dir: Path | None, progress: Progress | None) -> Da
 
 
 def _load_mnist_overlap(data_dir: Path | None, progress: Progress | None) -> Dataset:
+    from data import mnist
+    from data.overlap import PAIR_SEED, ValidationPool, pair
+
     return pair(
         mnist.load(data_dir, progress=progress),
         name="mnist-overlap",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import functools
 from typing import Protocol
 
 import torch
@@ -28,30 +28,16 @@ ARCHITECTURES: dict[str, Build] = {
 def build_network(configuration: Configuration, *, height: int, width: int, outputs: int, seed: int) -> nn.Sequential:
     """Build the plain network of a configuration with PyTorch's default initial weights, drawn from `seed`.
 
-    The weights equal those of the same modules made after `torch.manual_seed(seed)`; the global generator is
-    neither read nor changed.
+    The weights are those of the same modules made after `torch.manual_seed(seed)`; the global generator is left as
+    it was.
     """
-    with torch.device("meta"):
-        network = ARCHITECTURES[configuration.architecture](configuration, height=height, width=width, outputs=outputs)
-    network.to_empty(device="cpu")
-    initialize(network, seed)
-    return network
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return ARCHITECTURES[configuration.architecture](configuration, height=height, width=width, outputs=outputs)
 
 
-@torch.no_grad()
-def initialize(network: nn.Sequential, seed: int) -> None:
-    """Fill the weights as `torch.nn.Linear` and `torch.nn.Conv2d` do by default (He et al. 2015, a = sqrt(5))."""
-    generator = torch.Generator().manual_seed(seed)
-    for module in network:
-        if isinstance(module, nn.Linear | nn.Conv2d):
-            nn.init.kaiming_uniform_(module.weight, a=math.sqrt(5), generator=generator)
-            bound = 1 / math.sqrt(module.weight[0].numel())
-            assert module.bias is not None
-            nn.init.uniform_(module.bias, -bound, bound, generator=generator)
-
-
+@functools.lru_cache(maxsize=4096)
 def count_parameters(configuration: Configuration, *, height: int, width: int, outputs: int) -> int:
-    """Count the trainable numbers of a configuration's network, without making them."""
-    with torch.device("meta"):
-        network = ARCHITECTURES[configuration.architecture](configuration, height=height, width=width, outputs=outputs)
+    """Count the trainable numbers of a configuration's network."""
+    network = build_network(configuration, height=height, width=width, outputs=outputs, seed=0)
     return sum(parameter.numel() for parameter in network.parameters())

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from models.activations import ACTIVATIONS
-
+# The catalogues that implement these need PyTorch; a configuration does not.
 ARCHITECTURE_NAMES = ("mlp", "cnn")
+ACTIVATION_NAMES = ("identity", "relu", "leaky_relu", "gelu", "silu", "tanh", "elu")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ HYPERPARAMETERS: dict[str, Hyperparameter] = {
     "architecture": Hyperparameter(kind=str, choices=ARCHITECTURE_NAMES, help="kind of network"),
     "depth": Hyperparameter(kind=int, low=0, high=8, only_for="mlp", help="hidden layers"),
     "hidden_units": Hyperparameter(kind=int, low=1, high=4096, help="units of each hidden layer"),
-    "activation": Hyperparameter(kind=str, choices=tuple(ACTIVATIONS), help="after each hidden layer"),
+    "activation": Hyperparameter(kind=str, choices=ACTIVATION_NAMES, help="after each hidden layer"),
     "dropout": Hyperparameter(kind=float, low=0.0, high=0.95, help="share of hidden units dropped"),
     "blocks": Hyperparameter(kind=int, low=1, high=4, only_for="cnn", help="convolution blocks"),
     "filters": Hyperparameter(

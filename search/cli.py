@@ -20,6 +20,7 @@ from data.errors import DataError
 from search.errors import PacktuneError, SettingsError
 from search.storage_url import HIDDEN
 
+DEFAULT_TRIALS = 32
 ADVICE = "Run `packtune COMMAND --help` for the options and examples of a command."
 
 app = typer.Typer(
@@ -59,7 +60,7 @@ RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name of a run, or i
 
 RUN_EXAMPLES = """Examples:
 
-  packtune run                                               64 trials on scanned digits, a minute or so
+  packtune run                                               32 trials on scanned digits, under a minute
 
   packtune run --data mnist --space mini-grid                the reference notebook's ten configurations
 
@@ -78,7 +79,7 @@ def run(
         str | None,
         typer.Option(help="grid, random, tpe, qmc, gp or cmaes. [default: grid if the space is a list, else tpe]"),
     ] = None,
-    trials: Annotated[int | None, typer.Option(help="Configurations to try. [default: all of a list, else 64]")] = None,
+    trials: Annotated[int | None, typer.Option(help="Configurations to try. [default: all of a list, else 32]")] = None,
     epochs: Annotated[int, typer.Option(help="Epochs of full training.")] = 10,
     seed: Annotated[int, typer.Option(help="Seed of the whole search.")] = 0,
     pack_size: Annotated[
@@ -299,13 +300,21 @@ def main() -> None:
 
 
 def _search(folder: Any, settings: Any, space: Any, *, new: bool) -> None:
-    from search.leaderboard import to_frame, to_screen
-    from search.run import run_search
-    from search.winner import describe_winner
-
     console = _console()
     console.print(f"Run {folder.name} in {folder.path}", markup=False, highlight=False, soft_wrap=True)
-    ending = run_search(folder, settings, space, console, new=new)
+    from search.cluster import connection
+
+    with connection(settings) as opened:
+        from search.run import run_search  # PyTorch takes seconds to import, and so does Ray to start
+
+        ending = run_search(folder, settings, space, console, opened, new=new)
+    _print_ending(folder, settings, ending, console)
+
+
+def _print_ending(folder: Any, settings: Any, ending: Any, console: Console) -> None:
+    from search.leaderboard import to_frame, to_screen
+    from search.winner import describe_winner
+
     if ending.rows:
         print(to_screen(to_frame(ending.rows)))
         print(f"\nThe full table: {folder.leaderboard_csv} and {folder.leaderboard_md}")
@@ -360,7 +369,7 @@ def _check_password(storage: str | None) -> None:
 
 def _count_trials(given: int | None, listed: int | None) -> int:
     if listed is None:
-        return 64 if given is None else given
+        return DEFAULT_TRIALS if given is None else given
     return listed if given is None else min(given, listed)
 
 

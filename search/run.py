@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import signal
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -31,9 +31,7 @@ from search.trial import TrialRecord, TrialState
 from search.winner import Winner, pick_winner, space_of
 
 if TYPE_CHECKING:
-    from optuna.storages import BaseStorage
-
-    from search.launch import Placement
+    from search.cluster import Connection, Placement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +50,9 @@ class Ending:
     open_trials: int
 
 
-def run_search(folder: RunFolder, settings: Settings, space: Space, console: Console, *, new: bool) -> Ending:
+def run_search(
+    folder: RunFolder, settings: Settings, space: Space, console: Console, connection: Connection, *, new: bool
+) -> Ending:
     """Search until all trials are done, a signal arrives or the time budget ends; then write the leaderboard.
 
     Raises:
@@ -60,7 +60,8 @@ def run_search(folder: RunFolder, settings: Settings, space: Space, console: Con
     """
     with folder.locked(), progress_view(console) as view, _stop_signal(settings.time_budget_s) as stop:
         try:
-            with _prepared(folder, settings, view) as (dataset, storage, placement):
+            with open_storage(folder.journal, settings.storage) as storage:
+                dataset, placement = _prepare(settings, connection, view)
                 stop.listen()  # Ray installs a SIGTERM handler of its own
                 opening = create_study if new else load_study
                 study = opening(
@@ -85,19 +86,12 @@ def run_search(folder: RunFolder, settings: Settings, space: Space, console: Con
     )
 
 
-@contextmanager
-def _prepared(
-    folder: RunFolder, settings: Settings, view: ProgressView
-) -> Iterator[tuple[Dataset, BaseStorage, Placement]]:
-    """Load the data set while Ray starts, and open the storage: all that may fail for a reason outside."""
+def _prepare(settings: Settings, connection: Connection, view: ProgressView) -> tuple[Dataset, Placement]:
+    """Load the data set and Ray Tune while Ray starts."""
     view.stage(f"Loading {settings.data} and starting Ray")
-    with ThreadPoolExecutor(1) as pool, open_storage(folder.journal, settings.storage) as storage:
-        loading = pool.submit(load, settings.data, settings.data_dir, _download_progress(view))
-        from search import launch  # Ray takes seconds to import: only a search needs it
-
-        with launch.connected(settings):
-            placement = launch.place(settings)
-            yield loading.result(), storage, placement
+    dataset = load(settings.data, settings.data_dir, _download_progress(view))
+    importlib.import_module("search.launch")
+    return dataset, connection.placement()
 
 
 def write_tables(folder: RunFolder, settings: Settings, records: list[TrialRecord]) -> list[Row]:

@@ -52,7 +52,7 @@ class Settings:
     data_dir: Path | None = None
     space: str = "wide"
     sampler: str = "tpe"
-    trials: int = 64
+    trials: int = 32
     epochs: int = 10
     seed: int = 0
     pack_size: int | None = None

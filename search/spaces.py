@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from models.activations import ACTIVATIONS
+from models.configuration import ACTIVATION_NAMES, ARCHITECTURE_NAMES
 from search.errors import SpaceError, suggest_name
 from search.space import Choices, Dimension, Domain, FloatRange, IntRange, Space, Value
 from search.space_file import read_space
@@ -32,12 +32,12 @@ def _wide_dimensions() -> tuple[Dimension, ...]:
         return Dimension(name=name, domain=domain, when={"architecture": ("cnn",)})
 
     return (
-        Dimension(name="architecture", domain=Choices(values=("mlp", "cnn"))),
+        Dimension(name="architecture", domain=Choices(values=ARCHITECTURE_NAMES)),
         mlp("depth", IntRange(low=1, high=3)),
         cnn("filters", Choices(values=(8, 16, 32))),
         cnn("kernel_size", Choices(values=(3, 5))),
         Dimension(name="hidden_units", domain=IntRange(low=8, high=1024, log=True)),
-        Dimension(name="activation", domain=Choices(values=tuple(ACTIVATIONS))),
+        Dimension(name="activation", domain=Choices(values=ACTIVATION_NAMES)),
         Dimension(name="batch_size", domain=Choices(values=(16, 32, 64, 128, 256, 512))),
         Dimension(name="learning_rate", domain=FloatRange(low=1e-3, high=1.0, log=True)),
         Dimension(name="momentum", domain=FloatRange(low=0.0, high=0.99)),

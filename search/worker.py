@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import time
 import traceback
 import warnings
@@ -19,6 +21,9 @@ REPORT = "report"
 PROGRESS = "progress"
 # Long packs say how far they are about this often; short ones say only that they are done.
 PROGRESS_INTERVAL_S = 1.0
+
+MALLOPT_TRIM_THRESHOLD = -1  # from glibc's malloc.h
+MALLOPT_MMAP_THRESHOLD = -3
 
 SplitArrays = tuple[np.ndarray, np.ndarray]
 
@@ -43,6 +48,18 @@ def from_arrays(arrays: dict[str, SplitArrays], name: str, head_names: tuple[str
     return Dataset(name=name, head_names=head_names, classes=classes, **splits)
 
 
+def keep_freed_memory() -> None:
+    """Let the C library keep the memory of freed tensors for the next ones, where it is glibc.
+
+    By default it gives large blocks back to the system at once, and every step of a convolution then pays for fresh
+    pages: a fifth of its time.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+        mallopt(MALLOPT_MMAP_THRESHOLD, 1 << 30)
+        mallopt(MALLOPT_TRIM_THRESHOLD, -1)
+
+
 class PackTrainable(tune.Trainable):
     """Trains the pack of its configuration; reused for the next pack without starting anew."""
 
@@ -57,6 +74,7 @@ class PackTrainable(tune.Trainable):
     ) -> None:
         assert arrays is not None
         torch.set_num_threads(threads)
+        keep_freed_memory()
         # Numbers below 1e-38 would slow a processor down many times and change nothing.
         torch.set_flush_denormal(True)
         self._dataset = from_arrays(arrays, name, head_names, classes)

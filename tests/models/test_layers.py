@@ -141,7 +141,8 @@ def test_padded_max_pooling(generator):
 def test_flatten_maps_has_the_order_of_torch(generator):
     values = normal(generator, BATCH, 3 * 2, 4, 5)
     below = check(FlattenMaps(3), make(nn.Flatten), values, lambda x, m: maps_of(x, m, 3), units_of)
-    assert below is not None and below.is_contiguous()
+    assert below is not None
+    assert below.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_flatten_maps_keeps_channels_last(generator):
