@@ -72,8 +72,7 @@ def find(name: str) -> DatasetEntry:
         return DATASETS[name]
     nearest = difflib.get_close_matches(name.lower(), DATASETS, n=1, cutoff=0)
     raise UnknownDataset(
-        f"No data set has that name: {name!r} given, one of {', '.join(DATASETS)} allowed. "
-        f"Did you mean {nearest[0]!r}?"
+        f"No data set has that name: {name!r} given, one of {', '.join(DATASETS)} allowed. Did you mean {nearest[0]!r}?"
     )
 
 

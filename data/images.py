@@ -12,9 +12,7 @@ from data import idx, npz, png
 from data.errors import CorruptFile, MissingFiles
 from data.files import read_bytes
 
-_ALLOWED = (
-    "an .npz archive with an array 'images', an IDX file (plain or .gz), a PNG file or a folder of PNG files"
-)
+_ALLOWED = "an .npz archive with an array 'images', an IDX file (plain or .gz), a PNG file or a folder of PNG files"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

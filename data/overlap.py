@@ -116,9 +116,7 @@ def _draw(pool: Split, n: int, seed: int, stream: _Stream) -> Split:
 
 
 def _join(first: Split, second: Split) -> Split:
-    return Split(
-        images=torch.cat([first.images, second.images]), labels=torch.cat([first.labels, second.labels])
-    )
+    return Split(images=torch.cat([first.images, second.images]), labels=torch.cat([first.labels, second.labels]))
 
 
 def _check_digits(upper: torch.Tensor, lower: torch.Tensor) -> None:
@@ -139,6 +137,4 @@ def _check_request(base: Dataset, **n_pairs: int) -> None:
         )
     for argument, n in n_pairs.items():
         if n < 1:
-            raise ValueError(
-                f"Too few pairs: {argument}={n} given, at least 1 allowed. Ask for a larger number."
-            )
+            raise ValueError(f"Too few pairs: {argument}={n} given, at least 1 allowed. Ask for a larger number.")

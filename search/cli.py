@@ -81,7 +81,17 @@ def run(
     ] = None,
     trials: Annotated[int | None, typer.Option(help="Configurations to try. [default: all of a list, else 32]")] = None,
     epochs: Annotated[int, typer.Option(help="Epochs of full training.")] = 10,
-    seed: Annotated[int, typer.Option(help="Seed of the whole search.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of the whole search. [default: 0; the notebook's 12321 in its protocol]")
+    ] = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option(
+            metavar="search|notebook",
+            help="How trials are trained; notebook: one order of the images and one draw of the initial weights for "
+            "all. [default: notebook for mini-grid and grid]",
+        ),
+    ] = None,
     pack_size: Annotated[
         str, typer.Option(metavar="auto|N", help="Trials trained at once in one set of matrix products.")
     ] = "auto",
@@ -101,6 +111,7 @@ def run(
 ) -> None:
     """Search a space: train its trials in packs, and write a leaderboard."""
     with _errors():
+        from search.protocol import NOTEBOOK_SEED, Protocol
         from search.run_folder import RunFolder, free_name
         from search.samplers import check_sampler
         from search.settings import MIN_LOOKAHEAD, Settings
@@ -110,6 +121,7 @@ def run(
         enumerated = found.is_enumerable
         sampler = sampler or ("grid" if enumerated else "tpe")
         check_sampler(sampler, found)
+        chosen = _parse_protocol(protocol, found.protocol)
         stem = f"{data}-{Path(space).stem}"
         settings = Settings(
             name=free_name(results, stem) if name is None else name,
@@ -119,7 +131,8 @@ def run(
             sampler=sampler,
             trials=_count_trials(trials, len(found.enumerate()) if sampler == "grid" else None),
             epochs=epochs,
-            seed=seed,
+            seed=(NOTEBOOK_SEED if chosen is Protocol.NOTEBOOK else 0) if seed is None else seed,
+            protocol=chosen,
             pack_size=_parse_pack_size(pack_size),
             halving=not enumerated if halving is None else halving,
             workers=workers,
@@ -215,7 +228,9 @@ def best(
                 f"the run {folder.name!r} has no complete trial yet: continue it with `packtune resume {folder.name}`"
             )
         print(describe_winner(winner))
-        print(f"\n{space_of(winner.row).rstrip()}\n\nTrain it again, from fresh seeds:\n  {retrain_command(folder, settings)}")
+        print(
+            f"\n{space_of(winner.row).rstrip()}\n\nTrain it again, from fresh seeds:\n  {retrain_command(folder, settings)}"
+        )
         if export is not None:
             export_model(folder, settings, winner.row, export, talk=_console().print)
             print(f"\nWrote {export}: use it with `packtune predict {export} IMAGES`")
@@ -225,7 +240,8 @@ def best(
 def predict(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A model file from `packtune best --export`.")],
     images: Annotated[
-        Path, typer.Argument(metavar="IMAGES", help="`.npz` with uint8 images [n, h, w], IDX, a PNG or a folder of them.")
+        Path,
+        typer.Argument(metavar="IMAGES", help="`.npz` with uint8 images [n, h, w], IDX, a PNG or a folder of them."),
     ],
 ) -> None:
     """Label images with a trained model; writes CSV to stdout."""
@@ -288,7 +304,15 @@ def datasets() -> None:
         from data.catalog import DATASETS
 
         rows = [
-            (name, f"{e.height} x {e.width}", e.n_train, e.n_validation, e.n_test, "yes" if e.needs_files else "no", e.description)
+            (
+                name,
+                f"{e.height} x {e.width}",
+                e.n_train,
+                e.n_validation,
+                e.n_test,
+                "yes" if e.needs_files else "no",
+                e.description,
+            )
             for name, e in DATASETS.items()
         ]
         print(tabulate(rows, headers=["data set", "pixels", "train", "validation", "test", "files", "what it is"]))
@@ -371,6 +395,15 @@ def _count_trials(given: int | None, listed: int | None) -> int:
     if listed is None:
         return DEFAULT_TRIALS if given is None else given
     return listed if given is None else min(given, listed)
+
+
+def _parse_protocol(given: str | None, default: Any) -> Any:
+    from search.errors import suggest_name
+    from search.protocol import Protocol
+
+    if given is not None and given not in list(Protocol):
+        raise SettingsError(f"unknown protocol {given!r}.{suggest_name(given, Protocol)}")
+    return default if given is None else Protocol(given)
 
 
 def _parse_pack_size(text: str) -> int | None:

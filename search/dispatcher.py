@@ -14,7 +14,6 @@ from search.halving import HalvingPlan, rungs_of
 from search.pack_task import PackReport, PackTask
 from search.packing import group_proposals, pack_capacity
 from search.samplers import SAMPLERS
-from search.seeds import batch_seed
 from search.settings import Settings
 from search.space import Value
 from search.study import SearchStudy
@@ -163,7 +162,8 @@ class Dispatcher:
         return PackTask(
             pack=pack,
             epochs=self._settings.epochs,
-            batch_seed=batch_seed(self._settings.seed),
+            batch_seed=self._settings.protocol.order_seed(self._settings.seed),
+            protocol=self._settings.protocol,
             device=self._device,
             halving=self._halving(pack),
             known_best=max(

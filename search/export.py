@@ -14,7 +14,6 @@ from search.files import write_bytes
 from search.leaderboard import Row
 from search.pack_task import PackTask, run_pack
 from search.run_folder import RunFolder
-from search.seeds import batch_seed
 from search.settings import Settings
 from search.trial import Pack, Proposal
 
@@ -50,7 +49,10 @@ def _train_again(settings: Settings, row: Row) -> bytes:
     torch.set_num_threads(1)
     proposal = Proposal(number=row.trial, configuration=row.configuration, seed=row.seed)
     task = PackTask(
-        pack=Pack(number=0, proposals=(proposal,)), epochs=row.epochs, batch_seed=batch_seed(settings.seed)
+        pack=Pack(number=0, proposals=(proposal,)),
+        epochs=row.epochs,
+        batch_seed=settings.protocol.order_seed(settings.seed),
+        protocol=settings.protocol,
     )
     report = run_pack(task, load(settings.data, settings.data_dir))
     if report.model is None:

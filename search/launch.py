@@ -19,9 +19,7 @@ from search.worker import PackTrainable, to_arrays
 MAX_FAILURES = 2  # a worker that dies has its pack trained again this often
 
 
-def run_packs(
-    searcher: PackSearcher, dataset: Dataset, placement: Placement, *, stopping: Callable[[], bool]
-) -> None:
+def run_packs(searcher: PackSearcher, dataset: Dataset, placement: Placement, *, stopping: Callable[[], bool]) -> None:
     """Train packs until the searcher has no more, or until `stopping` says so."""
     trainable = tune.with_parameters(
         PackTrainable,

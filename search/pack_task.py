@@ -9,6 +9,7 @@ from data.dataset import Dataset
 from models.model_file import TrainedModel, model_to_bytes
 from models.training import Evaluation, Member, PackTraining
 from search.halving import HalvingPlan, survivors
+from search.protocol import Protocol, notebook_view
 from search.trial import Accuracy, Outcome, Pack, TrialState
 
 
@@ -26,6 +27,7 @@ class PackTask:
     pack: Pack
     epochs: int
     batch_seed: int
+    protocol: Protocol = Protocol.SEARCH
     device: str = "cpu"
     halving: HalvingPlan = field(default_factory=HalvingPlan)
     known_best: float = -1.0
@@ -53,16 +55,17 @@ class PackRun:
 
     def __init__(self, task: PackTask, dataset: Dataset) -> None:
         self._task = task
-        self._dataset = dataset
+        self._dataset = _view(dataset, task)
         self._outcomes = [Outcome(state=TrialState.RUNNING) for _ in task.pack.proposals]
         self._active = list(range(len(self._outcomes)))
         self._model: bytes | None = None
         self._model_trial: int | None = None
         self._training = PackTraining(
             [Member(configuration=p.configuration, seed=p.seed) for p in task.pack.proposals],
-            dataset,
+            self._dataset,
             batch_seed=task.batch_seed,
             device=task.device,
+            shuffle=task.protocol is Protocol.SEARCH,
         )
 
     @property
@@ -175,6 +178,13 @@ def failed_report(pack: Pack, reason: str) -> PackReport:
     """Report every trial of a pack as failed for one reason."""
     outcome = Outcome(state=TrialState.FAIL, reason=reason)
     return PackReport(outcomes=(outcome,) * len(pack.proposals))
+
+
+def _view(dataset: Dataset, task: PackTask) -> Dataset:
+    if task.protocol is Protocol.SEARCH:
+        return dataset
+    batch_size = task.pack.proposals[0].configuration.batch_size
+    return notebook_view(dataset, order_seed=task.batch_seed, batch_size=batch_size)
 
 
 def _accuracy(evaluation: Evaluation) -> Accuracy:

@@ -50,9 +50,7 @@ def pack_capacity(configuration: Configuration, device: str) -> int:
     return max(1, min(CPU_MEMBERS, CPU_UNITS // units))
 
 
-def group_proposals(
-    proposals: Sequence[Proposal], *, device: str, pack_size: int | None
-) -> list[tuple[Proposal, ...]]:
+def group_proposals(proposals: Sequence[Proposal], *, device: str, pack_size: int | None) -> list[tuple[Proposal, ...]]:
     """Group proposals into packs, ordered by their first trial.
 
     Args:

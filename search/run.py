@@ -65,7 +65,12 @@ def run_search(
                 stop.listen()  # Ray installs a SIGTERM handler of its own
                 opening = create_study if new else load_study
                 study = opening(
-                    storage, settings.name, space=space, sampler=settings.sampler, search_seed=settings.seed
+                    storage,
+                    settings.name,
+                    space=space,
+                    sampler=settings.sampler,
+                    search_seed=settings.seed,
+                    protocol=settings.protocol,
                 )
                 new = False
                 try:
@@ -110,7 +115,14 @@ def write_tables(folder: RunFolder, settings: Settings, records: list[TrialRecor
 def read_records(folder: RunFolder, settings: Settings, space: Space) -> list[TrialRecord]:
     """Read a run's trials from its study."""
     with open_storage(folder.journal, settings.storage, read_only=True) as storage:
-        study = load_study(storage, settings.name, space=space, sampler=settings.sampler, search_seed=settings.seed)
+        study = load_study(
+            storage,
+            settings.name,
+            space=space,
+            sampler=settings.sampler,
+            search_seed=settings.seed,
+            protocol=settings.protocol,
+        )
         return study.records()
 
 

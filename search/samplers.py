@@ -22,9 +22,7 @@ class EnumeratedSampler(BaseSampler):
     def __init__(self, rows: Sequence[Mapping[str, Value]]) -> None:
         self._rows = rows
 
-    def infer_relative_search_space(
-        self, study: optuna.Study, trial: FrozenTrial
-    ) -> dict[str, BaseDistribution]:
+    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """Sample nothing jointly."""
         return {}
 

@@ -16,6 +16,7 @@ from data.catalog import DATASETS
 from data.errors import UnknownDataset
 from search.errors import SettingsError, suggest_name
 from search.files import write_text
+from search.protocol import Protocol
 from search.storage_url import hide_password
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -29,7 +30,7 @@ MIN_LOOKAHEAD = 4
 class Settings:
     """What a search does, and where it runs.
 
-    The leaderboard is a function of `data`, `space`, `sampler`, `trials`, `epochs`, `seed`, `pack_size`, `halving`,
+    The leaderboard is a function of `data`, `space`, `sampler`, `trials`, `epochs`, `seed`, `protocol`, `pack_size`, `halving`,
     `lookahead` and the kind of device; the other settings change only where and how fast.
 
     Attributes:
@@ -55,6 +56,7 @@ class Settings:
     trials: int = 32
     epochs: int = 10
     seed: int = 0
+    protocol: Protocol = Protocol.SEARCH
     pack_size: int | None = None
     halving: bool = True
     workers: int | None = None
@@ -95,6 +97,7 @@ def _check_number(name: str, value: float | None, low: float, high: float = math
 def write_settings(settings: Settings, path: Path) -> None:
     """Write settings as TOML, without the storage's password; what is none is left out."""
     values = {name: value for name, value in dataclasses.asdict(settings).items() if value is not None}
+    values["protocol"] = settings.protocol.value
     if settings.data_dir is not None:
         values["data_dir"] = str(settings.data_dir)
     if settings.storage is not None:
@@ -111,13 +114,18 @@ def read_settings(path: Path) -> Settings:
     try:
         values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"cannot read the settings {path}: {error}: restore the file, or start a new run") from error
+        raise SettingsError(
+            f"cannot read the settings {path}: {error}: restore the file, or start a new run"
+        ) from error
     names = [field.name for field in dataclasses.fields(Settings)]
     for name in values:
         if name not in names:
             raise SettingsError(f"settings {path}: unknown setting {name!r}.{suggest_name(name, names)}")
     if "data_dir" in values:
         values["data_dir"] = Path(values["data_dir"])
+    if values.get("protocol", Protocol.SEARCH) not in list(Protocol):
+        raise SettingsError(f"settings {path}: unknown protocol.{suggest_name(str(values['protocol']), Protocol)}")
+    values["protocol"] = Protocol(values.get("protocol", Protocol.SEARCH))
     try:
         return Settings(**values)
     except TypeError as error:

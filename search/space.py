@@ -10,6 +10,7 @@ from typing import Any
 
 from models.configuration import HYPERPARAMETERS, Configuration
 from search.errors import SpaceError, suggest_name
+from search.protocol import Protocol
 
 Value = bool | int | float | str
 MAX_ENUMERATED = 100_000
@@ -102,6 +103,7 @@ class Space:
     Attributes:
         dimensions: in an order in which each condition looks only backwards (made so on creation).
         listed: if given, only these are proposed, one after another.
+        protocol: how its trials are trained unless the user asks for the other way.
 
     Raises:
         SpaceError: unknown names, bounds that are swapped or outside the hyperparameter's range, a logarithm of
@@ -112,6 +114,7 @@ class Space:
     dimensions: tuple[Dimension, ...]
     listed: tuple[Mapping[str, Value], ...] = ()
     description: str = ""
+    protocol: Protocol = Protocol.SEARCH
 
     def __post_init__(self) -> None:
         if not self.dimensions:
@@ -197,9 +200,7 @@ def _check_domain(where: str, domain: Domain) -> None:
     if domain.low > domain.high:
         raise SpaceError(f"{where}: low = {domain.low} is above high = {domain.high}: swap them")
     if domain.log and domain.low <= 0:
-        raise SpaceError(
-            f"{where}: log = true needs low above 0, but low = {domain.low}: raise low, or leave log out"
-        )
+        raise SpaceError(f"{where}: log = true needs low above 0, but low = {domain.low}: raise low, or leave log out")
 
 
 def _check_condition(where: str, parent: str, allowed: tuple[Value, ...], known: Mapping[str, Dimension]) -> None:

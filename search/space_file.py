@@ -51,7 +51,9 @@ def parse_space(text: str, *, name: str, source: str) -> Space:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         what = str(error).replace("at end of document", f"at {_end_of(text)}, the end of the file")
-        raise SpaceError(f"space {source} is not valid TOML: {what}. Mend that place; an example:\n{EXAMPLE}") from error
+        raise SpaceError(
+            f"space {source} is not valid TOML: {what}. Mend that place; an example:\n{EXAMPLE}"
+        ) from error
     except RecursionError as error:
         raise SpaceError(f"space {source} is not valid TOML: nested too deeply") from error
     dimensions = tuple(_dimension(source, key, value) for key, value in table.items())

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from models.configuration import ACTIVATION_NAMES, ARCHITECTURE_NAMES
 from search.errors import SpaceError, suggest_name
+from search.protocol import Protocol
 from search.space import Choices, Dimension, Domain, FloatRange, IntRange, Space, Value
 from search.space_file import read_space
 
@@ -53,10 +54,12 @@ SPACES: dict[str, Space] = {
         description="the notebook's ten: a baseline and four one-at-a-time changes, at 10 and 128 hidden units",
         dimensions=_grid_dimensions(),
         listed=_one_at_a_time(),
+        protocol=Protocol.NOTEBOOK,
     ),
     "grid": Space(
         name="grid",
-        description="the full factorial of the same values, 32 configurations",
+        description="the full factorial of the same values",
+        protocol=Protocol.NOTEBOOK,
         dimensions=_grid_dimensions(),
     ),
     "wide": Space(

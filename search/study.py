@@ -21,8 +21,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from models.configuration import Configuration
 from search.errors import RunError, SettingsError
+from search.protocol import Protocol
 from search.samplers import make_sampler
-from search.seeds import sampler_seed, weight_seed
+from search.seeds import sampler_seed
 from search.space import Choices, Dimension, FloatRange, Space, Value
 from search.storage_url import hide_password
 from search.trial import Accuracy, Outcome, Pack, Proposal, TrialRecord, TrialState
@@ -41,7 +42,10 @@ class SearchStudy:
     marks what a stopped search leaves open as waiting to be trained again.
     """
 
-    def __init__(self, study: optuna.Study, *, space: Space, sampler: str, search_seed: int) -> None:
+    def __init__(
+        self, study: optuna.Study, *, space: Space, sampler: str, search_seed: int, protocol: Protocol = Protocol.SEARCH
+    ) -> None:
+        self._protocol = protocol
         self._study = study
         self._space = space
         self._sampler = sampler
@@ -145,13 +149,13 @@ class SearchStudy:
         return TrialRecord(proposal=self._proposal(trial.number, configuration), state=state, outcome=outcome)
 
     def _proposal(self, number: int, configuration: Configuration) -> Proposal:
-        return Proposal(number=number, configuration=configuration, seed=weight_seed(self._search_seed, trial=number))
+        return Proposal(
+            number=number, configuration=configuration, seed=self._protocol.trial_seed(self._search_seed, number)
+        )
 
 
 @contextmanager
-def open_storage(
-    journal: Path, url: str | None, *, read_only: bool = False
-) -> Iterator[optuna.storages.BaseStorage]:
+def open_storage(journal: Path, url: str | None, *, read_only: bool = False) -> Iterator[optuna.storages.BaseStorage]:
     """Open the storage of studies: a journal file, or the database of a URL.
 
     Args:
@@ -189,7 +193,13 @@ def open_storage(
 
 
 def create_study(
-    storage: optuna.storages.BaseStorage, name: str, *, space: Space, sampler: str, search_seed: int
+    storage: optuna.storages.BaseStorage,
+    name: str,
+    *,
+    space: Space,
+    sampler: str,
+    search_seed: int,
+    protocol: Protocol = Protocol.SEARCH,
 ) -> SearchStudy:
     """Create the study of a new run.
 
@@ -202,11 +212,17 @@ def create_study(
         raise RunError(
             f"the storage has a study named {name!r} already: choose another --name, or `packtune resume {name}`"
         ) from error
-    return SearchStudy(study, space=space, sampler=sampler, search_seed=search_seed)
+    return SearchStudy(study, space=space, sampler=sampler, search_seed=search_seed, protocol=protocol)
 
 
 def load_study(
-    storage: optuna.storages.BaseStorage, name: str, *, space: Space, sampler: str, search_seed: int
+    storage: optuna.storages.BaseStorage,
+    name: str,
+    *,
+    space: Space,
+    sampler: str,
+    search_seed: int,
+    protocol: Protocol = Protocol.SEARCH,
 ) -> SearchStudy:
     """Open the study of an existing run.
 
@@ -294,5 +310,3 @@ def _outcome_from_json(values: Mapping[str, Any]) -> Outcome:
         seconds=values["seconds"],
         reason=values["reason"],
     )
-
-

@@ -95,5 +95,6 @@ def retrain_command(folder: RunFolder, settings: Settings) -> str:
     where = f" --data-dir {shlex.quote(str(settings.data_dir))}" if settings.data_dir else ""
     return (
         f"packtune run --data {settings.data}{where} --space {shlex.quote(str(folder.winner_space))} "
-        f"--sampler random --trials 5 --epochs {settings.epochs} --no-halving --seed {settings.seed + 1}"
+        f"--sampler random --trials 5 --epochs {settings.epochs} --no-halving --seed {settings.seed + 1} "
+        f"--protocol {settings.protocol}"
     )

@@ -10,9 +10,7 @@ from hypothesis.extra import numpy as arrays
 from data import idx
 from data.errors import CorruptFile, MissingFiles
 
-ARRAYS = arrays.arrays(
-    dtype=np.uint8, shape=arrays.array_shapes(min_dims=1, max_dims=5, min_side=0, max_side=4)
-)
+ARRAYS = arrays.arrays(dtype=np.uint8, shape=arrays.array_shapes(min_dims=1, max_dims=5, min_side=0, max_side=4))
 ARRAY = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
 
 

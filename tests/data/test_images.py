@@ -98,9 +98,7 @@ def test_a_folder_without_png_is_refused(tmp_path):
 
 
 def test_a_path_where_nothing_is(tmp_path):
-    with pytest.raises(
-        MissingFiles, match="nowhere.npz given .*No such file.* a folder of PNG files allowed"
-    ):
+    with pytest.raises(MissingFiles, match="nowhere.npz given .*No such file.* a folder of PNG files allowed"):
         read_images(tmp_path / "nowhere.npz")
 
 
@@ -137,9 +135,7 @@ def test_a_file_of_labels_is_refused(tmp_path):
         read_images(tmp_path / "labels")
 
 
-@pytest.mark.parametrize(
-    ("content", "given"), [(b"", "nothing"), (b"\xff\xd8\xff\xe0JFIF", "ff d8 ff e0 4a 46 49 46")]
-)
+@pytest.mark.parametrize(("content", "given"), [(b"", "nothing"), (b"\xff\xd8\xff\xe0JFIF", "ff d8 ff e0 4a 46 49 46")])
 def test_other_files_are_refused(tmp_path, content, given):
     (tmp_path / "x.npz").write_bytes(content)
     with pytest.raises(CorruptFile, match=f"x.npz beginning with {given} given, an .npz archive"):

@@ -63,9 +63,7 @@ def test_missing_files_are_named(mnist_dir, tmp_path):
 
 
 def test_a_folder_that_is_not_there_is_said_to_be_none(tmp_path):
-    with pytest.raises(
-        MissingFiles, match="nowhere, which is no folder, without train-images-idx3-ubyte, train"
-    ):
+    with pytest.raises(MissingFiles, match="nowhere, which is no folder, without train-images-idx3-ubyte, train"):
         mnist.load(tmp_path / "nowhere")
 
 
@@ -74,9 +72,7 @@ def test_a_file_that_is_not_the_original_is_refused(mnist_dir, tmp_path):
     changed = tmp_path / "train-images-idx3-ubyte"
     changed.write_bytes(idx.write(np.zeros((60_000, 2, 2), dtype=np.uint8)))
     given = hashlib.sha256(changed.read_bytes()).hexdigest()
-    with pytest.raises(
-        CorruptFile, match=f"{changed.name} with .*{given}.*given, ba891046.*Delete it and run again"
-    ):
+    with pytest.raises(CorruptFile, match=f"{changed.name} with .*{given}.*given, ba891046.*Delete it and run again"):
         mnist.load(tmp_path)
 
 
@@ -89,9 +85,7 @@ def test_the_cache_follows_the_xdg_specification(monkeypatch, tmp_path):
         assert mnist.cache_dir() == tmp_path / ".cache" / "packtune" / "mnist"
 
 
-def test_only_missing_files_are_downloaded_and_then_kept(
-    dataset, mnist_dir, tmp_path, monkeypatch, make_mirror
-):
+def test_only_missing_files_are_downloaded_and_then_kept(dataset, mnist_dir, tmp_path, monkeypatch, make_mirror):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     link_files(mnist_dir, mnist.cache_dir())
     reports = []

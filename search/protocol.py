@@ -1,0 +1,62 @@
+"""How a trial is trained and evaluated, beside its hyperparameters: the search's way, or the reference notebook's."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from search.seeds import batch_seed, weight_seed
+
+if TYPE_CHECKING:
+    from data.dataset import Dataset
+
+
+class Protocol(StrEnum):
+    """SEARCH draws a new order of the images for each epoch and new initial weights for each trial, and evaluates
+    on all images. NOTEBOOK draws one order for all epochs, with NumPy's legacy generator, and the initial weights of
+    every trial from the search's seed itself, and evaluates on full mini-batches only.
+    """
+
+    SEARCH = "search"
+    NOTEBOOK = "notebook"
+
+    def trial_seed(self, search_seed: int, trial: int) -> int:
+        """Seed a trial's initial weights."""
+        return search_seed if self is Protocol.NOTEBOOK else weight_seed(search_seed, trial=trial)
+
+    def order_seed(self, search_seed: int) -> int:
+        """Seed the order of the images, which all trials share."""
+        return search_seed if self is Protocol.NOTEBOOK else batch_seed(search_seed)
+
+
+# The seed of everything random in the notebook.
+NOTEBOOK_SEED = 12321
+
+
+def notebook_view(dataset: Dataset, *, order_seed: int, batch_size: int) -> Dataset:
+    """Show a data set as the notebook's protocol sees it: training images in its order, evaluation in full batches.
+
+    Args:
+        order_seed: 0 to 2**32 - 1, of `numpy.random.seed` before `numpy.random.shuffle`.
+        batch_size: of training; validation and test lose what does not fill a last batch of it.
+    """
+    import torch
+
+    from data.dataset import Dataset, Split
+
+    order = np.arange(len(dataset.train))
+    np.random.RandomState(order_seed).shuffle(order)
+
+    def full_batches(split: Split) -> Split:
+        return split.first(len(split) // batch_size * batch_size or len(split))
+
+    return Dataset(
+        name=dataset.name,
+        train=dataset.train.take(torch.from_numpy(order)),
+        validation=full_batches(dataset.validation),
+        test=full_batches(dataset.test),
+        classes=dataset.classes,
+        head_names=dataset.head_names,
+    )
