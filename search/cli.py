@@ -167,7 +167,7 @@ def resume(
 
         folder = RunFolder.find(results, run)
         settings, space = folder.load()
-        changes = {
+        changes: dict[str, Any] = {
             "data_dir": data_dir.absolute() if data_dir else None,
             "workers": workers,
             "cpus_per_worker": cpus_per_worker,
@@ -228,9 +228,8 @@ def best(
                 f"the run {folder.name!r} has no complete trial yet: continue it with `packtune resume {folder.name}`"
             )
         print(describe_winner(winner))
-        print(
-            f"\n{space_of(winner.row).rstrip()}\n\nTrain it again, from fresh seeds:\n  {retrain_command(folder, settings)}"
-        )
+        print(f"\n{space_of(winner.row).rstrip()}\n\nTrain it again, from fresh seeds:")
+        print(f"  {retrain_command(folder, settings)}")
         if export is not None:
             export_model(folder, settings, winner.row, export, talk=_console().print)
             print(f"\nWrote {export}: use it with `packtune predict {export} IMAGES`")

@@ -52,7 +52,7 @@ def survivors(accuracies: Sequence[float], told: Sequence[float]) -> list[int]:
     """
     room = math.ceil((len(accuracies) + len(told)) / REDUCTION_FACTOR)
     ranked = sorted(range(len(accuracies)), key=lambda place: (-accuracies[place], place))
-    kept = []
+    kept: list[int] = []
     for place in ranked:
         better_elsewhere = sum(value > accuracies[place] for value in told)
         if better_elsewhere + len(kept) < room:

@@ -6,7 +6,7 @@ import importlib
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -157,10 +157,9 @@ class _ModelKeeper:
         self._path = folder.best_model
         self._best = (-1.0, 0)
         if self._path.exists():
-            try:
+            # A damaged file is replaced by the next better model, and trained again if `best` needs it.
+            with suppress(ModelFileError):
                 self._best = self._merit(self._path.read_bytes())
-            except ModelFileError:
-                pass  # it is written anew by the next better model, and trained again if `best` needs it
 
     def offer(self, report: PackReport) -> None:
         """Write the report's model if it is better than the one on disk."""

@@ -38,7 +38,7 @@ class PackSearcher(Searcher):
         self._packs: dict[str, Pack] = {}
         self.errors: dict[str, str] = {}
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+    def suggest(self, trial_id: str) -> Any:
         if self._stopping() or self._dispatcher.all_asked:
             return Searcher.FINISHED
         task = self._dispatcher.next_pack()

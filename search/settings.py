@@ -30,8 +30,8 @@ MIN_LOOKAHEAD = 4
 class Settings:
     """What a search does, and where it runs.
 
-    The leaderboard is a function of `data`, `space`, `sampler`, `trials`, `epochs`, `seed`, `protocol`, `pack_size`, `halving`,
-    `lookahead` and the kind of device; the other settings change only where and how fast.
+    The leaderboard is a function of `data`, `space`, `sampler`, `trials`, `epochs`, `seed`, `protocol`, `pack_size`,
+    `halving`, `lookahead` and the kind of device; the other settings change only where and how fast.
 
     Attributes:
         name: of the run and of its study.

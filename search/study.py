@@ -233,7 +233,7 @@ def load_study(
         study = optuna.load_study(storage=storage, study_name=name, sampler=_no_sampler())
     except KeyError as error:
         raise RunError(f"the storage has no study named {name!r}: was it moved or deleted?") from error
-    return SearchStudy(study, space=space, sampler=sampler, search_seed=search_seed)
+    return SearchStudy(study, space=space, sampler=sampler, search_seed=search_seed, protocol=protocol)
 
 
 class _HeldElsewhere(JournalFileOpenLock):
