@@ -84,6 +84,8 @@ class Settings:
         _check_number("gpus_per_worker", self.gpus_per_worker, 0)
         _check_number("cpus_per_worker", self.cpus_per_worker, 0)
         _check_number("time_budget", self.time_budget_s, 0)
+        if self.storage is not None:
+            hide_password(self.storage)  # refuses what is no URL
         if self.cpus_per_worker == 0:
             raise SettingsError("cpus_per_worker = 0 is not allowed: give a share of a CPU above 0, such as 1")
 
