@@ -11,6 +11,7 @@ from torch import nn
 from models.cnn import build_cnn
 from models.configuration import Configuration
 from models.mlp import build_mlp
+from models.overlap_cnn import build_overlap_cnn
 
 
 class Build(Protocol):
@@ -22,6 +23,7 @@ class Build(Protocol):
 ARCHITECTURES: dict[str, Build] = {
     "mlp": build_mlp,
     "cnn": build_cnn,
+    "overlap-cnn": build_overlap_cnn,
 }
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 # The catalogues that implement these need PyTorch; a configuration does not.
-ARCHITECTURE_NAMES = ("mlp", "cnn")
+ARCHITECTURE_NAMES = ("mlp", "cnn", "overlap-cnn")
 ACTIVATION_NAMES = ("identity", "relu", "leaky_relu", "gelu", "silu", "tanh", "elu")
 
 

@@ -7,20 +7,38 @@ import dataclasses
 import io
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
 from data.errors import DataError
 from search.errors import PacktuneError, SettingsError
+from search.options import (
+    Address,
+    CpusPerWorker,
+    DataDir,
+    Device,
+    GpusPerWorker,
+    Results,
+    RunName,
+    Storage,
+    TimeBudget,
+    Workers,
+    count_trials,
+    parse_pack_size,
+    parse_protocol,
+)
 from search.storage_url import HIDDEN
 
-DEFAULT_TRIALS = 32
+if TYPE_CHECKING:
+    from search.leaderboard import Row
+    from search.run import Ending
+    from search.run_folder import Run, RunFolder
+
 ADVICE = "Run `packtune COMMAND --help` for the options and examples of a command."
 
 app = typer.Typer(
@@ -34,29 +52,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 
-
-class Device(StrEnum):
-    """Where packs are trained."""
-
-    AUTO = "auto"
-    CPU = "cpu"
-    CUDA = "cuda"
-
-
-Results = Annotated[Path, typer.Option(help="Folder of all results; runs lie in RESULTS/runs/NAME.")]
-DataDir = Annotated[Path | None, typer.Option(help="Folder with MNIST's four files; else they are downloaded.")]
-Workers = Annotated[int | None, typer.Option(help="Packs trained at once. [default: as many as fit]")]
-CpusPerWorker = Annotated[float, typer.Option(help="CPUs of each worker; fractions are allowed.")]
-GpusPerWorker = Annotated[float | None, typer.Option(help="GPUs of each worker; fractions are allowed.")]
-Address = Annotated[str | None, typer.Option(metavar="HOST:PORT", help="An existing Ray cluster.")]
-Storage = Annotated[
-    str | None,
-    typer.Option(
-        envvar="PACKTUNE_STORAGE", metavar="URL", help="Database of the study. [default: a journal file in the run]"
-    ),
-]
-TimeBudget = Annotated[float | None, typer.Option(metavar="SECONDS", help="Stop after this long; resume goes on.")]
-RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name of a run, or its folder.")]
 
 RUN_EXAMPLES = """Examples:
 
@@ -92,6 +87,9 @@ def run(
             "all. [default: notebook for mini-grid and grid]",
         ),
     ] = None,
+    replicates: Annotated[
+        int, typer.Option(help="Trials of each configuration of a list, from fresh seeds; its row shows their mean.")
+    ] = 1,
     pack_size: Annotated[
         str, typer.Option(metavar="auto|N", help="Trials trained at once in one set of matrix products.")
     ] = "auto",
@@ -112,7 +110,7 @@ def run(
     """Search a space: train its trials in packs, and write a leaderboard."""
     with _errors():
         from search.protocol import NOTEBOOK_SEED, Protocol
-        from search.run_folder import RunFolder, free_name
+        from search.run_folder import Run, RunFolder, free_name
         from search.samplers import check_sampler
         from search.settings import MIN_LOOKAHEAD, Settings
         from search.spaces import load_space
@@ -121,19 +119,19 @@ def run(
         enumerated = found.is_enumerable
         sampler = sampler or ("grid" if enumerated else "tpe")
         check_sampler(sampler, found)
-        chosen = _parse_protocol(protocol, found.protocol)
-        stem = f"{data}-{Path(space).stem}"
+        chosen = parse_protocol(protocol, found.protocol)
         settings = Settings(
-            name=free_name(results, stem) if name is None else name,
+            name=free_name(results, f"{data}-{Path(space).stem}") if name is None else name,
             data=data,
             data_dir=data_dir.absolute() if data_dir else None,
             space=space,
             sampler=sampler,
-            trials=_count_trials(trials, len(found.enumerate()) if sampler == "grid" else None),
+            trials=count_trials(trials, len(found.enumerate()) * replicates if sampler == "grid" else None),
+            replicates=replicates,
             epochs=epochs,
             seed=(NOTEBOOK_SEED if chosen is Protocol.NOTEBOOK else 0) if seed is None else seed,
             protocol=chosen,
-            pack_size=_parse_pack_size(pack_size),
+            pack_size=parse_pack_size(pack_size),
             halving=not enumerated if halving is None else halving,
             workers=workers,
             cpus_per_worker=cpus_per_worker,
@@ -146,7 +144,7 @@ def run(
         )
         folder = RunFolder(results, settings.name)
         folder.create(settings)
-        _search(folder, settings, found, new=True)
+        _search(Run(folder=folder, settings=settings, space=found, new=True))
 
 
 @app.command(epilog="Example: packtune resume digits-wide-001 --workers 4")
@@ -165,8 +163,7 @@ def resume(
     with _errors():
         from search.run_folder import RunFolder
 
-        folder = RunFolder.find(results, run)
-        settings, space = folder.load()
+        found = RunFolder.find(results, run).load()
         changes: dict[str, Any] = {
             "data_dir": data_dir.absolute() if data_dir else None,
             "workers": workers,
@@ -174,11 +171,15 @@ def resume(
             "gpus_per_worker": gpus_per_worker,
             "storage": storage,
         }
-        settings = dataclasses.replace(settings, **{key: value for key, value in changes.items() if value is not None})
         # A cluster and a budget are of one sitting only.
-        settings = dataclasses.replace(settings, address=address, time_budget_s=time_budget)
+        settings = dataclasses.replace(
+            found.settings,
+            **{key: value for key, value in changes.items() if value is not None},
+            address=address,
+            time_budget_s=time_budget,
+        )
         _check_password(settings.storage)
-        _search(folder, settings, space, new=False)
+        _search(dataclasses.replace(found, settings=settings))
 
 
 @app.command(epilog="Example: packtune leaderboard digits-wide-001 digits-grid-001 --format csv > both.csv")
@@ -202,7 +203,7 @@ def leaderboard(
             from search.errors import suggest_name
 
             raise SettingsError(f"unknown format {format!r}.{suggest_name(format, writers)}")
-        rows = order_rows(row for name in dict.fromkeys(runs) for row in _rows(results, name, storage))
+        rows = order_rows(row for name in dict.fromkeys(runs) for row in _rows(_find_run(results, name, storage)))
         sys.stdout.write(writers[format](to_frame(rows, several_runs=len(set(runs)) > 1)))
 
 
@@ -215,14 +216,13 @@ def best(
 ) -> None:
     """Print the winner and how to train it again; write its trained model with --export."""
     with _errors():
+        from data.catalog import DATASETS
         from search.export import export_model
-        from search.run_folder import RunFolder
         from search.winner import describe_winner, pick_winner, retrain_command, space_of
 
-        folder = RunFolder.find(results, run)
-        settings, _ = folder.load()
-        rows = _rows(results, run, storage)
-        winner = pick_winner(rows, validation_images=_validation_images(settings.data))
+        found = _find_run(results, run, storage)
+        folder, settings = found.folder, found.settings
+        winner = pick_winner(_rows(found), validation_images=DATASETS[settings.data].n_validation)
         if winner is None:
             raise SettingsError(
                 f"the run {folder.name!r} has no complete trial yet: continue it with `packtune resume {folder.name}`"
@@ -322,22 +322,37 @@ def main() -> None:
     app()
 
 
-def _search(folder: Any, settings: Any, space: Any, *, new: bool) -> None:
+def _search(run: Run) -> None:
     console = _console()
-    console.print(f"Run {folder.name} in {folder.path}", markup=False, highlight=False, soft_wrap=True)
-    from search.cluster import connection
-
-    with connection(settings) as opened:
-        from search.run import run_search  # PyTorch takes seconds to import, and so does Ray to start
-
-        ending = run_search(folder, settings, space, console, opened, new=new)
-    _print_ending(folder, settings, ending, console)
+    _say(console, f"Run {run.folder.name} in {run.folder.path}")
+    _print_ending(run, _run_all([run], console)[0], console)
 
 
-def _print_ending(folder: Any, settings: Any, ending: Any, console: Console) -> None:
+def _run_all(runs: Sequence[Run], console: Console) -> list[Ending]:
+    """Run what is not complete yet; Ray starts only if there is such a run."""
+    if not all(run.new for run in runs):
+        from search.run import read_ending
+
+        endings = {run.folder.name: read_ending(run) for run in runs if not run.new}
+    else:
+        endings = {}
+    todo = [run for run in runs if run.new or endings[run.folder.name].open_trials]
+    if todo:
+        from search.cluster import connection
+
+        with connection(todo[0].settings) as opened:
+            from search.run import run_searches  # PyTorch takes seconds to import, and so does Ray to start
+
+            for run, ending in zip(todo, run_searches(todo, console, opened), strict=True):
+                endings[run.folder.name] = ending
+    return [endings[run.folder.name] for run in runs]
+
+
+def _print_ending(run: Run, ending: Ending, console: Console) -> None:
     from search.leaderboard import to_frame, to_screen
     from search.winner import describe_winner
 
+    folder = run.folder
     if ending.rows:
         print(to_screen(to_frame(ending.rows)))
         print(f"\nThe full table: {folder.leaderboard_csv} and {folder.leaderboard_md}")
@@ -346,12 +361,10 @@ def _print_ending(folder: Any, settings: Any, ending: Any, console: Console) -> 
         print(f"Its trained model: packtune best {folder.name}{_results_option(folder)} --export FILE")
     if ending.open_trials:
         why = "Stopped" if ending.stopped_by else "The time budget is spent"
-        console.print(
-            f"{why} with {ending.open_trials} of {settings.trials} trials open. Continue with: "
+        _say(
+            console,
+            f"{why} with {ending.open_trials} of {run.settings.trials} trials open. Continue with: "
             f"packtune resume {folder.name}{_results_option(folder)}",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
         )
     if ending.stopped_by:
         raise typer.Exit(128 + ending.stopped_by)
@@ -359,27 +372,29 @@ def _print_ending(folder: Any, settings: Any, ending: Any, console: Console) -> 
         raise PacktuneError("no trial was completed: `reason` in trials.csv says why. Mend that and start a new run")
 
 
-def _results_option(folder: Any) -> str:
+def _say(console: Console, text: str) -> None:
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _results_option(folder: RunFolder) -> str:
     return "" if folder.results == Path("results") else f" --results {folder.results}"
 
 
-def _rows(results: Path, run: str, storage: str | None) -> list[Any]:
-    from search.leaderboard import rank_rows
-    from search.run import read_records
+def _find_run(results: Path, name: str, storage: str | None) -> Run:
     from search.run_folder import RunFolder
 
-    folder = RunFolder.find(results, run)
-    settings, space = folder.load()
+    found = RunFolder.find(results, name).load()
     if storage is not None:
-        settings = dataclasses.replace(settings, storage=storage)
-    _check_password(settings.storage)
-    return rank_rows(read_records(folder, settings, space), run=settings.name, data=settings.data)
+        found = dataclasses.replace(found, settings=dataclasses.replace(found.settings, storage=storage))
+    _check_password(found.settings.storage)
+    return found
 
 
-def _validation_images(data: str) -> int:
-    from data.catalog import DATASETS
+def _rows(found: Run) -> list[Row]:
+    from search.leaderboard import rank_rows
+    from search.run import read_records
 
-    return DATASETS[data].n_validation
+    return rank_rows(read_records(found), run=found.settings.name, data=found.settings.data)
 
 
 def _check_password(storage: str | None) -> None:
@@ -388,29 +403,6 @@ def _check_password(storage: str | None) -> None:
             f"the run's storage {storage} needs its password, which is kept nowhere: give the whole URL with "
             "--storage or in PACKTUNE_STORAGE"
         )
-
-
-def _count_trials(given: int | None, listed: int | None) -> int:
-    if listed is None:
-        return DEFAULT_TRIALS if given is None else given
-    return listed if given is None else min(given, listed)
-
-
-def _parse_protocol(given: str | None, default: Any) -> Any:
-    from search.errors import suggest_name
-    from search.protocol import Protocol
-
-    if given is not None and given not in list(Protocol):
-        raise SettingsError(f"unknown protocol {given!r}.{suggest_name(given, Protocol)}")
-    return default if given is None else Protocol(given)
-
-
-def _parse_pack_size(text: str) -> int | None:
-    if text == "auto":
-        return None
-    if not text.isdecimal():
-        raise SettingsError(f"pack-size = {text!r} is not allowed: give auto, or a whole number from 1")
-    return int(text)
 
 
 def _read_bytes(path: Path) -> bytes:

@@ -7,7 +7,9 @@ the sampler and halving learn before pack n is therefore a function of n alone.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from search.halving import HalvingPlan, rungs_of
@@ -27,16 +29,19 @@ MIN_PACKS = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where a search stands.
+    """Where a search stands, or several that run together.
 
     Attributes:
         finished: trials with an outcome, by state.
+        running: trials in training.
+        under_way: the share of the running trials' epochs that is done, in trials.
         best: (trial number, joint validation accuracy) of the best COMPLETE trial so far.
     """
 
     trials: int
     finished: Counter[TrialState]
     running: int
+    under_way: float
     best: tuple[int, float] | None
 
 
@@ -57,6 +62,7 @@ class Dispatcher:
         self._outcomes: dict[int, Outcome] = {r.proposal.number: r.outcome for r in records if r.outcome}
         self._waiting = [pack for pack in self._packs if not self._arrived(pack)]
         self._running: dict[int, Pack] = {}
+        self._epochs: dict[int, int] = {}
         self._told = 0
         self._catch_up()
 
@@ -69,12 +75,17 @@ class Dispatcher:
             self._ask_window()
         pack = self._waiting.pop(0)
         self._running[pack.number] = pack
+        self._epochs[pack.number] = 0
         return self._task(pack)
 
     @property
     def all_asked(self) -> bool:
         """Tell whether every trial has been handed out."""
         return not self._waiting and self._asked >= self._settings.trials
+
+    def note_progress(self, pack: Pack, epoch: int) -> None:
+        """Take note that a running pack has trained so many epochs."""
+        self._epochs[pack.number] = epoch
 
     def receive(self, pack: Pack, report: PackReport) -> None:
         """Keep the outcomes of a pack, and close those whose turn it is."""
@@ -101,6 +112,10 @@ class Dispatcher:
             trials=self._settings.trials,
             finished=Counter(outcome.state for outcome in self._outcomes.values()),
             running=sum(len(pack.proposals) for pack in self._running.values()),
+            under_way=sum(
+                len(pack.proposals) * self._epochs[number] / self._settings.epochs
+                for number, pack in self._running.items()
+            ),
             best=max(complete, key=lambda item: (item[1], -item[0]), default=None),
         )
 
@@ -161,6 +176,7 @@ class Dispatcher:
     def _task(self, pack: Pack) -> PackTask:
         return PackTask(
             pack=pack,
+            data=self._settings.data,
             epochs=self._settings.epochs,
             batch_seed=self._settings.protocol.order_seed(self._settings.seed),
             protocol=self._settings.protocol,
@@ -184,6 +200,17 @@ class Dispatcher:
         return HalvingPlan(
             rungs=rungs, told={rung: tuple(curve[rung] for curve in curves if rung in curve) for rung in rungs}
         )
+
+
+def add_up(standings: Sequence[Standing]) -> Standing:
+    """Give the standing of several searches together; the best trial is named only where there is one search."""
+    return Standing(
+        trials=sum(standing.trials for standing in standings),
+        finished=sum((standing.finished for standing in standings), Counter()),
+        running=sum(standing.running for standing in standings),
+        under_way=math.fsum(standing.under_way for standing in standings),
+        best=standings[0].best if len(standings) == 1 else None,
+    )
 
 
 def _is_complete(outcome: Outcome) -> bool:

@@ -50,6 +50,7 @@ def _train_again(settings: Settings, row: Row) -> bytes:
     proposal = Proposal(number=row.trial, configuration=row.configuration, seed=row.seed)
     task = PackTask(
         pack=Pack(number=0, proposals=(proposal,)),
+        data=settings.data,
         epochs=row.epochs,
         batch_seed=settings.protocol.order_seed(settings.seed),
         protocol=settings.protocol,

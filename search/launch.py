@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ray import tune
@@ -19,14 +19,13 @@ from search.worker import PackTrainable, to_arrays
 MAX_FAILURES = 2  # a worker that dies has its pack trained again this often
 
 
-def run_packs(searcher: PackSearcher, dataset: Dataset, placement: Placement, *, stopping: Callable[[], bool]) -> None:
+def run_packs(
+    searcher: PackSearcher, datasets: Sequence[Dataset], placement: Placement, *, stopping: Callable[[], bool]
+) -> None:
     """Train packs until the searcher has no more, or until `stopping` says so."""
     trainable = tune.with_parameters(
         PackTrainable,
-        arrays=to_arrays(dataset),
-        name=dataset.name,
-        head_names=dataset.head_names,
-        classes=dataset.classes,
+        datasets={dataset.name: to_arrays(dataset) for dataset in datasets},
         threads=placement.threads,
     )
     resources = {"cpu": placement.cpus_per_worker, "gpu": placement.gpus_per_worker}

@@ -18,6 +18,7 @@ class PackTask:
     """All that a worker needs to know besides the data set.
 
     Attributes:
+        data: name of the data set.
         epochs: full training.
         batch_seed: see `PackTraining`.
         device: "cpu" or "cuda".
@@ -25,6 +26,7 @@ class PackTask:
     """
 
     pack: Pack
+    data: str
     epochs: int
     batch_seed: int
     protocol: Protocol = Protocol.SEARCH

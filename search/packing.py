@@ -43,9 +43,9 @@ def pack_capacity(configuration: Configuration, device: str) -> int:
     """
     units = configuration.hidden_units
     if device == "cuda":
-        limit = CUDA_CNN_MEMBERS if configuration.architecture == "cnn" else CUDA_MEMBERS
+        limit = CUDA_MEMBERS if configuration.architecture == "mlp" else CUDA_CNN_MEMBERS
         return max(1, min(limit, CUDA_UNITS // units))
-    if configuration.architecture == "cnn":
+    if configuration.architecture != "mlp":
         return 1  # grouped convolutions gain nothing on a processor: 0.6 to 1.0 times the speed
     return max(1, min(CPU_MEMBERS, CPU_UNITS // units))
 

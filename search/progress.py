@@ -54,7 +54,7 @@ class PlainView(ProgressView):
 
     def show(self, standing: Standing) -> None:
         self._standing = standing
-        self._speed.note(_done(standing))
+        self._speed.note(completed(standing))
         if self._clock() - self._last_s >= PLAIN_INTERVAL_S:
             self._flush()
 
@@ -89,7 +89,7 @@ class LiveView(ProgressView):
 
     def show(self, standing: Standing) -> None:
         self._standing = standing
-        self._speed.note(_done(standing))
+        self._speed.note(completed(standing))
 
     def close(self) -> None:
         self._stage = ""
@@ -101,7 +101,7 @@ class LiveView(ProgressView):
             return Text(f"{self._stage} ..." if self._stage else "")
         grid = Table.grid(padding=(0, 1))
         grid.add_row(
-            ProgressBar(total=standing.trials, completed=_done(standing), width=24),
+            ProgressBar(total=standing.trials, completed=completed(standing), width=24),
             Text(f"{describe(standing)}{self._speed.describe(standing)}", overflow="fold"),
         )
         return grid
@@ -135,14 +135,14 @@ def describe(standing: Standing) -> str:
 
 
 class _Speed:
-    """Trials a minute since the first standing, and the time left at that speed."""
+    """Trials a minute since the first standing, and the time left at that speed; epochs count as parts of trials."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._first: tuple[float, int] | None = None
-        self._done = 0
+        self._first: tuple[float, float] | None = None
+        self._done = 0.0
 
-    def note(self, done: int) -> None:
+    def note(self, done: float) -> None:
         if self._first is None:
             self._first = (self._clock(), done)
         self._done = done
@@ -154,7 +154,7 @@ class _Speed:
         rate = (self._done - self._first[1]) / elapsed_s
         left = standing.trials - self._done
         remaining = f", about {format_duration(left / rate)} left" if left else ""
-        return f", {rate * 60:.0f} trials/min{remaining}"
+        return f", {rate * 60:.{0 if rate > 0.1 else 1}f} trials/min{remaining}"
 
 
 def format_duration(seconds: float) -> str:
@@ -165,6 +165,11 @@ def format_duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def completed(standing: Standing) -> float:
+    """Count the finished trials, and the running ones by the share of their epochs."""
+    return _done(standing) + standing.under_way
 
 
 def _done(standing: Standing) -> int:

@@ -1,13 +1,13 @@
-"""A search from beginning to end: study, packs on Ray Tune, leaderboard, winner; new or resumed."""
+"""Searches from beginning to end: studies, packs on Ray Tune, leaderboards, winners; new or resumed."""
 
 from __future__ import annotations
 
 import importlib
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -17,16 +17,15 @@ from data.catalog import DATASETS, load
 from data.dataset import Dataset
 from data.errors import DataError
 from models.model_file import ModelFileError, model_from_bytes
-from search.dispatcher import Dispatcher
+from search.dispatcher import Dispatcher, add_up
 from search.errors import PacktuneError
 from search.files import write_bytes, write_text
 from search.leaderboard import Row, rank_rows, to_csv, to_frame, to_markdown, trials_frame
 from search.pack_task import PackReport
 from search.progress import ProgressView, progress_view
-from search.run_folder import RunFolder
+from search.run_folder import Run, RunFolder
 from search.settings import Settings
-from search.space import Space
-from search.study import SearchStudy, create_study, load_study, open_storage
+from search.study import SearchStudy, Storage, create_study, load_study, open_storage
 from search.trial import TrialRecord, TrialState
 from search.winner import Winner, pick_winner, space_of
 
@@ -50,53 +49,82 @@ class Ending:
     open_trials: int
 
 
-def run_search(
-    folder: RunFolder, settings: Settings, space: Space, console: Console, connection: Connection, *, new: bool
-) -> Ending:
-    """Search until all trials are done, a signal arrives or the time budget ends; then write the leaderboard.
+def run_searches(runs: Sequence[Run], console: Console, connection: Connection) -> list[Ending]:
+    """Search until all trials are done, a signal arrives or the time budget ends; then write the leaderboards.
+
+    Several runs share the workers: a free worker goes to the first of them that has a pack to train.
+
+    Args:
+        runs: one or more, whose settings agree on the workers, the cluster and the time budget.
+        connection: to Ray, which may still be starting.
 
     Raises:
         PacktuneError, DataError: see their subclasses. A new run that could not even begin leaves no folder behind.
     """
-    with folder.locked(), progress_view(console) as view, _stop_signal(settings.time_budget_s) as stop:
+    settings = runs[0].settings
+    with ExitStack() as stack:
+        for run in runs:
+            stack.enter_context(run.folder.locked())
+        view = stack.enter_context(progress_view(console))
+        stop = stack.enter_context(_stop_signal(settings.time_budget_s))
+        begun: list[tuple[Run, SearchStudy]] = []
         try:
-            with open_storage(folder.journal, settings.storage) as storage:
-                dataset, placement = _prepare(settings, connection, view)
-                stop.listen()  # Ray installs a SIGTERM handler of its own
-                opening = create_study if new else load_study
-                study = opening(
-                    storage,
-                    settings.name,
-                    space=space,
-                    sampler=settings.sampler,
-                    search_seed=settings.seed,
-                    protocol=settings.protocol,
-                )
-                new = False
-                try:
-                    _train(study, folder, settings, dataset, placement, view, stop)
-                finally:
-                    study.requeue()
-                    records = study.records()
-                    rows = write_tables(folder, settings, records)
+            storages = [stack.enter_context(open_storage(run.folder.journal, run.settings.storage)) for run in runs]
+            datasets, placement = _prepare(runs, connection, view)
+            stop.listen()  # Ray installs a SIGTERM handler of its own
+            for run, storage in zip(runs, storages, strict=True):
+                begun.append((run, _open_study(run, storage)))
         except (PacktuneError, DataError):
-            if new:
-                folder.discard()
+            for run in runs[len(begun) :]:
+                if run.new:
+                    run.folder.discard()
             raise
-    return Ending(
-        rows=rows,
-        winner=pick_winner(rows, validation_images=DATASETS[settings.data].n_validation),
-        stopped_by=stop.signal,
-        open_trials=settings.trials - sum(record.outcome is not None for record in records),
+        try:
+            _train(begun, datasets, placement, view, stop)
+        finally:
+            endings = [_end(run, study, stop) for run, study in begun]
+    return endings
+
+
+def read_ending(run: Run) -> Ending:
+    """Give the ending of a run as its study has it, and write its tables anew."""
+    return _conclude(run, read_records(run))
+
+
+def _prepare(runs: Sequence[Run], connection: Connection, view: ProgressView) -> tuple[list[Dataset], Placement]:
+    """Load the data sets and Ray Tune while Ray starts."""
+    names = {run.settings.data: run.settings.data_dir for run in runs}
+    view.stage(f"Loading {' and '.join(names)} and starting Ray")
+    datasets = [load(name, folder, _download_progress(view)) for name, folder in names.items()]
+    importlib.import_module("search.launch")
+    return datasets, connection.placement()
+
+
+def _open_study(run: Run, storage: Storage) -> SearchStudy:
+    opening = create_study if run.new else load_study
+    return opening(
+        storage,
+        run.settings.name,
+        space=run.space,
+        sampler=run.settings.sampler,
+        search_seed=run.settings.seed,
+        protocol=run.settings.protocol,
     )
 
 
-def _prepare(settings: Settings, connection: Connection, view: ProgressView) -> tuple[Dataset, Placement]:
-    """Load the data set and Ray Tune while Ray starts."""
-    view.stage(f"Loading {settings.data} and starting Ray")
-    dataset = load(settings.data, settings.data_dir, _download_progress(view))
-    importlib.import_module("search.launch")
-    return dataset, connection.placement()
+def _end(run: Run, study: SearchStudy, stop: _Stop) -> Ending:
+    study.requeue()
+    return replace(_conclude(run, study.records()), stopped_by=stop.signal)
+
+
+def _conclude(run: Run, records: list[TrialRecord]) -> Ending:
+    rows = write_tables(run.folder, run.settings, records)
+    return Ending(
+        rows=rows,
+        winner=pick_winner(rows, validation_images=DATASETS[run.settings.data].n_validation),
+        stopped_by=None,
+        open_trials=run.settings.trials - sum(record.outcome is not None for record in records),
+    )
 
 
 def write_tables(folder: RunFolder, settings: Settings, records: list[TrialRecord]) -> list[Row]:
@@ -112,42 +140,37 @@ def write_tables(folder: RunFolder, settings: Settings, records: list[TrialRecor
     return rows
 
 
-def read_records(folder: RunFolder, settings: Settings, space: Space) -> list[TrialRecord]:
+def read_records(run: Run) -> list[TrialRecord]:
     """Read a run's trials from its study."""
-    with open_storage(folder.journal, settings.storage, read_only=True) as storage:
-        study = load_study(
-            storage,
-            settings.name,
-            space=space,
-            sampler=settings.sampler,
-            search_seed=settings.seed,
-            protocol=settings.protocol,
-        )
-        return study.records()
+    with open_storage(run.folder.journal, run.settings.storage, read_only=True) as storage:
+        return _open_study(replace(run, new=False), storage).records()
 
 
 def _train(
-    study: SearchStudy,
-    folder: RunFolder,
-    settings: Settings,
-    dataset: Dataset,
+    begun: Sequence[tuple[Run, SearchStudy]],
+    datasets: Sequence[Dataset],
     placement: Placement,
     view: ProgressView,
     stop: _Stop,
 ) -> None:
     from search import launch
-    from search.searcher import PackSearcher
+    from search.searcher import Lane, PackSearcher
 
-    dispatcher = Dispatcher(study, settings, device=placement.device)
-    searcher = PackSearcher(
-        dispatcher,
-        stopping=stop.requested,
-        on_report=_ModelKeeper(folder).offer,
-        on_change=lambda: view.show(dispatcher.standing()),
-    )
-    view.show(dispatcher.standing())
-    if not dispatcher.all_asked:
-        launch.run_packs(searcher, dataset, placement, stopping=stop.requested)
+    lanes = [
+        Lane(
+            dispatcher=Dispatcher(study, run.settings, device=placement.device),
+            on_report=_ModelKeeper(run.folder).offer,
+        )
+        for run, study in begun
+    ]
+
+    def show() -> None:
+        view.show(add_up([lane.dispatcher.standing() for lane in lanes]))
+
+    show()
+    if not all(lane.dispatcher.all_asked for lane in lanes):
+        searcher = PackSearcher(lanes, stopping=stop.requested, on_change=show)
+        launch.run_packs(searcher, datasets, placement, stopping=stop.requested)
 
 
 class _ModelKeeper:

@@ -1,4 +1,4 @@
-"""A run's folder: where each of its files lies, and the lock that keeps a second process out."""
+"""A run and its folder: where each of its files lies, and the lock that keeps a second process out."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import difflib
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -75,10 +76,11 @@ class RunFolder:
             ) from error
         write_settings(settings, self.settings)
 
-    def load(self) -> tuple[Settings, Space]:
+    def load(self) -> Run:
         """Read the run's settings, and its space as it was when the run began."""
         settings = read_settings(self.settings)
-        return settings, load_space(str(self.space) if self.space.exists() else settings.space)
+        space = load_space(str(self.space) if self.space.exists() else settings.space)
+        return Run(folder=self, settings=settings, space=space, new=False)
 
     def discard(self) -> None:
         """Remove the folder of a run that never began, unless something else lies in it."""
@@ -103,6 +105,20 @@ class RunFolder:
             yield
         finally:
             lock.release()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run to be started or continued.
+
+    Attributes:
+        new: its study does not exist yet.
+    """
+
+    folder: RunFolder
+    settings: Settings
+    space: Space
+    new: bool
 
 
 def free_name(results: Path, stem: str) -> str:

@@ -17,7 +17,7 @@ from search.space import Space, Value
 
 
 class EnumeratedSampler(BaseSampler):
-    """Gives trial n the n-th configuration of a list."""
+    """Gives trial n the n-th configuration of a list, from the start again after its end."""
 
     def __init__(self, rows: Sequence[Mapping[str, Value]]) -> None:
         self._rows = rows
@@ -36,7 +36,7 @@ class EnumeratedSampler(BaseSampler):
         self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
         """Look the value up."""
-        return self._rows[trial.number][param_name]
+        return self._rows[trial.number % len(self._rows)][param_name]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,7 @@ class Settings:
         name: of the run and of its study.
         data_dir: folder with the data set's files; none to download them.
         space: a built-in name, or a TOML file of the user's.
+        replicates: trials of each configuration of an enumerated space, from fresh seeds.
         trials: how many; for the sampler `grid`, at most the size of the space.
         pack_size: largest number of members; none to let the shapes decide.
         workers: Ray Tune trials at once; none for as many as the cluster has room for.
@@ -54,6 +55,7 @@ class Settings:
     space: str = "wide"
     sampler: str = "tpe"
     trials: int = 32
+    replicates: int = 1
     epochs: int = 10
     seed: int = 0
     protocol: Protocol = Protocol.SEARCH
@@ -78,8 +80,8 @@ class Settings:
             raise UnknownDataset(f"unknown data set {self.data!r}.{suggest_name(self.data, DATASETS)}")
         if self.device not in DEVICES:
             raise SettingsError(f"unknown device {self.device!r}.{suggest_name(self.device, DEVICES)}")
-        for field, low in (("trials", 1), ("epochs", 1), ("lookahead", 1), ("pack_size", 1), ("workers", 1)):
-            _check_number(field, getattr(self, field), low)
+        for field in ("trials", "replicates", "epochs", "lookahead", "pack_size", "workers"):
+            _check_number(field, getattr(self, field), 1)
         _check_number("seed", self.seed, 0, 2**63 - 1)
         _check_number("gpus_per_worker", self.gpus_per_worker, 0)
         _check_number("cpus_per_worker", self.cpus_per_worker, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from models.configuration import ACTIVATION_NAMES, ARCHITECTURE_NAMES
+from models.configuration import ACTIVATION_NAMES
 from search.errors import SpaceError, suggest_name
 from search.protocol import Protocol
 from search.space import Choices, Dimension, Domain, FloatRange, IntRange, Space, Value
@@ -33,7 +33,7 @@ def _wide_dimensions() -> tuple[Dimension, ...]:
         return Dimension(name=name, domain=domain, when={"architecture": ("cnn",)})
 
     return (
-        Dimension(name="architecture", domain=Choices(values=ARCHITECTURE_NAMES)),
+        Dimension(name="architecture", domain=Choices(values=("mlp", "cnn"))),
         mlp("depth", IntRange(low=1, high=3)),
         cnn("filters", Choices(values=(8, 16, 32))),
         cnn("kernel_size", Choices(values=(3, 5))),

@@ -28,6 +28,7 @@ from search.space import Choices, Dimension, FloatRange, Space, Value
 from search.storage_url import hide_password
 from search.trial import Accuracy, Outcome, Pack, Proposal, TrialRecord, TrialState
 
+Storage = optuna.storages.BaseStorage
 OUTCOME = "outcome"
 WINDOW = "window:"
 # What a diverged trial is told: the worst accuracy there is, so that the sampler learns to stay away.
@@ -50,6 +51,7 @@ class SearchStudy:
         self._space = space
         self._sampler = sampler
         self._search_seed = search_seed
+        self._listed = len(space.enumerate()) if sampler == "grid" else None
 
     def ask(self, number: int, fixed: Mapping[str, Value] | None = None) -> Proposal:
         """Open trial `number` and propose its configuration; one that is open already is completed as begun.
@@ -149,13 +151,13 @@ class SearchStudy:
         return TrialRecord(proposal=self._proposal(trial.number, configuration), state=state, outcome=outcome)
 
     def _proposal(self, number: int, configuration: Configuration) -> Proposal:
-        return Proposal(
-            number=number, configuration=configuration, seed=self._protocol.trial_seed(self._search_seed, number)
-        )
+        replicate = number // self._listed if self._listed else 0
+        seed = self._protocol.trial_seed(self._search_seed, number, replicate)
+        return Proposal(number=number, configuration=configuration, seed=seed)
 
 
 @contextmanager
-def open_storage(journal: Path, url: str | None, *, read_only: bool = False) -> Iterator[optuna.storages.BaseStorage]:
+def open_storage(journal: Path, url: str | None, *, read_only: bool = False) -> Iterator[Storage]:
     """Open the storage of studies: a journal file, or the database of a URL.
 
     Args:
@@ -170,7 +172,7 @@ def open_storage(journal: Path, url: str | None, *, read_only: bool = False) -> 
         if not read_only:
             _cut_torn_line(journal)
         try:
-            storage: optuna.storages.BaseStorage = optuna.storages.JournalStorage(
+            storage: Storage = optuna.storages.JournalStorage(
                 JournalFileBackend(str(journal), lock_obj=_HeldElsewhere(str(journal)))
             )
         except (ValueError, KeyError, TypeError) as error:
@@ -193,7 +195,7 @@ def open_storage(journal: Path, url: str | None, *, read_only: bool = False) -> 
 
 
 def create_study(
-    storage: optuna.storages.BaseStorage,
+    storage: Storage,
     name: str,
     *,
     space: Space,
@@ -216,7 +218,7 @@ def create_study(
 
 
 def load_study(
-    storage: optuna.storages.BaseStorage,
+    storage: Storage,
     name: str,
     *,
     space: Space,

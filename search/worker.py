@@ -7,6 +7,8 @@ import ctypes
 import time
 import traceback
 import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,24 +30,39 @@ MALLOPT_MMAP_THRESHOLD = -3
 SplitArrays = tuple[np.ndarray, np.ndarray]
 
 
-def to_arrays(dataset: Dataset) -> dict[str, SplitArrays]:
-    """Turn the splits into NumPy arrays, which Ray's object store shares between the workers of a node."""
-    return {
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedDataset:
+    """A data set as NumPy arrays, which Ray's object store shares between the workers of a node.
+
+    Attributes:
+        splits: images uint8 [n, height, width] and labels int64 [n, heads], by the split's name.
+    """
+
+    name: str
+    splits: Mapping[str, SplitArrays]
+    classes: int
+    head_names: tuple[str, ...]
+
+
+def to_arrays(dataset: Dataset) -> SharedDataset:
+    """Turn a data set into what workers share."""
+    splits = {
         name: (split.images.numpy(), split.labels.numpy())
         for name, split in (("train", dataset.train), ("validation", dataset.validation), ("test", dataset.test))
     }
+    return SharedDataset(name=dataset.name, splits=splits, classes=dataset.classes, head_names=dataset.head_names)
 
 
-def from_arrays(arrays: dict[str, SplitArrays], name: str, head_names: tuple[str, ...], classes: int) -> Dataset:
+def from_arrays(shared: SharedDataset) -> Dataset:
     """Rebuild a data set on top of the shared arrays, without copying them."""
     with warnings.catch_warnings():
         # The arrays are read-only, and nothing here writes to a data set.
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
         splits = {
             key: Split(images=torch.from_numpy(images), labels=torch.from_numpy(labels))
-            for key, (images, labels) in arrays.items()
+            for key, (images, labels) in shared.splits.items()
         }
-    return Dataset(name=name, head_names=head_names, classes=classes, **splits)
+    return Dataset(name=shared.name, head_names=shared.head_names, classes=shared.classes, **splits)
 
 
 def keep_freed_memory() -> None:
@@ -66,18 +83,15 @@ class PackTrainable(tune.Trainable):
     def setup(
         self,
         config: dict[str, Any],
-        arrays: dict[str, SplitArrays] | None = None,
-        name: str = "",
-        head_names: tuple[str, ...] = (),
-        classes: int = 10,
+        datasets: Mapping[str, SharedDataset] | None = None,
         threads: int = 1,
     ) -> None:
-        assert arrays is not None
+        assert datasets is not None
         torch.set_num_threads(threads)
         keep_freed_memory()
         # Numbers below 1e-38 would slow a processor down many times and change nothing.
         torch.set_flush_denormal(True)
-        self._dataset = from_arrays(arrays, name, head_names, classes)
+        self._datasets = {name: from_arrays(shared) for name, shared in datasets.items()}
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -94,11 +108,11 @@ class PackTrainable(tune.Trainable):
     def _step(self) -> dict[str, Any]:
         until_s = time.monotonic() + PROGRESS_INTERVAL_S
         if self._run is None:
-            self._run = PackRun(self._task, self._dataset)
+            self._run = PackRun(self._task, self._datasets[self._task.data])
         while not self._run.done:
             self._run.advance()
             if time.monotonic() >= until_s and not self._run.done:
-                return {PROGRESS: (self._run.epoch, self._run.active), "done": False}
+                return {PROGRESS: self._run.epoch, "done": False}
         return self._result(self._run.report())
 
     def _result(self, report: PackReport) -> dict[str, Any]:

@@ -1,0 +1,69 @@
+"""The command line's options that several commands share, and how their words are understood."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from search.errors import SettingsError, suggest_name
+from search.protocol import Protocol
+
+DEFAULT_TRIALS = 32
+
+
+class Device(StrEnum):
+    """Where packs are trained."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+Results = Annotated[Path, typer.Option(help="Folder of all results; runs lie in RESULTS/runs/NAME.")]
+DataDir = Annotated[Path | None, typer.Option(help="Folder with MNIST's four files; else they are downloaded.")]
+Workers = Annotated[int | None, typer.Option(help="Packs trained at once. [default: as many as fit]")]
+CpusPerWorker = Annotated[float, typer.Option(help="CPUs of each worker; fractions are allowed.")]
+GpusPerWorker = Annotated[float | None, typer.Option(help="GPUs of each worker; fractions are allowed.")]
+Address = Annotated[str | None, typer.Option(metavar="HOST:PORT", help="An existing Ray cluster.")]
+Storage = Annotated[
+    str | None,
+    typer.Option(
+        envvar="PACKTUNE_STORAGE", metavar="URL", help="Database of the study. [default: a journal file in the run]"
+    ),
+]
+TimeBudget = Annotated[float | None, typer.Option(metavar="SECONDS", help="Stop after this long; resume goes on.")]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name of a run, or its folder.")]
+
+
+def count_trials(given: int | None, listed: int | None) -> int:
+    """Give the number of trials: as asked, or all of a list, or the default."""
+    if listed is None:
+        return DEFAULT_TRIALS if given is None else given
+    return listed if given is None else min(given, listed)
+
+
+def parse_protocol(given: str | None, default: Protocol) -> Protocol:
+    """Read a protocol's name.
+
+    Raises:
+        SettingsError: no such protocol.
+    """
+    if given is not None and given not in list(Protocol):
+        raise SettingsError(f"unknown protocol {given!r}.{suggest_name(given, Protocol)}")
+    return default if given is None else Protocol(given)
+
+
+def parse_pack_size(text: str) -> int | None:
+    """Read a number of members, or `auto` as none.
+
+    Raises:
+        SettingsError: it is neither.
+    """
+    if text == "auto":
+        return None
+    if not text.isdecimal():
+        raise SettingsError(f"pack-size = {text!r} is not allowed: give auto, or a whole number from 1")
+    return int(text)
