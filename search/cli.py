@@ -182,6 +182,45 @@ def resume(
         _search(dataclasses.replace(found, settings=settings))
 
 
+@app.command(epilog="Example: packtune reproduce --only numpy hidden-10 --data-dir mnist")
+def reproduce(
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME ...", help="Some systems: numpy, hidden-10, cnn ... [default: all]"),
+    ] = None,
+    more: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", hidden=True)] = None,
+    data_dir: DataDir = None,
+    workers: Workers = None,
+    cpus_per_worker: CpusPerWorker = 1.0,
+    gpus_per_worker: GpusPerWorker = None,
+    device: Annotated[Device, typer.Option(help="Where packs are trained.")] = Device.AUTO,
+    address: Address = None,
+    results: Results = Path("results"),
+    time_budget: TimeBudget = None,
+) -> None:
+    """Train the reference notebook's systems, and compare with its published numbers; again to continue."""
+    with _errors():
+        from search.reproduction import NAMES, NUMPY, reproduction_runs
+        from search.settings import MIN_LOOKAHEAD, Settings
+
+        names = _check_names([*(only or []), *(more or [])], NAMES)
+        how = Settings(
+            name="reproduce",
+            data_dir=data_dir.absolute() if data_dir else None,
+            workers=workers,
+            cpus_per_worker=cpus_per_worker,
+            gpus_per_worker=gpus_per_worker,
+            device=device.value,
+            address=address,
+            time_budget_s=time_budget,
+            lookahead=max(MIN_LOOKAHEAD, workers or 0),
+        )
+        runs = reproduction_runs([name for name in names if name != NUMPY], results, how)
+        console = _console()
+        endings = _run_all(runs, console) if runs else []
+        _print_reproduction(names, runs, endings, results, console)
+
+
 @app.command(epilog="Example: packtune leaderboard digits-wide-001 digits-grid-001 --format csv > both.csv")
 def leaderboard(
     runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Names of runs, or their folders.")],
@@ -276,7 +315,7 @@ def spaces(
 
         from models.configuration import HYPERPARAMETERS
         from search.space_file import EXAMPLE
-        from search.spaces import SPACES
+        from search.spaces import NOTEBOOK_SPACES, SPACES
 
         if example:
             sys.stdout.write(EXAMPLE)
@@ -284,7 +323,7 @@ def spaces(
             rows = [(n, h.allowed, h.only_for or "all", h.help) for n, h in HYPERPARAMETERS.items()]
             print(tabulate(rows, headers=["hyperparameter", "allowed", "used by", "meaning"]))
         else:
-            for space in SPACES.values():
+            for space in (SPACES | NOTEBOOK_SPACES).values():
                 size = f"{len(space.enumerate())} configurations" if space.is_enumerable else "continuous"
                 print(f"{space.name}: {space.description} ({size})")
                 for dimension in space.dimensions:
@@ -370,6 +409,32 @@ def _print_ending(run: Run, ending: Ending, console: Console) -> None:
         raise typer.Exit(128 + ending.stopped_by)
     if ending.rows and not ending.winner and not ending.open_trials:
         raise PacktuneError("no trial was completed: `reason` in trials.csv says why. Mend that and start a new run")
+
+
+def _check_names(given: Sequence[str], allowed: Sequence[str]) -> list[str]:
+    from search.errors import suggest_name
+
+    for name in given:
+        if name not in allowed:
+            raise SettingsError(f"unknown system {name!r}.{suggest_name(name, allowed)}")
+    return [name for name in allowed if name in given or not given]
+
+
+def _print_reproduction(
+    names: Sequence[str], runs: Sequence[Run], endings: Sequence[Ending], results: Path, console: Console
+) -> None:
+    from search.reproduction import read_comparisons, to_screen, write_comparisons
+
+    comparisons = read_comparisons(names, runs)
+    print(to_screen(comparisons))
+    files = write_comparisons(comparisons, results)
+    print(f"\nThe table: {' and '.join(map(str, files))}")
+    left = sum(ending.open_trials for ending in endings)
+    if left:
+        _say(console, f"Stopped with {left} trials open. Continue with the same command.")
+    for ending in endings:
+        if ending.stopped_by:
+            raise typer.Exit(128 + ending.stopped_by)
 
 
 def _say(console: Console, text: str) -> None:

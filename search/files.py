@@ -8,6 +8,22 @@ from pathlib import Path
 from search.errors import RunError
 
 
+def make_folder(path: Path) -> Path:
+    """Make a folder, if it is not there yet.
+
+    Raises:
+        RunError: it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(
+            f"cannot make the folder {path}: {error.strerror}: check the permissions, or choose another folder with "
+            "--results"
+        ) from error
+    return path
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file atomically: a temporary file beside it, flushed to disk, then renamed.
 

@@ -210,6 +210,7 @@ def _trial_cells(record: TrialRecord) -> dict[str, Any]:
         "state": record.state.value,
         "epochs": outcome.epochs if outcome else 0,
         "seconds": round(outcome.seconds, 3) if outcome else None,
+        "device": outcome.device if outcome else "",
         "validation_accuracy": outcome.validation.joint if outcome and outcome.validation else None,
         "test_accuracy": outcome.test.joint if outcome and outcome.test else None,
         **{name: used.get(name) for name in HYPERPARAMETERS},

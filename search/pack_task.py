@@ -58,7 +58,7 @@ class PackRun:
     def __init__(self, task: PackTask, dataset: Dataset) -> None:
         self._task = task
         self._dataset = _view(dataset, task)
-        self._outcomes = [Outcome(state=TrialState.RUNNING) for _ in task.pack.proposals]
+        self._outcomes = [Outcome(state=TrialState.RUNNING, device=task.device) for _ in task.pack.proposals]
         self._active = list(range(len(self._outcomes)))
         self._model: bytes | None = None
         self._model_trial: int | None = None

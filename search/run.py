@@ -25,7 +25,7 @@ from search.pack_task import PackReport
 from search.progress import ProgressView, progress_view
 from search.run_folder import Run, RunFolder
 from search.settings import Settings
-from search.study import SearchStudy, Storage, create_study, load_study, open_storage
+from search.study import SearchStudy, Storage, create_study, has_study, load_study, open_storage
 from search.trial import TrialRecord, TrialState
 from search.winner import Winner, pick_winner, space_of
 
@@ -101,7 +101,7 @@ def _prepare(runs: Sequence[Run], connection: Connection, view: ProgressView) ->
 
 
 def _open_study(run: Run, storage: Storage) -> SearchStudy:
-    opening = create_study if run.new else load_study
+    opening = create_study if run.new or _never_began(run, storage) else load_study
     return opening(
         storage,
         run.settings.name,
@@ -110,6 +110,11 @@ def _open_study(run: Run, storage: Storage) -> SearchStudy:
         search_seed=run.settings.seed,
         protocol=run.settings.protocol,
     )
+
+
+def _never_began(run: Run, storage: Storage) -> bool:
+    """Tell whether the process that made the run's folder ended before it made the study."""
+    return not run.folder.leaderboard_csv.exists() and not has_study(storage, run.settings.name)
 
 
 def _end(run: Run, study: SearchStudy, stop: _Stop) -> Ending:
@@ -143,7 +148,7 @@ def write_tables(folder: RunFolder, settings: Settings, records: list[TrialRecor
 def read_records(run: Run) -> list[TrialRecord]:
     """Read a run's trials from its study."""
     with open_storage(run.folder.journal, run.settings.storage, read_only=True) as storage:
-        return _open_study(replace(run, new=False), storage).records()
+        return [] if _never_began(run, storage) else _open_study(replace(run, new=False), storage).records()
 
 
 def _train(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from search.errors import RunError
+from search.files import make_folder, write_bytes
 from search.settings import Settings, read_settings, write_settings
 from search.space import Space
 from search.spaces import load_space
@@ -65,15 +65,9 @@ class RunFolder:
                 f"a run named {self.name!r} exists already in {self.path}: choose another --name, or continue it "
                 f"with `packtune resume {self.name}`"
             )
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            if settings.space.endswith(".toml"):
-                shutil.copyfile(settings.space, self.space)
-        except OSError as error:
-            raise RunError(
-                f"cannot make the run's folder {self.path}: {error.strerror}: check the permissions, or choose "
-                "another folder with --results"
-            ) from error
+        make_folder(self.path)
+        if settings.space.endswith(".toml"):
+            write_bytes(self.space, Path(settings.space).read_bytes())
         write_settings(settings, self.settings)
 
     def load(self) -> Run:

@@ -6,13 +6,10 @@ from pathlib import Path
 
 from models.configuration import ACTIVATION_NAMES
 from search.errors import SpaceError, suggest_name
+from search.notebook import BASELINE, CHANGES, HIDDEN_UNITS, SYSTEMS
 from search.protocol import Protocol
 from search.space import Choices, Dimension, Domain, FloatRange, IntRange, Space, Value
 from search.space_file import read_space
-
-BASELINE: dict[str, Value] = {"batch_size": 32, "learning_rate": 0.1, "momentum": 0.0, "activation": "relu"}
-CHANGES: dict[str, Value] = {"batch_size": 64, "learning_rate": 0.01, "momentum": 0.9, "activation": "leaky_relu"}
-HIDDEN_UNITS = (10, 128)
 
 
 def _grid_dimensions() -> tuple[Dimension, ...]:
@@ -68,6 +65,10 @@ SPACES: dict[str, Space] = {
         dimensions=_wide_dimensions(),
     ),
 }
+# One for each system of the notebook, which `packtune reproduce` trains.
+NOTEBOOK_SPACES: dict[str, Space] = {
+    space.name: space for system in SYSTEMS.values() for space in (system.space, system.drifting) if space is not None
+}
 
 
 def load_space(name: str) -> Space:
@@ -76,8 +77,9 @@ def load_space(name: str) -> Space:
     Raises:
         SpaceError: no such space, or a file that cannot be used.
     """
-    if name in SPACES:
-        return SPACES[name]
+    known = SPACES | NOTEBOOK_SPACES
+    if name in known:
+        return known[name]
     if name.endswith(".toml"):
         return read_space(Path(name))
-    raise SpaceError(f"unknown space {name!r}.{suggest_name(name, SPACES)} Or give a file of your own, NAME.toml.")
+    raise SpaceError(f"unknown space {name!r}.{suggest_name(name, known)} Or give a file of your own, NAME.toml.")

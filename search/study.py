@@ -238,6 +238,11 @@ def load_study(
     return SearchStudy(study, space=space, sampler=sampler, search_seed=search_seed, protocol=protocol)
 
 
+def has_study(storage: Storage, name: str) -> bool:
+    """Tell whether the storage has a study of that name."""
+    return name in optuna.get_all_study_names(storage)
+
+
 class _HeldElsewhere(JournalFileOpenLock):
     """No lock of the journal's own: the run's lock already keeps other writers out, and is freed by a crash."""
 
@@ -295,6 +300,7 @@ def _outcome_to_json(outcome: Outcome) -> dict[str, Any]:
         "validation": accuracy(outcome.validation),
         "test": accuracy(outcome.test),
         "seconds": outcome.seconds,
+        "device": outcome.device,
         "reason": outcome.reason,
     }
 
@@ -310,5 +316,6 @@ def _outcome_from_json(values: Mapping[str, Any]) -> Outcome:
         validation=accuracy(values["validation"]),
         test=accuracy(values["test"]),
         seconds=values["seconds"],
+        device=values["device"],
         reason=values["reason"],
     )

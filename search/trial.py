@@ -51,6 +51,7 @@ class Outcome:
         curve: (epoch, joint validation accuracy) at each epoch, in order.
         validation, test: at the end; none if it diverged or failed.
         seconds: its share of its pack's training time.
+        device: where it was trained, "cpu" or "cuda"; empty if it never began.
         reason: of a DIVERGED or FAIL, for people.
     """
 
@@ -60,6 +61,7 @@ class Outcome:
     validation: Accuracy | None = None
     test: Accuracy | None = None
     seconds: float = 0.0
+    device: str = ""
     reason: str = ""
 
 

@@ -1,0 +1,372 @@
+"""The notebook's systems trained again, and what comes out held against what the notebook published."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from tabulate import tabulate
+
+from data.catalog import DATASETS
+from models.scratch import TEST_POINTS, ScratchNetwork
+from search.files import make_folder, write_text
+from search.leaderboard import to_csv
+from search.machine import describe_machine
+from search.notebook import REPLICATES, SYSTEMS, Published, System
+from search.progress import format_duration
+from search.protocol import NOTEBOOK_SEED, Protocol
+from search.run import read_records
+from search.run_folder import Run, RunFolder
+from search.settings import Settings
+from search.space import Space
+from search.trial import Accuracy, TrialRecord, TrialState
+
+NUMPY = "numpy"
+NUMPY_PREDICTIONS = (7.0384532, 14.04281483, 21.04717646, 35.05589972, 70.07770787)
+NUMPY_TOLERANCE = 5e-8  # half of the last digit that is printed for each
+NAMES = (NUMPY, *SYSTEMS)
+DEVIATIONS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """A published number, or a validation and a test accuracy, beside ours.
+
+    Attributes:
+        output: the head, or the NumPy network's point.
+        published, measured: accuracies on (validation, test), 0 to 1, ours from the notebook's seed; of the NumPy
+            network (none, prediction). `measured` is none while nothing is trained.
+        both: ours with every head right, where there are several.
+        seeds: trials that `mean` and `deviation` are over.
+        mean, deviation: of our accuracies on (validation, test), where there is more than one seed.
+        criterion: what counts as reproduced, in words.
+        reproduced: whether it holds; none while nothing is trained.
+        published_runtime: as the notebook prints it.
+        seconds: ours, of training and validation.
+        device: that ours was trained on.
+    """
+
+    system: str
+    configuration: str
+    output: str
+    published: tuple[float | None, float]
+    measured: tuple[float | None, float] | None
+    both: tuple[float, float] | None = None
+    seeds: int = 0
+    mean: tuple[float, float] | None = None
+    deviation: tuple[float, float] | None = None
+    criterion: str
+    reproduced: bool | None
+    published_runtime: str = ""
+    seconds: float | None = None
+    device: str = ""
+    remark: str = ""
+
+    @property
+    def difference(self) -> tuple[float | None, float | None]:
+        """Ours minus the published, on (validation, test)."""
+        if self.measured is None:
+            return None, None
+        pairs = zip(self.measured, self.published, strict=True)
+        validation, test = (None if ours is None or theirs is None else ours - theirs for ours, theirs in pairs)
+        return validation, test
+
+
+def reproduction_runs(names: Iterable[str], results: Path, how: Settings) -> list[Run]:
+    """Give the runs of the named systems: those that exist to be continued, the others new.
+
+    Args:
+        names: keys of `SYSTEMS`.
+        how: where and how fast to train; what to train is the systems'.
+    """
+    return [
+        _find_or_create(system, space, replicates, results, how)
+        for name in names
+        for system, space, replicates in _parts(SYSTEMS[name])
+    ]
+
+
+def _parts(system: System) -> Iterator[tuple[System, Space, int]]:
+    yield system, system.space, system.replicates
+    if system.drifting is not None:
+        yield system, system.drifting, REPLICATES
+
+
+def _find_or_create(system: System, space: Space, replicates: int, results: Path, how: Settings) -> Run:
+    folder = RunFolder(results, f"reproduce-{space.name.removeprefix('notebook-')}")
+    where = {
+        name: getattr(how, name)
+        for name in ("data_dir", "workers", "cpus_per_worker", "gpus_per_worker", "address", "time_budget_s")
+    }
+    if folder.settings.exists():
+        found = folder.load()
+        return replace(found, settings=replace(found.settings, **where))
+    settings = replace(
+        how,
+        name=folder.name,
+        data=system.data,
+        space=space.name,
+        sampler="grid",
+        trials=len(space.listed) * replicates,
+        replicates=replicates,
+        epochs=system.epochs,
+        seed=NOTEBOOK_SEED,
+        protocol=Protocol.NOTEBOOK,
+        halving=False,
+    )
+    folder.create(settings)
+    return Run(folder=folder, settings=settings, space=space, new=True)
+
+
+def read_comparisons(names: Iterable[str], runs: Sequence[Run]) -> list[Comparison]:
+    """Compare the named systems, from their studies and, for the NumPy network, by training it."""
+    records = {run.space.name: read_records(run) for run in runs}
+    return [c for name in names for c in (compare_numpy() if name == NUMPY else compare(name, records))]
+
+
+def write_comparisons(comparisons: Sequence[Comparison], results: Path) -> list[Path]:
+    """Write reproduction.csv and reproduction.md into RESULTS/reproduction.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    folder = make_folder(results / "reproduction")
+    write_text(folder / "reproduction.csv", to_csv(to_frame(comparisons)))
+    write_text(folder / "reproduction.md", to_markdown(comparisons))
+    return [folder / "reproduction.csv", folder / "reproduction.md"]
+
+
+def compare_numpy() -> list[Comparison]:
+    """Train the NumPy network, which takes milliseconds, and compare its predictions."""
+    network = ScratchNetwork()
+    network.train()
+    comparisons = []
+    for point, published in zip(TEST_POINTS, NUMPY_PREDICTIONS, strict=True):
+        prediction = network.predict(point)
+        comparisons.append(
+            Comparison(
+                system=NUMPY,
+                configuration="baseline",
+                output=f"({point[0]:g}, {point[1]:g})",
+                published=(None, published),
+                measured=(None, prediction),
+                criterion="to the printed digits",
+                reproduced=abs(prediction - published) < NUMPY_TOLERANCE,
+                device="cpu",
+            )
+        )
+    return comparisons
+
+
+def compare(name: str, records: Mapping[str, Sequence[TrialRecord]]) -> list[Comparison]:
+    """Compare a system's trials with what was published: a comparison for each configuration and output.
+
+    Args:
+        name: a key of `SYSTEMS`.
+        records: the trials of the system's spaces, by the space's name.
+    """
+    system = SYSTEMS[name]
+    trials = [record for _, space, _ in _parts(system) for record in records.get(space.name, ())]
+    return [
+        _compare_output(system, label, published, place, head, _complete(trials, published))
+        for label, published in system.rows.items()
+        for place, head in enumerate(DATASETS[system.data].head_names)
+    ]
+
+
+def _complete(trials: Sequence[TrialRecord], published: Published) -> list[TrialRecord]:
+    """Give the complete trials of a configuration, one for each seed, the notebook's own first."""
+    by_seed: dict[int, TrialRecord] = {}
+    for record in trials:
+        values = record.proposal.configuration.as_dict()
+        if record.state is TrialState.COMPLETE and all(values[key] == v for key, v in published.values.items()):
+            by_seed.setdefault(record.proposal.seed, record)
+    return [by_seed[seed] for seed in sorted(by_seed)]
+
+
+def _compare_output(
+    system: System, label: str, published: Published, place: int, head: str, trials: Sequence[TrialRecord]
+) -> Comparison:
+    accuracies = [_accuracies(record, place) for record in trials]
+    several = len(accuracies) > 1
+    theirs = published.validation[place], published.test[place]
+    first = trials[0].outcome if trials and trials[0].proposal.seed == NOTEBOOK_SEED else None
+    ours = accuracies[0] if first else None
+    mean = _by_split(accuracies, statistics.fmean) if several else None
+    deviation = _by_split(accuracies, statistics.stdev) if several else None
+    return Comparison(
+        system=system.name,
+        configuration=label,
+        output=head,
+        published=theirs,
+        measured=ours,
+        both=_joint(first.validation, first.test) if first and len(published.validation) > 1 else None,
+        seeds=len(trials),
+        mean=mean,
+        deviation=deviation,
+        criterion=(
+            f"within {DEVIATIONS} standard deviations of the mean over {REPLICATES} seeds"
+            if published.drifts
+            else f"within {system.tolerance:g}"
+        ),
+        reproduced=_is_reproduced(system, published.drifts, theirs, ours, mean, deviation),
+        published_runtime=published.runtime,
+        seconds=first.seconds if first else None,
+        device=first.device if first else "",
+        remark=system.remark,
+    )
+
+
+def _accuracies(record: TrialRecord, place: int) -> tuple[float, float]:
+    outcome = record.outcome
+    assert outcome and outcome.validation and outcome.test
+    return outcome.validation.heads[place], outcome.test.heads[place]
+
+
+def _joint(validation: Accuracy | None, test: Accuracy | None) -> tuple[float, float]:
+    assert validation and test
+    return validation.joint, test.joint
+
+
+def _by_split(accuracies: Sequence[tuple[float, float]], function: Any) -> tuple[float, float]:
+    validation, test = zip(*accuracies, strict=True)
+    return function(validation), function(test)
+
+
+def _is_reproduced(
+    system: System,
+    drifts: bool,
+    theirs: tuple[float, float],
+    ours: tuple[float, float] | None,
+    mean: tuple[float, float] | None,
+    deviation: tuple[float, float] | None,
+) -> bool | None:
+    if ours is None:
+        return None
+    if not drifts:
+        # Half a digit more than the tolerance: the published numbers are rounded to six.
+        return all(abs(a - b) <= system.tolerance + 5e-7 for a, b in zip(ours, theirs, strict=True))
+    if mean is None or deviation is None:
+        return None
+    return all(abs(b - m) <= DEVIATIONS * sd for b, m, sd in zip(theirs, mean, deviation, strict=True))
+
+
+def to_frame(comparisons: Sequence[Comparison]) -> pd.DataFrame:
+    """Make the table that is written as CSV, with all digits."""
+    return pd.DataFrame([_cells(comparison) for comparison in comparisons], dtype=object)
+
+
+def _cells(c: Comparison) -> dict[str, Any]:
+    def pair(name: str, values: tuple[float | None, float | None] | None) -> dict[str, float | None]:
+        validation, test = values or (None, None)
+        return {f"{name}_validation": validation, f"{name}_test": test}
+
+    return {
+        "system": c.system,
+        "configuration": c.configuration,
+        "output": c.output,
+        **pair("published", c.published),
+        **pair("measured", c.measured),
+        **pair("difference", c.difference),
+        **pair("both_right", c.both),
+        "seeds": c.seeds or None,
+        **pair("mean", c.mean),
+        **pair("deviation", c.deviation),
+        "criterion": c.criterion,
+        "reproduced": _word(c.reproduced),
+        "published_runtime": c.published_runtime,
+        "seconds": None if c.seconds is None else round(c.seconds, 1),
+        "device": c.device,
+    }
+
+
+def _word(reproduced: bool | None) -> str:
+    return {True: "yes", False: "no", None: "not trained"}[reproduced]
+
+
+HEADERS = (
+    "system",
+    "configuration",
+    "output",
+    "validation\npublished",
+    "\nmeasured",
+    "\ndifference",
+    "test\npublished",
+    "\nmeasured",
+    "\ndifference",
+    "reproduced",
+    "runtime\nnotebook",
+    "\nours",
+    "device",
+)
+
+
+def to_screen(comparisons: Sequence[Comparison], *, markdown: bool = False) -> str:
+    """Write the table for people, and below it what it cannot show."""
+    headers = [" ".join(header.split()) if markdown else header for header in HEADERS]
+    if markdown:
+        headers[4], headers[5], headers[7], headers[8] = (
+            f"{s} {w}" for s in ("validation", "test") for w in ("measured", "difference")
+        )
+        headers[11] = "runtime ours"
+    table = tabulate(
+        [_row(comparison) for comparison in comparisons],
+        headers=headers,
+        tablefmt="github" if markdown else "simple",
+        disable_numparse=True,
+    )
+    notes = _notes(comparisons)
+    return "\n".join([table, "", *((f"- {note}" for note in notes) if markdown else notes)])
+
+
+def to_markdown(comparisons: Sequence[Comparison]) -> str:
+    """Write the table as Markdown, with the notes and the machine that made it."""
+    return f"{to_screen(comparisons, markdown=True)}\n- made on {describe_machine()}\n"
+
+
+def _row(c: Comparison) -> list[str]:
+    digits = 8 if c.system == NUMPY else 6
+    numbers = []
+    for place in (0, 1):
+        theirs, ours = c.published[place], c.measured[place] if c.measured else None
+        difference = c.difference[place]
+        numbers += [
+            "" if theirs is None else f"{theirs:.{digits}f}",
+            "" if ours is None else f"{ours:.{digits}f}",
+            "" if difference is None else f"{difference:+.{'0e' if c.system == NUMPY else '6f'}}",
+        ]
+    duration = "" if c.seconds is None else format_duration(c.seconds)
+    return [c.system, c.configuration, c.output, *numbers, _word(c.reproduced), c.published_runtime, duration, c.device]
+
+
+def _notes(comparisons: Sequence[Comparison]) -> list[str]:
+    notes = (
+        [
+            "Validation and test are shares of labels right, over full mini-batches as in the notebook; of the NumPy "
+            "network, predictions."
+        ]
+        if comparisons
+        else []
+    )
+    for c in comparisons:
+        name = f"{c.system}/{c.configuration}" + ("" if c.output == "digit" else f" {c.output}")
+        if c.mean and c.deviation:
+            notes.append(
+                f"{name}: over {c.seeds} seeds validation {c.mean[0]:.6f} ± {c.deviation[0]:.6f}, "
+                f"test {c.mean[1]:.6f} ± {c.deviation[1]:.6f} (mean ± standard deviation)"
+            )
+        if c.both and c.output == "upper":
+            notes.append(f"{c.system}: both digits right: validation {c.both[0]:.6f}, test {c.both[1]:.6f}")
+        if c.reproduced is False:
+            notes.append(f"{name} is NOT reproduced ({c.criterion}): {c.remark}")
+    criteria = {c.criterion: [] for c in comparisons}  # type: dict[str, list[str]]
+    for c in comparisons:
+        criteria[c.criterion].append(f"{c.system}/{c.configuration}")
+    notes += [
+        f"reproduced means {criterion}: {', '.join(dict.fromkeys(names))}" for criterion, names in criteria.items()
+    ]
+    return notes
