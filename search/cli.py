@@ -200,7 +200,8 @@ def reproduce(
 ) -> None:
     """Train the reference notebook's systems, and compare with its published numbers; again to continue."""
     with _errors():
-        from search.reproduction import NAMES, NUMPY, reproduction_runs
+        from search.notebook import NAMES, NUMPY
+        from search.reproduction import reproduction_runs
         from search.settings import MIN_LOOKAHEAD, Settings
 
         names = _check_names([*(only or []), *(more or [])], NAMES)
@@ -423,7 +424,7 @@ def _check_names(given: Sequence[str], allowed: Sequence[str]) -> list[str]:
 def _print_reproduction(
     names: Sequence[str], runs: Sequence[Run], endings: Sequence[Ending], results: Path, console: Console
 ) -> None:
-    from search.reproduction import read_comparisons, to_screen, write_comparisons
+    from search.reproduction_table import read_comparisons, to_screen, write_comparisons
 
     comparisons = read_comparisons(names, runs)
     print(to_screen(comparisons))

@@ -192,3 +192,6 @@ SYSTEMS: dict[str, System] = {
         remark="dropout's masks are drawn from another random stream than the notebook's",
     ),
 }
+# The hand-written network of `models.scratch` is the first system; it is no search.
+NUMPY = "numpy"
+NAMES = (NUMPY, *SYSTEMS)

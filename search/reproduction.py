@@ -8,27 +8,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-from tabulate import tabulate
-
 from data.catalog import DATASETS
 from models.scratch import TEST_POINTS, ScratchNetwork
-from search.files import make_folder, write_text
-from search.leaderboard import to_csv
-from search.machine import describe_machine
-from search.notebook import REPLICATES, SYSTEMS, Published, System
-from search.progress import format_duration
+from search.notebook import NUMPY, REPLICATES, SYSTEMS, Published, System
 from search.protocol import NOTEBOOK_SEED, Protocol
-from search.run import read_records
 from search.run_folder import Run, RunFolder
 from search.settings import Settings
 from search.space import Space
 from search.trial import Accuracy, TrialRecord, TrialState
 
-NUMPY = "numpy"
 NUMPY_PREDICTIONS = (7.0384532, 14.04281483, 21.04717646, 35.05589972, 70.07770787)
 NUMPY_TOLERANCE = 5e-8  # half of the last digit that is printed for each
-NAMES = (NUMPY, *SYSTEMS)
 DEVIATIONS = 3
 
 
@@ -120,24 +110,6 @@ def _find_or_create(system: System, space: Space, replicates: int, results: Path
     )
     folder.create(settings)
     return Run(folder=folder, settings=settings, space=space, new=True)
-
-
-def read_comparisons(names: Iterable[str], runs: Sequence[Run]) -> list[Comparison]:
-    """Compare the named systems, from their studies and, for the NumPy network, by training it."""
-    records = {run.space.name: read_records(run) for run in runs}
-    return [c for name in names for c in (compare_numpy() if name == NUMPY else compare(name, records))]
-
-
-def write_comparisons(comparisons: Sequence[Comparison], results: Path) -> list[Path]:
-    """Write reproduction.csv and reproduction.md into RESULTS/reproduction.
-
-    Raises:
-        RunError: the folder cannot be written.
-    """
-    folder = make_folder(results / "reproduction")
-    write_text(folder / "reproduction.csv", to_csv(to_frame(comparisons)))
-    write_text(folder / "reproduction.md", to_markdown(comparisons))
-    return [folder / "reproduction.csv", folder / "reproduction.md"]
 
 
 def compare_numpy() -> list[Comparison]:
@@ -253,120 +225,3 @@ def _is_reproduced(
     if mean is None or deviation is None:
         return None
     return all(abs(b - m) <= DEVIATIONS * sd for b, m, sd in zip(theirs, mean, deviation, strict=True))
-
-
-def to_frame(comparisons: Sequence[Comparison]) -> pd.DataFrame:
-    """Make the table that is written as CSV, with all digits."""
-    return pd.DataFrame([_cells(comparison) for comparison in comparisons], dtype=object)
-
-
-def _cells(c: Comparison) -> dict[str, Any]:
-    def pair(name: str, values: tuple[float | None, float | None] | None) -> dict[str, float | None]:
-        validation, test = values or (None, None)
-        return {f"{name}_validation": validation, f"{name}_test": test}
-
-    return {
-        "system": c.system,
-        "configuration": c.configuration,
-        "output": c.output,
-        **pair("published", c.published),
-        **pair("measured", c.measured),
-        **pair("difference", c.difference),
-        **pair("both_right", c.both),
-        "seeds": c.seeds or None,
-        **pair("mean", c.mean),
-        **pair("deviation", c.deviation),
-        "criterion": c.criterion,
-        "reproduced": _word(c.reproduced),
-        "published_runtime": c.published_runtime,
-        "seconds": None if c.seconds is None else round(c.seconds, 1),
-        "device": c.device,
-    }
-
-
-def _word(reproduced: bool | None) -> str:
-    return {True: "yes", False: "no", None: "not trained"}[reproduced]
-
-
-HEADERS = (
-    "system",
-    "configuration",
-    "output",
-    "validation\npublished",
-    "\nmeasured",
-    "\ndifference",
-    "test\npublished",
-    "\nmeasured",
-    "\ndifference",
-    "reproduced",
-    "runtime\nnotebook",
-    "\nours",
-    "device",
-)
-
-
-def to_screen(comparisons: Sequence[Comparison], *, markdown: bool = False) -> str:
-    """Write the table for people, and below it what it cannot show."""
-    headers = [" ".join(header.split()) if markdown else header for header in HEADERS]
-    if markdown:
-        headers[4], headers[5], headers[7], headers[8] = (
-            f"{s} {w}" for s in ("validation", "test") for w in ("measured", "difference")
-        )
-        headers[11] = "runtime ours"
-    table = tabulate(
-        [_row(comparison) for comparison in comparisons],
-        headers=headers,
-        tablefmt="github" if markdown else "simple",
-        disable_numparse=True,
-    )
-    notes = _notes(comparisons)
-    return "\n".join([table, "", *((f"- {note}" for note in notes) if markdown else notes)])
-
-
-def to_markdown(comparisons: Sequence[Comparison]) -> str:
-    """Write the table as Markdown, with the notes and the machine that made it."""
-    return f"{to_screen(comparisons, markdown=True)}\n- made on {describe_machine()}\n"
-
-
-def _row(c: Comparison) -> list[str]:
-    digits = 8 if c.system == NUMPY else 6
-    numbers = []
-    for place in (0, 1):
-        theirs, ours = c.published[place], c.measured[place] if c.measured else None
-        difference = c.difference[place]
-        numbers += [
-            "" if theirs is None else f"{theirs:.{digits}f}",
-            "" if ours is None else f"{ours:.{digits}f}",
-            "" if difference is None else f"{difference:+.{'0e' if c.system == NUMPY else '6f'}}",
-        ]
-    duration = "" if c.seconds is None else format_duration(c.seconds)
-    return [c.system, c.configuration, c.output, *numbers, _word(c.reproduced), c.published_runtime, duration, c.device]
-
-
-def _notes(comparisons: Sequence[Comparison]) -> list[str]:
-    notes = (
-        [
-            "Validation and test are shares of labels right, over full mini-batches as in the notebook; of the NumPy "
-            "network, predictions."
-        ]
-        if comparisons
-        else []
-    )
-    for c in comparisons:
-        name = f"{c.system}/{c.configuration}" + ("" if c.output == "digit" else f" {c.output}")
-        if c.mean and c.deviation:
-            notes.append(
-                f"{name}: over {c.seeds} seeds validation {c.mean[0]:.6f} ± {c.deviation[0]:.6f}, "
-                f"test {c.mean[1]:.6f} ± {c.deviation[1]:.6f} (mean ± standard deviation)"
-            )
-        if c.both and c.output == "upper":
-            notes.append(f"{c.system}: both digits right: validation {c.both[0]:.6f}, test {c.both[1]:.6f}")
-        if c.reproduced is False:
-            notes.append(f"{name} is NOT reproduced ({c.criterion}): {c.remark}")
-    criteria = {c.criterion: [] for c in comparisons}  # type: dict[str, list[str]]
-    for c in comparisons:
-        criteria[c.criterion].append(f"{c.system}/{c.configuration}")
-    notes += [
-        f"reproduced means {criterion}: {', '.join(dict.fromkeys(names))}" for criterion, names in criteria.items()
-    ]
-    return notes

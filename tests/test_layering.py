@@ -12,7 +12,7 @@ BELOW = {"data": {"data"}, "models": {"models", "data"}, "search": {"search", "m
 HOMES = {
     "ray": {"search/cluster.py", "search/launch.py", "search/searcher.py", "search/worker.py"},
     "optuna": {"search/study.py", "search/samplers.py"},
-    "pandas": {"search/leaderboard.py"},
+    "pandas": {"search/leaderboard.py", "search/reproduction_table.py"},
 }
 FILES = sorted(path.relative_to(ROOT).as_posix() for package in BELOW for path in (ROOT / package).glob("*.py"))
 

@@ -1,0 +1,144 @@
+"""The table of a reproduction: on screen, as Markdown and as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from tabulate import tabulate
+
+from search.files import make_folder, write_text
+from search.leaderboard import to_csv
+from search.machine import describe_machine
+from search.notebook import NUMPY
+from search.progress import format_duration
+from search.reproduction import Comparison, compare, compare_numpy
+from search.run import read_records
+from search.run_folder import Run
+
+
+def read_comparisons(names: Iterable[str], runs: Sequence[Run]) -> list[Comparison]:
+    """Compare the named systems, from their studies and, for the NumPy network, by training it."""
+    records = {run.space.name: read_records(run) for run in runs}
+    return [c for name in names for c in (compare_numpy() if name == NUMPY else compare(name, records))]
+
+
+def write_comparisons(comparisons: Sequence[Comparison], results: Path) -> list[Path]:
+    """Write reproduction.csv and reproduction.md into RESULTS/reproduction.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    folder = make_folder(results / "reproduction")
+    write_text(folder / "reproduction.csv", to_csv(to_frame(comparisons)))
+    write_text(folder / "reproduction.md", to_markdown(comparisons))
+    return [folder / "reproduction.csv", folder / "reproduction.md"]
+
+
+def to_frame(comparisons: Sequence[Comparison]) -> pd.DataFrame:
+    """Make the table that is written as CSV, with all digits."""
+    return pd.DataFrame([_cells(comparison) for comparison in comparisons], dtype=object)
+
+
+def _cells(c: Comparison) -> dict[str, Any]:
+    def pair(name: str, values: tuple[float | None, float | None] | None) -> dict[str, float | None]:
+        validation, test = values or (None, None)
+        return {f"{name}_validation": validation, f"{name}_test": test}
+
+    return {
+        "system": c.system,
+        "configuration": c.configuration,
+        "output": c.output,
+        **pair("published", c.published),
+        **pair("measured", c.measured),
+        **pair("difference", c.difference),
+        **pair("both_right", c.both),
+        "seeds": c.seeds or None,
+        **pair("mean", c.mean),
+        **pair("deviation", c.deviation),
+        "criterion": c.criterion,
+        "reproduced": _word(c.reproduced),
+        "published_runtime": c.published_runtime,
+        "seconds": None if c.seconds is None else round(c.seconds, 1),
+        "device": c.device,
+    }
+
+
+def _word(reproduced: bool | None) -> str:
+    return {True: "yes", False: "no", None: "not trained"}[reproduced]
+
+
+HEADERS = (
+    "system",
+    "configuration",
+    "output",
+    *(f"{split} {what}" for split in ("validation", "test") for what in ("published", "measured", "difference")),
+    "reproduced",
+    "runtime notebook",
+    "runtime ours",
+    "device",
+)
+
+
+def to_screen(comparisons: Sequence[Comparison], *, markdown: bool = False) -> str:
+    """Write the table for people, and below it what it cannot show."""
+    headers = HEADERS if markdown else tuple(header.replace(" ", "\n") for header in HEADERS)
+    table = tabulate(
+        [_row(comparison) for comparison in comparisons],
+        headers=headers,
+        tablefmt="github" if markdown else "simple",
+        disable_numparse=True,
+    )
+    notes = _notes(comparisons)
+    return "\n".join([table, "", *((f"- {note}" for note in notes) if markdown else notes)])
+
+
+def to_markdown(comparisons: Sequence[Comparison]) -> str:
+    """Write the table as Markdown, with the notes and the machine that made it."""
+    return f"{to_screen(comparisons, markdown=True)}\n- made on {describe_machine()}\n"
+
+
+def _row(c: Comparison) -> list[str]:
+    digits = 8 if c.system == NUMPY else 6
+    numbers = []
+    for place in (0, 1):
+        theirs, ours = c.published[place], c.measured[place] if c.measured else None
+        difference = c.difference[place]
+        numbers += [
+            "" if theirs is None else f"{theirs:.{digits}f}",
+            "" if ours is None else f"{ours:.{digits}f}",
+            "" if difference is None else f"{difference:+.{'0e' if c.system == NUMPY else '6f'}}",
+        ]
+    duration = "" if c.seconds is None else format_duration(c.seconds)
+    return [c.system, c.configuration, c.output, *numbers, _word(c.reproduced), c.published_runtime, duration, c.device]
+
+
+def _notes(comparisons: Sequence[Comparison]) -> list[str]:
+    notes = (
+        [
+            "Validation and test are shares of labels right, over full mini-batches as in the notebook; of the NumPy "
+            "network, predictions."
+        ]
+        if comparisons
+        else []
+    )
+    for c in comparisons:
+        name = f"{c.system}/{c.configuration}" + ("" if c.output == "digit" else f" {c.output}")
+        if c.mean and c.deviation:
+            notes.append(
+                f"{name}: over {c.seeds} seeds validation {c.mean[0]:.6f} ± {c.deviation[0]:.6f}, "
+                f"test {c.mean[1]:.6f} ± {c.deviation[1]:.6f} (mean ± standard deviation)"
+            )
+        if c.both and c.output == "upper":
+            notes.append(f"{c.system}: both digits right: validation {c.both[0]:.6f}, test {c.both[1]:.6f}")
+        if c.reproduced is False:
+            notes.append(f"{name} is NOT reproduced ({c.criterion}): {c.remark}")
+    criteria = {c.criterion: [] for c in comparisons}  # type: dict[str, list[str]]
+    for c in comparisons:
+        criteria[c.criterion].append(f"{c.system}/{c.configuration}")
+    notes += [
+        f"reproduced means {criterion}: {', '.join(dict.fromkeys(names))}" for criterion, names in criteria.items()
+    ]
+    return notes
