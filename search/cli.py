@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -235,7 +236,7 @@ def leaderboard(
         from search.leaderboard import order_rows, to_csv, to_frame, to_markdown, to_screen
 
         writers: dict[str, Callable[[Any], str]] = {
-            "screen": lambda frame: to_screen(frame, limit=limit) + "\n",
+            "screen": lambda frame: to_screen(frame, limit=limit, width=_width()) + "\n",
             "csv": to_csv,
             "markdown": to_markdown,
         }
@@ -394,7 +395,7 @@ def _print_ending(run: Run, ending: Ending, console: Console) -> None:
 
     folder = run.folder
     if ending.rows:
-        print(to_screen(to_frame(ending.rows)))
+        print(to_screen(to_frame(ending.rows), width=_width()))
         print(f"\nThe full table: {folder.leaderboard_csv} and {folder.leaderboard_md}")
     if ending.winner:
         print(describe_winner(ending.winner))
@@ -436,6 +437,11 @@ def _print_reproduction(
     for ending in endings:
         if ending.stopped_by:
             raise typer.Exit(128 + ending.stopped_by)
+
+
+def _width() -> int | None:
+    """Give the characters in a line of stdout; none where it is no terminal."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def _say(console: Console, text: str) -> None:

@@ -1,4 +1,7 @@
-"""Ray: start it or reach it, and check that it has room. Imports no Ray Tune, which takes seconds."""
+"""Ray: start it or reach it, and check that it has room.
+
+Ray is imported only once its environment is set, and in the background, since it takes a second; Ray Tune not at all.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import data
+import models
+import search
+from search.errors import ClusterError
+from search.settings import Settings
 
 # Ray reads these when it is imported. They turn off what a search does not use: log files of Ray Tune, its own
 # Ctrl-C handling, its snapshots, usage reports.
@@ -25,16 +34,6 @@ RAY_ENVIRONMENT = {
 }
 # Keeps a local Ray off every network interface but loopback.
 LOCAL_ENVIRONMENT = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
-for _name, _value in RAY_ENVIRONMENT.items():
-    os.environ.setdefault(_name, _value)
-
-import ray  # noqa: E402
-
-import data  # noqa: E402
-import models  # noqa: E402
-import search  # noqa: E402
-from search.errors import ClusterError  # noqa: E402
-from search.settings import Settings  # noqa: E402
 
 CONNECT_TIMEOUT_S = 5.0
 
@@ -79,6 +78,8 @@ class Connection:
     def close(self) -> None:
         """Disconnect; a local Ray ends."""
         self._pool.shutdown()
+        import ray
+
         ray.shutdown()
 
 
@@ -95,6 +96,8 @@ def connection(settings: Settings) -> Iterator[Connection]:
 def _connect(settings: Settings) -> None:
     if settings.address is not None:
         _check_reachable(settings.address)
+    for name, value in (RAY_ENVIRONMENT | ({} if settings.address else LOCAL_ENVIRONMENT)).items():
+        os.environ.setdefault(name, value)
     try:
         _init(settings)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
@@ -103,9 +106,10 @@ def _connect(settings: Settings) -> None:
 
 
 def _init(settings: Settings) -> None:
+    import ray
+
     quiet: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
     if settings.address is None:
-        os.environ.update(LOCAL_ENVIRONMENT)
         ray.init(address="local", include_dashboard=False, num_cpus=os.cpu_count(), **quiet)
     else:
         # The nodes need not have this project installed, only Ray and PyTorch.
@@ -132,6 +136,8 @@ def place(settings: Settings) -> Placement:
     Raises:
         ClusterError: no node has what one worker needs.
     """
+    import ray
+
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     has_gpu = any(node.get("GPU", 0) > 0 for node in nodes)
     device = settings.device if settings.device != "auto" else ("cuda" if has_gpu else "cpu")

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+import tabulate as tabulate_module
 from tabulate import tabulate
 
 from data.catalog import DATASETS
 from models.catalog import count_parameters
 from models.configuration import HYPERPARAMETERS, Configuration
 from search.trial import Accuracy, TrialRecord, TrialState
+
+tabulate_module.MIN_PADDING = 0  # its default widens every column by the two blanks around a header
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -157,19 +160,37 @@ def to_markdown(frame: pd.DataFrame) -> str:
     return tabulate(_shown(frame), headers=list(frame.columns), tablefmt="github", disable_numparse=True) + "\n"
 
 
-def to_screen(frame: pd.DataFrame, *, limit: int = 20) -> str:
-    """Write the first rows of a leaderboard for a terminal, hyperparameters that never vary below the table."""
+def to_screen(frame: pd.DataFrame, *, limit: int = 20, width: int | None = None) -> str:
+    """Write the first rows of a leaderboard for a terminal, hyperparameters that never vary below the table.
+
+    Args:
+        limit: rows to show.
+        width: characters in a line; the last columns give way. None for no limit.
+    """
     names = [name for name in HYPERPARAMETERS if name in frame]
     constant = [name for name in names if frame[name].map(repr).nunique() <= 1]
     told = [f"{name} {_short(frame[name].iloc[0])}" for name in constant if _short(frame[name].iloc[0])]
     table = frame.drop(columns=[*constant, "seed"], errors="ignore").head(limit)
-    headers = [str(name).replace("_accuracy", "").replace("_", "\n") for name in table.columns]
-    lines = [tabulate(_shown(table), headers=headers, tablefmt="simple", disable_numparse=True)]
+    text, hidden = _fit(table, width)
+    lines = [text]
     if len(frame) > limit:
         lines.append(f"... and {len(frame) - limit} more")
     if told:
         lines.append(f"The same for all: {', '.join(told)}")
+    if hidden:
+        lines.append(f"No room here for: {', '.join(hidden)}")
     return "\n".join(lines)
+
+
+def _fit(table: pd.DataFrame, width: int | None) -> tuple[str, list[str]]:
+    """Write as many columns, from the left, as fit; name the others."""
+    for n in range(len(table.columns), 0, -1):
+        part = table.iloc[:, :n]
+        headers = [str(name).replace("_accuracy", "").replace("_", "\n") for name in part.columns]
+        text = tabulate(_shown(part), headers=headers, tablefmt="simple", disable_numparse=True)
+        if width is None or n == 1 or max(map(len, text.splitlines())) <= width:
+            return text, [str(name) for name in table.columns[n:]]
+    return "", []
 
 
 def _shown(frame: pd.DataFrame) -> list[list[str]]:

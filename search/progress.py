@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -17,6 +18,7 @@ from search.dispatcher import Standing
 from search.trial import TrialState
 
 PLAIN_INTERVAL_S = 5.0
+SPEED_WINDOW_S = 120.0  # old trials say little of those to come, which may be larger
 
 
 class ProgressView(ABC):
@@ -32,6 +34,10 @@ class ProgressView(ABC):
     @abstractmethod
     def show(self, standing: Standing) -> None:
         """Show a new standing."""
+
+    @abstractmethod
+    def say(self, text: str) -> None:
+        """Print a line that stays."""
 
     @abstractmethod
     def close(self) -> None:
@@ -57,6 +63,9 @@ class PlainView(ProgressView):
         self._speed.note(completed(standing))
         if self._clock() - self._last_s >= PLAIN_INTERVAL_S:
             self._flush()
+
+    def say(self, text: str) -> None:
+        self._print(text)
 
     def close(self) -> None:
         if self._standing != self._shown:
@@ -90,6 +99,9 @@ class LiveView(ProgressView):
     def show(self, standing: Standing) -> None:
         self._standing = standing
         self._speed.note(completed(standing))
+
+    def say(self, text: str) -> None:
+        self._live.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def close(self) -> None:
         self._stage = ""
@@ -135,26 +147,27 @@ def describe(standing: Standing) -> str:
 
 
 class _Speed:
-    """Trials a minute since the first standing, and the time left at that speed; epochs count as parts of trials."""
+    """Trials a minute over the last minutes, and the time left at that speed; epochs count as parts of trials."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._first: tuple[float, float] | None = None
-        self._done = 0.0
+        self._seen: deque[tuple[float, float]] = deque()
 
     def note(self, done: float) -> None:
-        if self._first is None:
-            self._first = (self._clock(), done)
-        self._done = done
+        now_s = self._clock()
+        while len(self._seen) > 2 and now_s - self._seen[1][0] > SPEED_WINDOW_S:
+            self._seen.popleft()
+        self._seen.append((now_s, done))
 
     def describe(self, standing: Standing) -> str:
-        if self._first is None or self._done <= self._first[1]:
+        if not self._seen or completed(standing) <= self._seen[0][1]:
             return ""
-        elapsed_s = max(1e-9, self._clock() - self._first[0])
-        rate = (self._done - self._first[1]) / elapsed_s
-        left = standing.trials - self._done
-        remaining = f", about {format_duration(left / rate)} left" if left else ""
-        return f", {rate * 60:.{0 if rate > 0.1 else 1}f} trials/min{remaining}"
+        since_s, before = self._seen[0]
+        rate = (completed(standing) - before) / max(1e-9, self._clock() - since_s)
+        left = standing.trials - completed(standing)
+        remaining = f", about {format_duration(left / rate)} left" if left > 0 else ""
+        per_minute = rate * 60
+        return f", {per_minute:.{0 if per_minute >= 10 else 1}f} trials/min{remaining}"
 
 
 def format_duration(seconds: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from types import FrameType
@@ -66,7 +66,7 @@ def run_searches(runs: Sequence[Run], console: Console, connection: Connection) 
         for run in runs:
             stack.enter_context(run.folder.locked())
         view = stack.enter_context(progress_view(console))
-        stop = stack.enter_context(_stop_signal(settings.time_budget_s))
+        stop = stack.enter_context(_stop_signal(settings.time_budget_s, view.say))
         begun: list[tuple[Run, SearchStudy]] = []
         try:
             storages = [stack.enter_context(open_storage(run.folder.journal, run.settings.storage)) for run in runs]
@@ -203,11 +203,16 @@ class _ModelKeeper:
 class _Stop:
     """Whether the search should stop: after a first Ctrl-C or SIGTERM, or at the end of the time budget."""
 
-    def __init__(self, budget_s: float | None) -> None:
+    def __init__(self, budget_s: float | None, say: Callable[[str], None]) -> None:
         self.signal: signal.Signals | None = None
+        self._say = say
+        self._said = False
         self._end_s = time.monotonic() + budget_s if budget_s is not None else None
 
     def requested(self) -> bool:
+        if self.signal is not None and not self._said:
+            self._said = True
+            self._say("Stopping; what is finished is kept. Ctrl-C again stops at once.")
         return self.signal is not None or (self._end_s is not None and time.monotonic() >= self._end_s)
 
     def listen(self) -> None:
@@ -221,9 +226,9 @@ class _Stop:
 
 
 @contextmanager
-def _stop_signal(budget_s: float | None) -> Iterator[_Stop]:
+def _stop_signal(budget_s: float | None, say: Callable[[str], None]) -> Iterator[_Stop]:
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    stop = _Stop(budget_s)
+    stop = _Stop(budget_s, say)
     stop.listen()
     try:
         yield stop
