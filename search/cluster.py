@@ -10,7 +10,7 @@ import logging
 import os
 import socket
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,10 +77,13 @@ class Connection:
 
     def close(self) -> None:
         """Disconnect; a local Ray ends."""
-        self._pool.shutdown()
+        # Ray's processes die with the thread that started them, and take a driver along that is still connected:
+        # the thread must outlive them.
+        wait([self._connecting])
         import ray
 
         ray.shutdown()
+        self._pool.shutdown()
 
 
 @contextlib.contextmanager

@@ -145,8 +145,14 @@ class SearchStudy:
         return {trial.number for trial in self._study.get_trials(deepcopy=False) if trial.state.is_finished()}
 
     def _record(self, trial: optuna.trial.FrozenTrial) -> TrialRecord:
-        configuration = self._space.propose(lambda dimension: trial.params.get(dimension.name, _first(dimension)))
-        outcome = _outcome_from_json(trial.user_attrs[OUTCOME]) if OUTCOME in trial.user_attrs else None
+        try:
+            configuration = self._space.propose(lambda dimension: trial.params.get(dimension.name, _first(dimension)))
+            outcome = _outcome_from_json(trial.user_attrs[OUTCOME]) if OUTCOME in trial.user_attrs else None
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise RunError(
+                f"trial {trial.number} of the study {self._study.study_name!r} is damaged "
+                f"({type(error).__name__}: {error}): restore the study from a copy"
+            ) from error
         state = outcome.state if outcome else TrialState[trial.state.name]
         return TrialRecord(proposal=self._proposal(trial.number, configuration), state=state, outcome=outcome)
 
@@ -316,6 +322,6 @@ def _outcome_from_json(values: Mapping[str, Any]) -> Outcome:
         validation=accuracy(values["validation"]),
         test=accuracy(values["test"]),
         seconds=values["seconds"],
-        device=values["device"],
+        device=values.get("device", ""),  # older studies did not keep it
         reason=values["reason"],
     )
