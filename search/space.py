@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,9 +42,9 @@ class IntRange:
     high: int
     log: bool = False
 
-    def enumerate(self) -> tuple[Value, ...]:
-        """List the values."""
-        return tuple(range(self.low, self.high + 1))
+    def enumerate(self) -> Sequence[Value]:
+        """List the values, without making them: there may be very many."""
+        return range(self.low, self.high + 1)
 
     def bounds(self) -> tuple[Value, ...]:
         """Give the values to hold against the hyperparameter's range."""

@@ -1,0 +1,204 @@
+"""The dispatcher without Ray: whatever the timing and the crashes, the same search."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from search.dispatcher import Dispatcher, add_up
+from search.settings import Settings
+from search.spaces import load_space
+from search.study import create_study, load_study, open_storage
+from search.trial import TrialState
+
+SAMPLER_NAMES = ("grid", "random", "qmc", "tpe")
+
+
+class Crash(Exception):
+    """The driver is gone."""
+
+
+def settings_of(sampler, trials=24, **changes):
+    space = "grid" if sampler == "grid" else "wide"
+    return Settings(name="test", sampler=sampler, space=space, trials=trials, epochs=9, seed=5, **changes)
+
+
+def open_study(settings, storage, opening):
+    return opening(
+        storage, "test", space=load_space(settings.space), sampler=settings.sampler, search_seed=settings.seed
+    )
+
+
+def search(dispatcher, train, *, workers=1, chance=None, steps=None):
+    """Drive a search as Ray would: so many packs at once, finished in any order; crash after so many steps."""
+    chance = chance or random.Random(0)
+    running = []
+    while True:
+        while len(running) < workers and (task := dispatcher.next_pack()) is not None:
+            running.append(task)
+            steps = _step(steps)
+        if not running:
+            assert dispatcher.all_asked, "a pack can neither be started nor is one running"
+            return
+        task = running.pop(chance.randrange(len(running)))
+        dispatcher.receive(task.pack, train(task))
+        steps = _step(steps)
+
+
+def _step(steps):
+    if steps == 0:
+        raise Crash
+    return None if steps is None else steps - 1
+
+
+def records_of(settings, train, folder, *, crashes=(), **how):
+    """Search to the end, through crashes, and give the records."""
+    journal = Path(folder) / "study.journal"
+    opening = create_study
+    for steps in (*crashes, None):
+        with open_storage(journal, None) as storage:
+            study = open_study(settings, storage, opening)
+            opening = load_study
+            try:
+                search(Dispatcher(study, settings, device="cpu"), train, steps=steps, **how)
+            except Crash:
+                continue
+            study.requeue()
+            return study.records()
+    raise AssertionError
+
+
+@pytest.fixture(scope="module")
+def undisturbed():
+    """Give the records of a search by one worker that nothing disturbed, made once for each sampler."""
+    known = {}
+
+    def get(sampler, train):
+        if sampler not in known:
+            with TemporaryDirectory() as folder:
+                known[sampler] = records_of(settings_of(sampler), train, folder)
+        return known[sampler]
+
+    return get
+
+
+@pytest.mark.parametrize("sampler", SAMPLER_NAMES)
+def test_a_search_has_exactly_its_trials_and_each_is_told(undisturbed, train, sampler):
+    records = undisturbed(sampler, train)
+    assert [record.proposal.number for record in records] == list(range(24))
+    assert all(record.outcome for record in records)
+    assert {record.state for record in records} == {
+        TrialState.COMPLETE,
+        TrialState.PRUNED,
+        TrialState.DIVERGED,
+        TrialState.FAIL,
+    }
+
+
+@pytest.mark.parametrize("sampler", SAMPLER_NAMES)
+@given(workers=st.sampled_from([2, 3, 4, 9]), chance=st.randoms(use_true_random=False))
+@settings(max_examples=8, deadline=None)
+def test_neither_workers_nor_the_order_of_arrival_change_the_search(undisturbed, train, sampler, workers, chance):
+    with TemporaryDirectory() as folder:
+        assert records_of(settings_of(sampler), train, folder, workers=workers, chance=chance) == undisturbed(
+            sampler, train
+        )
+
+
+@pytest.mark.parametrize("sampler", SAMPLER_NAMES)
+@given(
+    crashes=st.lists(st.integers(0, 12), min_size=1, max_size=4),
+    workers=st.sampled_from([1, 2, 4]),
+    chance=st.randoms(use_true_random=False),
+)
+@settings(max_examples=8, deadline=None)
+def test_no_crash_changes_the_search(undisturbed, train, sampler, crashes, workers, chance):
+    with TemporaryDirectory() as folder:
+        disturbed = records_of(settings_of(sampler), train, folder, crashes=crashes, workers=workers, chance=chance)
+    assert disturbed == undisturbed(sampler, train)
+
+
+def test_what_was_recorded_before_a_crash_is_not_trained_again(tmp_path, train):
+    settings = settings_of("random")
+    trained = []
+
+    def count(task):
+        trained.append(task.pack.number)
+        return train(task)
+
+    records_of(settings, count, tmp_path, crashes=[3, 5, 2, 7], workers=1)
+    # One worker finishes what it started before anything else is counted, so nothing is lost between two steps.
+    assert len(trained) == len(set(trained))
+
+
+@pytest.mark.parametrize("lookahead", [1, 2, 5])
+def test_no_pack_starts_before_those_beyond_the_lookahead_are_told(tmp_path, train, lookahead):
+    settings = settings_of("tpe", lookahead=lookahead)
+    with open_storage(tmp_path / "j", None) as storage:
+        study = open_study(settings, storage, create_study)
+        dispatcher = Dispatcher(study, settings, device="cpu")
+        started = []
+        while (task := dispatcher.next_pack()) is not None:
+            started.append(task)
+        assert [task.pack.number for task in started] == list(range(lookahead))
+        for task in reversed(started[1:]):
+            dispatcher.receive(task.pack, train(task))
+            assert dispatcher.next_pack() is None
+        dispatcher.receive(started[0].pack, train(started[0]))
+        later = dispatcher.next_pack()
+        assert later.pack.number == lookahead
+        assert study.told_trials() == {p.number for p in started[0].pack.proposals}
+
+
+def test_halving_knows_what_was_told_and_nothing_else(tmp_path, train):
+    settings = settings_of("random", lookahead=1)
+    with open_storage(tmp_path / "j", None) as storage:
+        dispatcher = Dispatcher(open_study(settings, storage, create_study), settings, device="cpu")
+        known = []
+        while (task := dispatcher.next_pack()) is not None:
+            assert sorted(task.halving.told[1]) == sorted(known)
+            report = train(task)
+            known += [dict(outcome.curve)[1] for outcome in report.outcomes if outcome.curve]
+            dispatcher.receive(task.pack, report)
+
+
+def test_a_pack_given_back_is_the_next_one(tmp_path, train):
+    settings = settings_of("random")
+    with open_storage(tmp_path / "j", None) as storage:
+        dispatcher = Dispatcher(open_study(settings, storage, create_study), settings, device="cpu")
+        first, second = dispatcher.next_pack(), dispatcher.next_pack()
+        dispatcher.give_back(second.pack)
+        dispatcher.give_back(first.pack)
+        assert dispatcher.next_pack() == first
+        assert dispatcher.next_pack() == second
+
+
+def test_the_standing_counts_trials_and_epochs(tmp_path, train):
+    settings = settings_of("grid", trials=10, halving=False)
+    with open_storage(tmp_path / "j", None) as storage:
+        dispatcher = Dispatcher(open_study(settings, storage, create_study), settings, device="cpu")
+        task = dispatcher.next_pack()
+        members = len(task.pack.proposals)
+        dispatcher.note_progress(task.pack, 3)
+        standing = dispatcher.standing()
+        assert (standing.trials, standing.running) == (10, members)
+        assert standing.under_way == pytest.approx(members * 3 / 9)
+        assert standing.best is None
+        dispatcher.receive(task.pack, train(task))
+        standing = dispatcher.standing()
+        assert (standing.running, standing.under_way) == (0, 0)
+        assert standing.finished.total() == members
+        twice = add_up([standing, standing])
+        assert (twice.trials, twice.finished.total(), twice.best) == (20, 2 * members, None)
+
+
+def test_replicates_repeat_the_list_from_seeds_of_their_own(tmp_path, train):
+    settings = settings_of("grid", trials=64, replicates=2)
+    records = records_of(settings, train, tmp_path)
+    assert [r.proposal.configuration for r in records[:32]] == [r.proposal.configuration for r in records[32:]]
+    assert len({record.proposal.seed for record in records}) == 64

@@ -1,0 +1,211 @@
+"""The study, with every sampler and on every kind of storage."""
+
+from __future__ import annotations
+
+import optuna
+import pytest
+from optuna.trial import TrialState as OptunaState
+
+from search.errors import RunError, SettingsError
+from search.samplers import SAMPLERS, check_sampler
+from search.spaces import SPACES, load_space
+from search.study import WORST_ACCURACY, create_study, load_study, open_storage
+from search.trial import Accuracy, Outcome, TrialState
+
+OUTCOMES = {
+    TrialState.COMPLETE: Outcome(
+        state=TrialState.COMPLETE,
+        epochs=3,
+        curve=((1, 0.5), (2, 0.6), (3, 0.75)),
+        validation=Accuracy(joint=0.75, heads=(0.75,)),
+        test=Accuracy(joint=0.7, heads=(0.7,)),
+        seconds=1.5,
+        device="cpu",
+    ),
+    TrialState.PRUNED: Outcome(
+        state=TrialState.PRUNED,
+        epochs=1,
+        curve=((1, 0.4),),
+        validation=Accuracy(joint=0.4, heads=(0.4,)),
+        test=Accuracy(joint=0.3, heads=(0.3,)),
+    ),
+    TrialState.DIVERGED: Outcome(state=TrialState.DIVERGED, epochs=1, curve=((1, 0.0),), reason="not finite"),
+    TrialState.FAIL: Outcome(state=TrialState.FAIL, reason="its worker died"),
+}
+
+
+def opened(opening, storage, sampler="random", seed=3, name="test"):
+    space = load_space("mini-grid" if sampler == "grid" else "wide")
+    return opening(storage, name, space=space, sampler=sampler, search_seed=seed)
+
+
+def tell_all(study, numbers):
+    for number in numbers:
+        outcome = list(OUTCOMES.values())[number % len(OUTCOMES)]
+        study.record(number, outcome)
+        study.tell(number, outcome)
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_every_sampler_proposes_within_the_space_and_learns_from_every_state(storage_of, sampler):
+    with open_storage(*storage_of) as storage:
+        study = opened(create_study, storage, sampler)
+        for first in (0, 4):
+            for number in range(first, first + 4):
+                proposal = study.ask(number)
+                assert proposal.number == number
+                used = proposal.configuration.used()
+                if sampler == "grid":
+                    assert used | SPACES["mini-grid"].enumerate()[number] == used
+                else:
+                    assert 8 <= used["hidden_units"] <= 1024
+                    assert 1e-3 <= used["learning_rate"] <= 1
+                    assert used["architecture"] in ("mlp", "cnn")
+                    assert ("filters" in used) == (used["architecture"] == "cnn")
+            tell_all(study, range(first, first + 4))
+        trials = optuna.load_study(study_name="test", storage=storage).trials
+    states = [OptunaState.COMPLETE, OptunaState.PRUNED, OptunaState.COMPLETE, OptunaState.FAIL]
+    assert [trial.state for trial in trials] == states * 2
+    assert trials[0].value == 0.75
+    assert trials[1].intermediate_values == {1: 0.4}
+    assert trials[2].value == WORST_ACCURACY
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_a_seed_gives_the_same_proposals_each_time_and_another_seed_others(tmp_path, sampler):
+    proposed = []
+    for run, seed in enumerate((3, 3, 4)):
+        with open_storage(tmp_path / f"{run}.journal", None) as storage:
+            study = opened(create_study, storage, sampler, seed=seed)
+            proposals = []
+            for number in range(6):
+                proposals.append(study.ask(number))
+                tell_all(study, [number])
+            proposed.append([proposal.configuration for proposal in proposals])
+    assert proposed[0] == proposed[1]
+    assert (proposed[0] == proposed[2]) == (sampler == "grid")
+
+
+def test_a_pack_shares_the_values_that_are_fixed(tmp_path):
+    with open_storage(tmp_path / "j", None) as storage:
+        study = opened(create_study, storage, "tpe")
+        fixed = {"architecture": "cnn", "filters": 16, "batch_size": 64}
+        proposals = [study.ask(number, fixed) for number in range(4)]
+    for proposal in proposals:
+        assert {name: getattr(proposal.configuration, name) for name in fixed} == fixed
+    assert len({proposal.configuration.learning_rate for proposal in proposals}) == 4
+
+
+def test_what_was_recorded_is_read_again(storage_of):
+    with open_storage(*storage_of) as storage:
+        study = opened(create_study, storage)
+        for number in range(4):
+            study.ask(number)
+        study.assign(0, [[0, 2], [1, 3]])
+        tell_all(study, range(4))
+        written = study.records()
+    with open_storage(*storage_of, read_only=True) as storage:
+        study = opened(load_study, storage)
+        assert study.records() == written
+        assert [[p.number for p in pack.proposals] for pack in study.packs()] == [[0, 2], [1, 3]]
+        assert study.told_trials() == {0, 1, 2, 3}
+    assert [record.outcome for record in written] == list(OUTCOMES.values())
+    assert [record.state for record in written] == list(OUTCOMES)
+
+
+def test_nothing_is_left_running_and_what_waited_is_reopened(storage_of):
+    with open_storage(*storage_of) as storage:
+        study = opened(create_study, storage)
+        before = [study.ask(number) for number in range(3)]
+        tell_all(study, [0])
+        study.requeue()
+        states = [trial.state for trial in optuna.load_study(study_name="test", storage=storage).trials]
+        assert states == [OptunaState.COMPLETE, OptunaState.WAITING, OptunaState.WAITING]
+        study.reopen()
+        assert [record.state for record in study.records()][1:] == [TrialState.RUNNING] * 2
+        assert [record.proposal for record in study.records()] == before
+
+
+def test_telling_twice_changes_nothing(tmp_path):
+    with open_storage(tmp_path / "j", None) as storage:
+        study = opened(create_study, storage)
+        study.ask(0)
+        study.record(0, OUTCOMES[TrialState.COMPLETE])
+        study.tell(0, OUTCOMES[TrialState.COMPLETE])
+        study.tell(0, OUTCOMES[TrialState.FAIL])
+        assert study.records()[0].state is TrialState.COMPLETE
+
+
+def test_a_journal_cut_anywhere_in_its_last_two_records_loses_only_what_was_cut(tmp_path):
+    journal = tmp_path / "whole.journal"
+    with open_storage(journal, None) as storage:
+        study = opened(create_study, storage)
+        for number in range(2):
+            study.ask(number)
+        tell_all(study, range(2))
+        whole = study.records()
+    content = journal.read_bytes()
+    lines = content.splitlines(keepends=True)
+    for size in range(len(content) - len(lines[-1]) - len(lines[-2]), len(content) + 1):
+        cut = tmp_path / "cut.journal"
+        cut.write_bytes(content[:size])
+        with open_storage(cut, None) as storage:
+            study = opened(load_study, storage)
+            records = study.records()
+            assert records[0] == whole[0]
+            assert records[1].outcome == whole[1].outcome  # recorded before the last two records
+            study.tell(1, whole[1].outcome)
+        with open_storage(cut, None, read_only=True) as storage:
+            assert opened(load_study, storage).records() == whole
+
+
+def test_a_damaged_journal_or_outcome_is_named(tmp_path):
+    (tmp_path / "j").write_bytes(b'{"op_code": 0, "nonsense": 1}\nnot json\n')
+    with pytest.raises(RunError, match=r"j is damaged"), open_storage(tmp_path / "j", None):
+        pass
+    with open_storage(tmp_path / "k", None) as storage:
+        study = opened(create_study, storage)
+        study.ask(0)
+        study._study._storage.set_trial_user_attr(0, "outcome", {"state": "NO SUCH STATE"})
+        with pytest.raises(RunError, match="trial 0 of the study 'test' is damaged"):
+            study.records()
+
+
+def test_a_name_is_taken_once_and_a_missing_one_is_named(storage_of):
+    with open_storage(*storage_of) as storage:
+        opened(create_study, storage)
+        with pytest.raises(RunError, match="has a study named 'test' already.*packtune resume test"):
+            opened(create_study, storage)
+        with pytest.raises(RunError, match="no study named 'other'"):
+            opened(load_study, storage, name="other")
+
+
+def test_two_searches_share_a_database(tmp_path):
+    with open_storage(tmp_path / "j", f"sqlite:///{tmp_path}/both.db") as storage:
+        one, two = (opened(create_study, storage, name=name) for name in ("one", "two"))
+        for number in range(2):
+            assert one.ask(number).number == two.ask(number).number == number
+        tell_all(one, [0])
+        assert one.told_trials() == {0}
+        assert two.told_trials() == set()
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("nonsense", "no database URL"),
+        ("sqlite:////nowhere/at/all.db", "cannot open the storage sqlite:////nowhere/at/all.db: unable to open"),
+        ("nosuchsql://user:secret@host/name", r"cannot open the storage nosuchsql://user:\*\*\*@host/name"),
+    ],
+)
+def test_a_database_that_cannot_be_opened_is_named_without_its_password(tmp_path, url, message):
+    with pytest.raises(SettingsError, match=message) as caught, open_storage(tmp_path / "j", url):
+        pass
+    assert "secret" not in str(caught.value)
+
+
+def test_samplers_are_held_against_the_space():
+    with pytest.raises(SettingsError, match="unknown sampler 'tep'. Did you mean 'tpe'"):
+        check_sampler("tep", SPACES["wide"])
+    with pytest.raises(SettingsError, match="would not keep to it"):
+        check_sampler("tpe", SPACES["mini-grid"])
