@@ -233,6 +233,7 @@ def leaderboard(
 ) -> None:
     """Print the leaderboard of one run, or of several in one table."""
     with _errors():
+        found = [_find_run(results, name, storage) for name in dict.fromkeys(runs)]
         from search.leaderboard import order_rows, to_csv, to_frame, to_markdown, to_screen
 
         writers: dict[str, Callable[[Any], str]] = {
@@ -244,8 +245,8 @@ def leaderboard(
             from search.errors import suggest_name
 
             raise SettingsError(f"unknown format {format!r}.{suggest_name(format, writers)}")
-        rows = order_rows(row for name in dict.fromkeys(runs) for row in _rows(_find_run(results, name, storage)))
-        sys.stdout.write(writers[format](to_frame(rows, several_runs=len(set(runs)) > 1)))
+        rows = order_rows(row for each in found for row in _rows(each))
+        sys.stdout.write(writers[format](to_frame(rows, several_runs=len(found) > 1)))
 
 
 @app.command(epilog="Example: packtune best digits-wide-001 --export digits.pt")

@@ -38,7 +38,7 @@ class ClusterError(PacktuneError):
 
 def suggest_name(given: str, allowed: Iterable[str]) -> str:
     """Say which name was probably meant and which are allowed, as the end of an error message."""
-    names = list(allowed)
+    names = [str(name) for name in allowed]
     near = difflib.get_close_matches(given, names, n=1, cutoff=0.5)
     meant = f" Did you mean {near[0]!r}?" if near else ""
     return f"{meant} Allowed: {', '.join(names)}."
