@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import shlex
 import shutil
 import signal
 import sys
@@ -274,7 +275,7 @@ def best(
         print(f"  {retrain_command(folder, settings)}")
         if export is not None:
             export_model(folder, settings, winner.row, export, talk=_console().print)
-            print(f"\nWrote {export}: use it with `packtune predict {export} IMAGES`")
+            print(f"\nWrote {export}: use it with `{_program()} predict {export} IMAGES`")
 
 
 @app.command(epilog="Example: packtune predict digits.pt scans.npz > labels.csv")
@@ -400,13 +401,13 @@ def _print_ending(run: Run, ending: Ending, console: Console) -> None:
         print(f"\nThe full table: {folder.leaderboard_csv} and {folder.leaderboard_md}")
     if ending.winner:
         print(describe_winner(ending.winner))
-        print(f"Its trained model: packtune best {folder.name}{_results_option(folder)} --export FILE")
+        print(f"Its trained model: {_program()} best {folder.name}{_results_option(folder)} --export FILE")
     if ending.open_trials:
         why = "Stopped" if ending.stopped_by else "The time budget is spent"
         _say(
             console,
             f"{why} with {ending.open_trials} of {run.settings.trials} trials open. Continue with: "
-            f"packtune resume {folder.name}{_results_option(folder)}",
+            f"{_program()} resume {folder.name}{_results_option(folder)}",
         )
     if ending.stopped_by:
         raise typer.Exit(128 + ending.stopped_by)
@@ -447,6 +448,12 @@ def _width() -> int | None:
 
 def _say(console: Console, text: str) -> None:
     console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _program() -> str:
+    """Give the words that started this program, so that what is printed can be typed again."""
+    name = sys.argv[0]
+    return shlex.quote(name) if Path(name).name == "packtune" and not Path(name).is_absolute() else "packtune"
 
 
 def _results_option(folder: RunFolder) -> str:
