@@ -20,13 +20,13 @@ class Hyperparameter:
         kind: `int`, `float`, `bool` or `str`.
         low, high: inclusive bounds of a number.
         choices: the allowed words of a `str`.
-        only_for: the architecture that uses it; empty for all.
+        only_for: the architectures that use it; empty for all.
         help: one line for people.
     """
 
     kind: type
     help: str
-    only_for: str = ""
+    only_for: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
@@ -59,19 +59,23 @@ def _article(kind: type) -> str:
 
 HYPERPARAMETERS: dict[str, Hyperparameter] = {
     "architecture": Hyperparameter(kind=str, choices=ARCHITECTURE_NAMES, help="kind of network"),
-    "depth": Hyperparameter(kind=int, low=0, high=8, only_for="mlp", help="hidden layers"),
+    "depth": Hyperparameter(kind=int, low=0, high=8, only_for=("mlp",), help="hidden layers"),
     "hidden_units": Hyperparameter(kind=int, low=1, high=4096, help="units of each hidden layer"),
     "activation": Hyperparameter(kind=str, choices=ACTIVATION_NAMES, help="after each hidden layer"),
     "dropout": Hyperparameter(kind=float, low=0.0, high=0.95, help="share of hidden units dropped"),
-    "blocks": Hyperparameter(kind=int, low=1, high=4, only_for="cnn", help="convolution blocks"),
+    "blocks": Hyperparameter(kind=int, low=1, high=4, only_for=("cnn",), help="convolution blocks"),
     "filters": Hyperparameter(
-        kind=int, low=1, high=256, only_for="cnn", help="filters of the first block, doubled by each next"
+        kind=int,
+        low=1,
+        high=256,
+        only_for=("cnn", "overlap-cnn"),
+        help="filters of the first block, doubled by each next",
     ),
     "kernel_size": Hyperparameter(
-        kind=int, low=1, high=11, only_for="cnn", help="side of the square kernels, in pixels"
+        kind=int, low=1, high=11, only_for=("cnn",), help="side of the square kernels, in pixels"
     ),
     "pooling": Hyperparameter(
-        kind=int, low=1, high=4, only_for="cnn", help="side of the max-pooling window, in pixels"
+        kind=int, low=1, high=4, only_for=("cnn",), help="side of the max-pooling window, in pixels"
     ),
     "batch_size": Hyperparameter(kind=int, low=1, high=8192, help="images a step"),
     "learning_rate": Hyperparameter(kind=float, low=1e-8, high=100.0, help="step size of SGD"),
@@ -122,7 +126,7 @@ class Configuration:
         return {
             name: value
             for name, value in self.as_dict().items()
-            if HYPERPARAMETERS[name].only_for in ("", self.architecture)
+            if self.architecture in (HYPERPARAMETERS[name].only_for or ARCHITECTURE_NAMES)
         }
 
     @classmethod

@@ -324,7 +324,7 @@ def spaces(
         if example:
             sys.stdout.write(EXAMPLE)
         elif hyperparameters:
-            rows = [(n, h.allowed, h.only_for or "all", h.help) for n, h in HYPERPARAMETERS.items()]
+            rows = [(n, h.allowed, ", ".join(h.only_for) or "all", h.help) for n, h in HYPERPARAMETERS.items()]
             print(tabulate(rows, headers=["hyperparameter", "allowed", "used by", "meaning"]))
         else:
             for space in (SPACES | NOTEBOOK_SPACES).values():

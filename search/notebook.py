@@ -143,7 +143,10 @@ SYSTEMS: dict[str, System] = {
                 runtime="38.6 s",
             )
         },
-        remark="the course's training pairs are not public: ours are drawn from a seed",
+        # Measured with pairs drawn from the seeds 0 to 4, one training each.
+        remark="the course's training pairs are not public, and which 4,000 pairs validate decides the second digit: "
+        "over five other draws of pairs ours has validation 0.9018 ± 0.0042 (upper) and 0.8909 ± 0.0042 (lower), mean "
+        "± standard deviation, the means within 0.01 of the published",
     ),
     "overlap-cnn": System(
         name="overlap-cnn",

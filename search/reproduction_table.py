@@ -124,6 +124,7 @@ def _notes(comparisons: Sequence[Comparison]) -> list[str]:
         if comparisons
         else []
     )
+    missed: dict[str, list[str]] = {}
     for c in comparisons:
         name = f"{c.system}/{c.configuration}" + ("" if c.output == "digit" else f" {c.output}")
         if c.mean and c.deviation:
@@ -134,7 +135,8 @@ def _notes(comparisons: Sequence[Comparison]) -> list[str]:
         if c.both and c.output == "upper":
             notes.append(f"{c.system}: both digits right: validation {c.both[0]:.6f}, test {c.both[1]:.6f}")
         if c.reproduced is False:
-            notes.append(f"{name} is NOT reproduced ({c.criterion}): {c.remark}")
+            missed.setdefault(c.remark, []).append(f"{name} ({c.criterion})")
+    notes += [f"NOT reproduced: {', '.join(names)}: {remark}" for remark, names in missed.items()]
     criteria = {c.criterion: [] for c in comparisons}  # type: dict[str, list[str]]
     for c in comparisons:
         criteria[c.criterion].append(f"{c.system}/{c.configuration}")

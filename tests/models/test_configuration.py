@@ -133,5 +133,9 @@ def test_configurations_do_not_change():
 @given(any_values)
 def test_values_used_are_those_of_the_architecture(values):
     configuration = Configuration(**values)
-    unused = {name for name, entry in HYPERPARAMETERS.items() if entry.only_for not in ("", values["architecture"])}
+    unused = {
+        name
+        for name, entry in HYPERPARAMETERS.items()
+        if entry.only_for and values["architecture"] not in entry.only_for
+    }
     assert configuration.used() == {name: value for name, value in values.items() if name not in unused}

@@ -17,7 +17,7 @@ EPOCHS = 3
 BATCH_SEED = 7
 
 # Small enough for images of 12 x 11 pixels; an architecture without an entry takes its defaults.
-SMALL = {"cnn": {"filters": 3, "blocks": 2, "hidden_units": 8}}
+SMALL = {"cnn": {"filters": 3, "blocks": 2, "hidden_units": 8}, "overlap-cnn": {"filters": 2, "hidden_units": 8}}
 
 # No kinks, for tests that compare trajectories from any seed.
 SMOOTH = {"activation": "tanh", "pooling": 1}

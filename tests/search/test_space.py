@@ -44,9 +44,11 @@ def spaces(draw):
     made = {name: draw(domains(name)) for name in names}
     dimensions = []
     for name, domain in made.items():
-        owner = HYPERPARAMETERS[name].only_for
-        conditional = owner and "architecture" in made and owner in made["architecture"].values
-        dimensions.append(Dimension(name=name, domain=domain, when={"architecture": (owner,)} if conditional else {}))
+        owners = HYPERPARAMETERS[name].only_for
+        if "architecture" in made:
+            owners = tuple(owner for owner in owners if owner in made["architecture"].values)
+        conditional = owners and "architecture" in made
+        dimensions.append(Dimension(name=name, domain=domain, when={"architecture": owners} if conditional else {}))
     return space(*dimensions)
 
 
