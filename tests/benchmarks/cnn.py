@@ -1,4 +1,4 @@
-"""Train the reference notebook's CNN in a pack of one and by a plain PyTorch loop, from the same seeds: speed, accuracy.
+"""Train the notebook's CNN in a pack of one and by a plain PyTorch loop, from the same seeds: speed and accuracy.
 
     python tests/benchmarks/cnn.py --data-dir MNIST_FOLDER --seeds 3 --write results/benchmarks
 
