@@ -1,0 +1,57 @@
+"""Files for people: whole or not at all."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search.errors import RunError
+from search.files import make_folder, write_bytes, write_text
+
+
+@given(st.binary(max_size=1000), st.binary(max_size=1000))
+def test_a_file_is_replaced_as_a_whole_and_nothing_else_is_left(tmp_path_factory, first, second):
+    path = tmp_path_factory.mktemp("files") / "table.csv"
+    write_bytes(path, first)
+    write_bytes(path, second)
+    assert path.read_bytes() == second
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_text_is_utf_8_with_its_own_line_ends(tmp_path):
+    write_text(tmp_path / "a.md", "größer\r\nis\nbetter")
+    assert (tmp_path / "a.md").read_bytes() == "größer\r\nis\nbetter".encode()
+
+
+def test_a_reader_of_the_old_file_keeps_it_while_a_new_one_is_written(tmp_path):
+    path = tmp_path / "table.csv"
+    write_text(path, "old")
+    with path.open() as reader:
+        write_text(path, "new and longer")
+        assert reader.read() == "old"
+    assert path.read_text() == "new and longer"
+
+
+def test_a_write_that_fails_names_the_path_and_leaves_the_folder_as_it_was(tmp_path):
+    (tmp_path / "table.csv").mkdir()
+    with pytest.raises(RunError, match=r"cannot write .*/table\.csv: Is a directory: free some space"):
+        write_text(tmp_path / "table.csv", "x")
+    assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
+
+
+def test_a_folder_that_is_gone_is_named(tmp_path):
+    with pytest.raises(RunError, match=r"cannot write .*/gone/table\.csv: No such file or directory"):
+        write_text(tmp_path / "gone" / "table.csv", "x")
+
+
+def test_folders_are_made_with_their_parents_and_may_exist(tmp_path):
+    path = tmp_path / "a" / "b"
+    assert make_folder(path) == path
+    assert make_folder(path).is_dir()
+
+
+def test_a_folder_under_a_file_is_refused_with_its_path(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(RunError, match=r"cannot make the folder .*/file/a: Not a directory.*--results"):
+        make_folder(tmp_path / "file" / "a")

@@ -1,0 +1,116 @@
+"""A run's folder from its first file to its last: what is kept, found, held and removed."""
+
+from __future__ import annotations
+
+import pytest
+
+from search.errors import RunError
+from search.run_folder import RunFolder, free_name
+from search.settings import Settings
+from search.space_file import EXAMPLE
+
+
+def made(results, name, **settings):
+    folder = RunFolder(results, name)
+    folder.create(Settings(name=name, **settings))
+    return folder
+
+
+def test_a_run_that_never_began_leaves_nothing(tmp_path):
+    space = tmp_path / "mine.toml"
+    space.write_text(EXAMPLE)
+    folder = made(tmp_path, "x", space=str(space))
+    folder.journal.write_text("")
+    with folder.locked():
+        pass
+    folder.discard()
+    assert list((tmp_path / "runs").iterdir()) == []
+    assert space.read_text() == EXAMPLE
+
+
+def test_a_run_that_was_discarded_can_be_created_again(tmp_path):
+    made(tmp_path, "x").discard()
+    assert made(tmp_path, "x", epochs=3).load().settings.epochs == 3
+
+
+def test_discarding_twice_is_no_error(tmp_path):
+    folder = made(tmp_path, "x")
+    folder.discard()
+    folder.discard()
+    assert not folder.path.exists()
+
+
+def test_a_runs_own_space_is_kept_byte_for_byte_whatever_becomes_of_the_users(tmp_path):
+    space = tmp_path / "mine.toml"
+    content = EXAMPLE.replace("\n", "\r\n").encode()
+    space.write_bytes(content)
+    folder = made(tmp_path, "x", space=str(space))
+    space.write_text("depth = 1")
+    assert folder.space.read_bytes() == content
+    assert len(folder.load().space.dimensions) == 7
+
+
+def test_a_built_in_space_is_not_copied(tmp_path):
+    folder = made(tmp_path, "x", space="mini-grid")
+    assert not folder.space.exists()
+    assert folder.load().space.name == "mini-grid"
+
+
+def test_a_run_that_is_loaded_is_not_new(tmp_path):
+    run = made(tmp_path, "x", epochs=7).load()
+    assert (run.new, run.settings.epochs, run.folder.name) == (False, 7, "x")
+
+
+def test_a_run_is_found_by_a_path_from_where_one_stands(tmp_path, monkeypatch):
+    made(tmp_path / "results", "x")
+    monkeypatch.chdir(tmp_path / "results" / "runs")
+    with pytest.raises(RunError, match="no run named 'x' in results/runs"):
+        RunFolder.find(tmp_path.relative_to(tmp_path) / "results", "x")
+    monkeypatch.chdir(tmp_path)
+    found = RunFolder.find(tmp_path / "elsewhere", "results/runs/x")
+    assert (found.name, found.load().settings.name) == ("x", "x")
+
+
+def test_a_folder_without_settings_is_no_run(tmp_path):
+    made(tmp_path, "first")
+    (tmp_path / "runs" / "empty").mkdir()
+    with pytest.raises(RunError, match=r"no run named 'empty' in .*runs\..* There are: first\."):
+        RunFolder.find(tmp_path, "empty")
+
+
+def test_the_runs_there_are_are_listed_in_order_and_not_without_end(tmp_path):
+    for number in range(25):
+        made(tmp_path, f"run-{24 - number:02}")
+    with pytest.raises(RunError) as caught:
+        RunFolder.find(tmp_path, "zzz")
+    named = str(caught.value).partition("There are: ")[2].rstrip(".").split(", ")
+    assert named == [f"run-{number:02}" for number in range(20)]
+
+
+def test_a_free_name_passes_over_every_folder_that_is_there(tmp_path):
+    for name in ("a-001", "a-002", "a-004"):
+        made(tmp_path, name)
+    assert free_name(tmp_path, "a") == "a-003"
+    (tmp_path / "runs" / "a-003").mkdir()
+    assert free_name(tmp_path, "a") == "a-005"
+    assert free_name(tmp_path, "b") == "b-001"
+
+
+def test_a_run_is_held_once_even_inside_one_process(tmp_path):
+    folder = made(tmp_path, "x")
+    with folder.locked():
+        with (
+            pytest.raises(RunError, match="the run 'x' is in use by another process: wait for it, or stop it"),
+            RunFolder(tmp_path, "x").locked(),
+        ):
+            pass
+        with made(tmp_path, "y").locked():
+            pass
+
+
+def test_a_run_is_free_again_after_an_error(tmp_path):
+    folder = made(tmp_path, "x")
+    with pytest.raises(ZeroDivisionError), folder.locked():
+        _ = 1 / 0
+    with folder.locked():
+        pass

@@ -1,0 +1,57 @@
+"""Database URLs are shown without their passwords."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy.engine import URL, make_url
+
+from search.errors import SettingsError
+from search.storage_url import HIDDEN, hide_password
+
+words = st.from_regex(r"[a-z][a-z0-9_]{0,12}", fullmatch=True)
+# No part of a URL but the password has a "P".
+passwords = st.text(min_size=1, max_size=20).map(lambda text: f"P{text}P")
+urls = st.builds(
+    URL.create,
+    drivername=st.sampled_from(["postgresql", "mysql+pymysql", "postgresql+psycopg"]),
+    username=words,
+    password=passwords,
+    host=words,
+    port=st.none() | st.integers(1, 65535),
+    database=words,
+)
+
+
+@given(urls)
+def test_a_password_of_any_characters_is_not_shown(url):
+    shown = hide_password(url.render_as_string(hide_password=False))
+    assert "P" not in shown
+    assert shown.count(HIDDEN) == 1
+
+
+@given(urls)
+def test_the_rest_of_the_url_is_shown_as_it_is(url):
+    shown = make_url(hide_password(url.render_as_string(hide_password=False)))
+    assert shown == url.set(password=HIDDEN)
+
+
+@given(urls)
+def test_hiding_twice_changes_nothing(url):
+    once = hide_password(url.render_as_string(hide_password=False))
+    assert hide_password(once) == once
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:///studies.db", "sqlite:////tmp/a b.db", "postgresql://me@host/db", "sqlite://"]
+)
+def test_a_url_without_a_password_stays_as_it_is(url):
+    assert hide_password(url) == url
+
+
+@pytest.mark.parametrize("url", ["", "studies.db", "postgres/me:hunter2@host", "//me:hunter2@host/db"])
+def test_what_is_no_url_is_refused_without_repeating_it(url):
+    with pytest.raises(SettingsError, match=r"no database URL: write DIALECT://.* such as sqlite:///studies\.db") as e:
+        hide_password(url)
+    assert "hunter2" not in str(e.value)
