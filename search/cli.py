@@ -11,13 +11,14 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from data.errors import DataError
+from search.console import error_console, print_text
 from search.errors import PacktuneError, SettingsError
 from search.options import (
     Address,
@@ -37,6 +38,8 @@ from search.options import (
 from search.storage_url import HIDDEN
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from search.leaderboard import Row
     from search.run import Ending
     from search.run_folder import Run, RunFolder
@@ -219,7 +222,7 @@ def reproduce(
             lookahead=max(MIN_LOOKAHEAD, workers or 0),
         )
         runs = reproduction_runs([name for name in names if name != NUMPY], results, how)
-        console = _console()
+        console = error_console()
         endings = _run_all(runs, console) if runs else []
         _print_reproduction(names, runs, endings, results, console)
 
@@ -274,7 +277,7 @@ def best(
         print(f"\n{space_of(winner.row).rstrip()}\n\nTrain it again, from fresh seeds:")
         print(f"  {retrain_command(folder, settings)}")
         if export is not None:
-            export_model(folder, settings, winner.row, export, talk=_console().print)
+            export_model(folder, settings, winner.row, export, talk=partial(print_text, error_console()))
             print(f"\nWrote {export}: use it with `{_program()} predict {export} IMAGES`")
 
 
@@ -366,8 +369,8 @@ def main() -> None:
 
 
 def _search(run: Run) -> None:
-    console = _console()
-    _say(console, f"Run {run.folder.name} in {run.folder.path}")
+    console = error_console()
+    print_text(console, f"Run {run.folder.name} in {run.folder.path}")
     _print_ending(run, _run_all([run], console)[0], console)
 
 
@@ -404,7 +407,7 @@ def _print_ending(run: Run, ending: Ending, console: Console) -> None:
         print(f"Its trained model: {_program()} best {folder.name}{_results_option(folder)} --export FILE")
     if ending.open_trials:
         why = "Stopped" if ending.stopped_by else "The time budget is spent"
-        _say(
+        print_text(
             console,
             f"{why} with {ending.open_trials} of {run.settings.trials} trials open. Continue with: "
             f"{_program()} resume {folder.name}{_results_option(folder)}",
@@ -435,7 +438,7 @@ def _print_reproduction(
     print(f"\nThe table: {' and '.join(map(str, files))}")
     left = sum(ending.open_trials for ending in endings)
     if left:
-        _say(console, f"Stopped with {left} trials open. Continue with the same command.")
+        print_text(console, f"Stopped with {left} trials open. Continue with the same command.")
     for ending in endings:
         if ending.stopped_by:
             raise typer.Exit(128 + ending.stopped_by)
@@ -444,10 +447,6 @@ def _print_reproduction(
 def _width() -> int | None:
     """Give the characters in a line of stdout; none where it is no terminal."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _program() -> str:
@@ -492,16 +491,12 @@ def _read_bytes(path: Path) -> bytes:
         raise SettingsError(f"cannot read {path}: {error.strerror}: check the path") from error
 
 
-def _console() -> Console:
-    return Console(stderr=True)
-
-
 @contextmanager
 def _errors() -> Iterator[None]:
     try:
         yield
     except (PacktuneError, DataError) as error:
-        _console().print(f"Error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        print_text(error_console(), f"Error: {error}", style="red")
         raise typer.Exit(2) from error
     except KeyboardInterrupt:
         raise typer.Exit(128 + signal.SIGINT) from None

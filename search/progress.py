@@ -14,6 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from search.console import print_text
 from search.dispatcher import Standing
 from search.trial import TrialState
 
@@ -79,7 +80,7 @@ class PlainView(ProgressView):
         self._print(f"{describe(self._standing)}{self._speed.describe(self._standing)}")
 
     def _print(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        print_text(self._console, text)
 
 
 class LiveView(ProgressView):
@@ -101,7 +102,7 @@ class LiveView(ProgressView):
         self._speed.note(completed(standing))
 
     def say(self, text: str) -> None:
-        self._live.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        print_text(self._live.console, text)
 
     def close(self) -> None:
         self._stage = ""

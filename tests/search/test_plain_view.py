@@ -62,8 +62,8 @@ def test_what_is_said_is_written_as_it_is_at_once_and_on_one_line():
     view = PlainView(Console(file=text, width=20), Clock())
     sentence = "Stopping: [bold]worker[/bold] at /tmp/x is told to finish its pack"
     view.say(sentence)
-    view.stage("Loading [red]digits")
-    assert text.getvalue() == f"{sentence}\nLoading [red]digits ...\n"
+    view.stage("Loading [red]digits :smile:")
+    assert text.getvalue() == f"{sentence}\nLoading [red]digits :smile: ...\n"
 
 
 def test_lines_that_are_said_delay_no_progress():
