@@ -384,7 +384,7 @@ def _run_all(runs: Sequence[Run], console: Console) -> list[Ending]:
         endings = {}
     todo = [run for run in runs if run.new or endings[run.folder.name].open_trials]
     if todo:
-        from search.cluster import connection
+        from search.connection import connection
 
         with connection(todo[0].settings) as opened:
             from search.run import run_searches  # PyTorch takes seconds to import, and so does Ray to start

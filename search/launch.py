@@ -12,7 +12,7 @@ from ray import tune
 from ray.tune import Callback, Stopper
 
 from data.dataset import Dataset
-from search.cluster import Placement
+from search.connection import Placement
 from search.searcher import PackSearcher
 from search.worker import PackTrainable, to_arrays
 

@@ -30,7 +30,7 @@ from search.trial import TrialRecord, TrialState
 from search.winner import Winner, pick_winner, space_of
 
 if TYPE_CHECKING:
-    from search.cluster import Connection, Placement
+    from search.connection import Connection, Placement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
