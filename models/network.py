@@ -19,7 +19,7 @@ from models.layers import (
     PackedLayer,
     SharedLinear,
 )
-from models.optimizer import SGD
+from models.optimizer import SGD, Parameter
 
 
 class PackedNetwork:
@@ -57,6 +57,10 @@ class PackedNetwork:
             if below is None:
                 return
             gradient = below
+
+    def parameters(self) -> list[Parameter]:
+        """List the weights of all layers, from the input on."""
+        return [parameter for layer in self._layers for parameter in layer.parameters()]
 
     def keep(self, places: Tensor) -> None:
         """Keep only the members at `places`, int64 [kept]; the weights of the others are freed."""

@@ -26,6 +26,25 @@ class Parameter:
             self._momentum_buffer = torch.zeros_like(self.value)
         return self._momentum_buffer
 
+    @property
+    def momentum(self) -> Tensor | None:
+        """The momentum buffer, if any step has made one."""
+        return self._momentum_buffer
+
+    def load(self, value: Tensor, momentum: Tensor | None) -> None:
+        """Take over values and momentum of the same shape.
+
+        Raises:
+            ValueError: another shape.
+        """
+        for tensor in (value, momentum):
+            if tensor is not None and tensor.shape != self.value.shape:
+                raise ValueError(f"weights of shape {tuple(self.value.shape)} cannot be {tuple(tensor.shape)}")
+        self.value.copy_(value)
+        self._momentum_buffer = None
+        if momentum is not None:
+            self.momentum_buffer.copy_(momentum)
+
     def keep(self, places: Tensor) -> None:
         """Keep only the members at `places`, int64 [kept]."""
         self.value = self.value.index_select(0, places)

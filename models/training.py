@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -82,10 +83,9 @@ class PackTraining:
         self._train = _Resident(dataset.train, dataset.classes, self._device)
         self._order = torch.Generator().manual_seed(batch_seed)
         self._shuffle = shuffle
+        self._masks = torch.Generator(self._device).manual_seed(batch_seed)
         self._network = PackedNetwork(
-            [self._plain(member) for member in members],
-            device=self._device,
-            generator=torch.Generator(self._device).manual_seed(batch_seed),
+            [self._plain(member) for member in members], device=self._device, generator=self._masks
         )
         self._optimizer = SGD([member.configuration for member in members], self._device)
         self.epoch = 0
@@ -122,6 +122,33 @@ class PackTraining:
     def unpack(self, place: int) -> nn.Sequential:
         """Take the member at `place` out as a plain network: images float32 [n, 1, h, w] in [0, 1) -> [n, outputs]."""
         return self._network.unpack(place, self._plain(self._members[place]))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Give all that training changes, as tensors, numbers and lists: what `load_state_dict` goes on from."""
+        return {
+            "epoch": self.epoch,
+            "order": self._order.get_state(),
+            "masks": self._masks.get_state(),
+            "values": [parameter.value.cpu() for parameter in self._network.parameters()],
+            "momentum_buffers": [
+                None if parameter.momentum is None else parameter.momentum.cpu()
+                for parameter in self._network.parameters()
+            ],
+        }
+
+    @torch.inference_mode()
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where another training of the same members stood: from here on, both give the same bytes.
+
+        Raises:
+            ValueError, KeyError, TypeError, RuntimeError, AttributeError: the state is not one of these members.
+        """
+        parameters = self._network.parameters()
+        for parameter, value, buffer in zip(parameters, state["values"], state["momentum_buffers"], strict=True):
+            parameter.load(value, buffer)
+        self._order.set_state(state["order"])
+        self._masks.set_state(state["masks"])
+        self.epoch = state["epoch"]
 
     def _plain(self, member: Member) -> nn.Sequential:
         data = self._dataset

@@ -22,16 +22,19 @@ from search.console import error_console, print_text
 from search.errors import PacktuneError, SettingsError
 from search.options import (
     Address,
+    CheckpointInterval,
     CpusPerWorker,
     DataDir,
     Device,
     GpusPerWorker,
+    MaxFailures,
     Results,
     RunName,
     Storage,
     TimeBudget,
     Workers,
     count_trials,
+    given,
     parse_pack_size,
     parse_protocol,
 )
@@ -103,10 +106,19 @@ def run(
         typer.Option("--halving/--no-halving", help="Stop the worse trials early. [default: not for a list]"),
     ] = None,
     workers: Workers = None,
+    lookahead: Annotated[
+        int | None,
+        typer.Option(
+            help="Packs asked for before the first of them is told: so many can train at once, and the leaderboard "
+            "depends on it. [default: 4, or --workers if that is more]"
+        ),
+    ] = None,
     cpus_per_worker: CpusPerWorker = 1.0,
     gpus_per_worker: GpusPerWorker = None,
     device: Annotated[Device, typer.Option(help="Where packs are trained.")] = Device.AUTO,
     address: Address = None,
+    max_failures: MaxFailures = None,
+    checkpoint_interval: CheckpointInterval = None,
     storage: Storage = None,
     name: Annotated[str | None, typer.Option(help="Name of the run. [default: DATA-SPACE-001, -002, ...]")] = None,
     results: Results = Path("results"),
@@ -145,46 +157,66 @@ def run(
             address=address,
             storage=storage,
             time_budget_s=time_budget,
-            lookahead=max(MIN_LOOKAHEAD, workers or 0),
+            lookahead=max(MIN_LOOKAHEAD, workers or 0) if lookahead is None else lookahead,
+            **given(max_failures=max_failures, checkpoint_interval_s=checkpoint_interval),
         )
         folder = RunFolder(results, settings.name)
         folder.create(settings)
         _search(Run(folder=folder, settings=settings, space=found, new=True))
 
 
-@app.command(epilog="Example: packtune resume digits-wide-001 --workers 4")
+RESUME_EXAMPLES = """Examples:
+
+  packtune resume digits-wide-001 --workers 4                go on after a stop or a crash
+
+  packtune resume digits-wide-001 --trials +32               try 32 more configurations
+
+  packtune resume digits-wide-001 --epochs 30                train the complete ones again, three times as long
+"""
+
+
+@app.command(epilog=RESUME_EXAMPLES)
 def resume(
     run: RunName,
+    trials: Annotated[str | None, typer.Option(metavar="+N", help="Try N more configurations; or a new total.")] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(help="Train longer: a finished run's complete configurations are tried again, as new trials."),
+    ] = None,
     results: Results = Path("results"),
     data_dir: DataDir = None,
     workers: Workers = None,
     cpus_per_worker: Annotated[float | None, typer.Option(help="CPUs of each worker. [default: as before]")] = None,
     gpus_per_worker: Annotated[float | None, typer.Option(help="GPUs of each worker. [default: as before]")] = None,
     address: Address = None,
+    max_failures: Annotated[
+        int | None, typer.Option(help="Times a pack whose worker died is trained again. [default: as before]")
+    ] = None,
     storage: Storage = None,
     time_budget: TimeBudget = None,
 ) -> None:
-    """Continue a run that was stopped or killed; nothing finished is lost or done twice."""
+    """Continue a run that was stopped or killed, nothing lost or done twice; or extend one."""
     with _errors():
         from search.run_folder import RunFolder
 
         found = RunFolder.find(results, run).load()
-        changes: dict[str, Any] = {
-            "data_dir": data_dir.absolute() if data_dir else None,
-            "workers": workers,
-            "cpus_per_worker": cpus_per_worker,
-            "gpus_per_worker": gpus_per_worker,
-            "storage": storage,
-        }
-        # A cluster and a budget are of one sitting only.
-        settings = dataclasses.replace(
-            found.settings,
-            **{key: value for key, value in changes.items() if value is not None},
-            address=address,
-            time_budget_s=time_budget,
+        changes = given(
+            data_dir=data_dir.absolute() if data_dir else None,
+            workers=workers,
+            cpus_per_worker=cpus_per_worker,
+            gpus_per_worker=gpus_per_worker,
+            max_failures=max_failures,
+            storage=storage,
         )
+        # A cluster and a budget are of one sitting only.
+        settings = dataclasses.replace(found.settings, **changes, address=address, time_budget_s=time_budget)
         _check_password(settings.storage)
-        _search(dataclasses.replace(found, settings=settings))
+        found = dataclasses.replace(found, settings=settings)
+        if trials is not None or epochs is not None:
+            from search.extension import extend_run
+
+            found = extend_run(found, trials=trials, epochs=epochs)
+        _search(found)
 
 
 @app.command(epilog="Example: packtune reproduce --only numpy hidden-10 --data-dir mnist")

@@ -61,8 +61,9 @@ class Dispatcher:
         self._packs = study.packs()
         self._outcomes: dict[int, Outcome] = {r.proposal.number: r.outcome for r in records if r.outcome}
         self._waiting = [pack for pack in self._packs if not self._arrived(pack)]
-        self._running: dict[int, Pack] = {}
-        self._epochs: dict[int, int] = {}
+        self._running: dict[tuple[int, ...], Pack] = {}
+        self._epochs: dict[tuple[int, ...], int] = {}
+        self._failures: Counter[tuple[int, ...]] = Counter()
         self._told = 0
         self._catch_up()
 
@@ -74,8 +75,8 @@ class Dispatcher:
         if not self._waiting:
             self._ask_window()
         pack = self._waiting.pop(0)
-        self._running[pack.number] = pack
-        self._epochs[pack.number] = 0
+        self._running[pack.trials] = pack
+        self._epochs[pack.trials] = 0
         return self._task(pack)
 
     @property
@@ -83,23 +84,55 @@ class Dispatcher:
         """Tell whether every trial has been handed out."""
         return not self._waiting and self._asked >= self._settings.trials
 
+    @property
+    def finished(self) -> bool:
+        """Tell whether every trial has been handed out, and none of them may have to be handed out again."""
+        return self.all_asked and not self._running
+
     def note_progress(self, pack: Pack, epoch: int) -> None:
         """Take note that a running pack has trained so many epochs."""
-        self._epochs[pack.number] = epoch
+        self._epochs[pack.trials] = epoch
 
     def receive(self, pack: Pack, report: PackReport) -> None:
-        """Keep the outcomes of a pack, and close those whose turn it is."""
+        """Keep the outcomes of a pack, or of a part of one, and close those whose turn it is."""
         for proposal, outcome in zip(pack.proposals, report.outcomes, strict=True):
             self._study.record(proposal.number, outcome)
             self._outcomes[proposal.number] = outcome
-        del self._running[pack.number]
+        del self._running[pack.trials]
         if self.all_asked:
             self._tell_up_to(len(self._packs) - 1)
 
     def give_back(self, pack: Pack) -> None:
         """Take back a pack that was handed out and not trained to its end."""
-        del self._running[pack.number]
-        self._waiting = sorted([pack, *self._waiting], key=lambda p: p.number)
+        del self._running[pack.trials]
+        self._put_back(pack)
+
+    def fail(self, pack: Pack, reason: str, *, worker_died: bool) -> str:
+        """Take back a pack whose training failed: to be trained again, or split, or its only member given up.
+
+        A worker may die for reasons that lie outside its pack, so a pack is tried again before it is split. What
+        raised once raises again.
+
+        Returns:
+            What happened and what is done about it, for people.
+        """
+        self._failures[pack.trials] += 1
+        whole = len(pack.proposals) in (1, len(self._packs[pack.number].proposals))
+        tries = 1 + (self._settings.max_failures if worker_died and whole else 0)
+        last_line = reason.splitlines()[-1] if reason else "no reason is known"
+        what = f"Trials {_in_words(pack)} failed ({last_line})"
+        if self._failures[pack.trials] < tries:
+            self.give_back(pack)
+            return f"{what}: training them again, try {self._failures[pack.trials] + 1} of {tries}."
+        if len(pack.proposals) > 1:
+            del self._running[pack.trials]
+            self._put_back(*pack.halves())
+            return f"{what}: training the two halves apart."
+        self.receive(pack, PackReport(outcomes=(Outcome(state=TrialState.FAIL, reason=reason, device=self._device),)))
+        return f"{what}: given up."
+
+    def _put_back(self, *packs: Pack) -> None:
+        self._waiting = sorted([*packs, *self._waiting], key=lambda pack: (pack.number, pack.trials))
 
     def close(self) -> None:
         """Leave no trial marked as running that nobody trains."""
@@ -113,8 +146,8 @@ class Dispatcher:
             finished=Counter(outcome.state for outcome in self._outcomes.values()),
             running=sum(len(pack.proposals) for pack in self._running.values()),
             under_way=sum(
-                len(pack.proposals) * self._epochs[number] / self._settings.epochs
-                for number, pack in self._running.items()
+                len(pack.proposals) * self._epochs[trials] / self._settings.epochs
+                for trials, pack in self._running.items()
             ),
             best=max(complete, key=lambda item: (item[1], -item[0]), default=None),
         )
@@ -154,7 +187,10 @@ class Dispatcher:
         first = self._asked
         left = self._settings.trials - first
         entry = SAMPLERS[self._settings.sampler]
-        if entry.shares_shape:
+        repeated = self._study.repeated(first)
+        if repeated:
+            proposals = [self._study.ask_again(first + i, trial) for i, trial in enumerate(repeated)]
+        elif entry.shares_shape:
             proposals = self._ask_one_shape(first, left)
         else:
             proposals = [self._study.ask(first + i) for i in range(min(entry.window, left))]
@@ -182,6 +218,7 @@ class Dispatcher:
             protocol=self._settings.protocol,
             device=self._device,
             halving=self._halving(pack),
+            checkpoint_interval_s=self._settings.checkpoint_interval_s,
             known_best=max(
                 (o.validation.joint for o in self._told_before(pack) if _is_complete(o) and o.validation), default=-1.0
             ),
@@ -211,6 +248,11 @@ def add_up(standings: Sequence[Standing]) -> Standing:
         under_way=math.fsum(standing.under_way for standing in standings),
         best=standings[0].best if len(standings) == 1 else None,
     )
+
+
+def _in_words(pack: Pack) -> str:
+    """Name the trials of a pack shortly: 7, or 3 to 12."""
+    return str(pack.trials[0]) if len(pack.trials) == 1 else f"{pack.trials[0]} to {pack.trials[-1]}"
 
 
 def _is_complete(outcome: Outcome) -> bool:

@@ -16,13 +16,13 @@ from search.connection import Placement
 from search.searcher import PackSearcher
 from search.worker import PackTrainable, to_arrays
 
-MAX_FAILURES = 2  # a worker that dies has its pack trained again this often
 
+def run_packs(searcher: PackSearcher, datasets: Sequence[Dataset], placement: Placement) -> None:
+    """Train packs until the searcher has no more, or is stopping.
 
-def run_packs(
-    searcher: PackSearcher, datasets: Sequence[Dataset], placement: Placement, *, stopping: Callable[[], bool]
-) -> None:
-    """Train packs until the searcher has no more, or until `stopping` says so."""
+    Raises:
+        PacktuneError, or what a storage raises: what went wrong in the searcher.
+    """
     trainable = tune.with_parameters(
         PackTrainable,
         datasets={dataset.name: to_arrays(dataset) for dataset in datasets},
@@ -44,12 +44,14 @@ def run_packs(
                 name="packs",
                 storage_path=scratch,
                 verbose=0,
-                stop=_StopWhen(stopping),
+                stop=_StopWhen(searcher.stopping),
                 callbacks=[_ErrorListener(searcher)],
-                failure_config=tune.FailureConfig(max_failures=MAX_FAILURES),
+                failure_config=tune.FailureConfig(max_failures=0),  # the searcher decides what is tried again
                 checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
             ),
         ).fit()
+    if searcher.failure is not None:
+        raise searcher.failure
 
 
 class _StopWhen(Stopper):
@@ -77,7 +79,7 @@ class _ErrorListener(Callback):
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         error = trial.get_error()
-        self._searcher.errors[trial.trial_id] = f"its worker died: {error}" if error else "its worker died"
+        self._searcher.errors[trial.trial_id] = str(error or "")
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -35,7 +35,19 @@ Storage = Annotated[
     ),
 ]
 TimeBudget = Annotated[float | None, typer.Option(metavar="SECONDS", help="Stop after this long; resume goes on.")]
+MaxFailures = Annotated[
+    int | None, typer.Option(help="Times a pack whose worker died is trained again before it is split. [default: 3]")
+]
+CheckpointInterval = Annotated[
+    float | None,
+    typer.Option(metavar="SECONDS", help="Time between checkpoints of a pack that takes longer. [default: 30]"),
+]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name of a run, or its folder.")]
+
+
+def given(**options: Any) -> dict[str, Any]:
+    """Leave out the options that were not given."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def count_trials(given: int | None, listed: int | None) -> int:

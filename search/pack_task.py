@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from dataclasses import dataclass, field, replace
 
 from data.dataset import Dataset
 from models.model_file import TrainedModel, model_to_bytes
 from models.training import Evaluation, Member, PackTraining
+from search.checkpoint import checkpoint_from_bytes, checkpoint_to_bytes
 from search.halving import HalvingPlan, survivors
 from search.protocol import Protocol, notebook_view
 from search.trial import Accuracy, Outcome, Pack, TrialState
@@ -23,6 +25,8 @@ class PackTask:
         batch_seed: see `PackTraining`.
         device: "cpu" or "cuda".
         known_best: joint validation accuracy above which the trained weights are worth sending back.
+        checkpoint: of the same task, to go on from; one that does not fit is ignored.
+        checkpoint_interval_s: time between checkpoints, written at the end of a round.
     """
 
     pack: Pack
@@ -33,6 +37,13 @@ class PackTask:
     device: str = "cpu"
     halving: HalvingPlan = field(default_factory=HalvingPlan)
     known_best: float = -1.0
+    checkpoint: bytes | None = field(default=None, repr=False)
+    checkpoint_interval_s: float = field(default=30.0, repr=False)
+
+    @property
+    def key(self) -> str:
+        """Identify the training: tasks of one key train alike, byte for byte, on the same machine."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +51,13 @@ class PackReport:
     """How each trial of a pack ended, in the pack's order.
 
     Attributes:
+        error: of a training that raised it; nothing else is known then.
         model: the best COMPLETE member as bytes of a model file, if above the task's `known_best`.
         model_trial: its trial number.
     """
 
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[Outcome, ...] = ()
+    error: str = ""
     model: bytes | None = None
     model_trial: int | None = None
 
@@ -58,10 +71,16 @@ class PackRun:
     def __init__(self, task: PackTask, dataset: Dataset) -> None:
         self._task = task
         self._dataset = _view(dataset, task)
-        self._outcomes = [Outcome(state=TrialState.RUNNING, device=task.device) for _ in task.pack.proposals]
-        self._active = list(range(len(self._outcomes)))
         self._model: bytes | None = None
         self._model_trial: int | None = None
+        self._begin()
+        if task.checkpoint is not None and not self._go_on(task.checkpoint):
+            self._begin()
+
+    def _begin(self) -> None:
+        task = self._task
+        self._outcomes = [Outcome(state=TrialState.RUNNING, device=task.device) for _ in task.pack.proposals]
+        self._active = list(range(len(self._outcomes)))
         self._training = PackTraining(
             [Member(configuration=p.configuration, seed=p.seed) for p in task.pack.proposals],
             self._dataset,
@@ -100,6 +119,29 @@ class PackRun:
             accuracies = [self._outcomes[place].curve[-1][1] for place in self._active]
             kept = survivors(accuracies, self._task.halving.told.get(self.epoch, ()))
             self._leave([i for i in range(len(self._active)) if i not in kept], TrialState.PRUNED)
+
+    def checkpoint(self) -> bytes:
+        """Write down where the training stands between two rounds."""
+        state = {
+            "active": self._active,
+            "outcomes": [outcome.to_json() for outcome in self._outcomes],
+            "training": self._training.state_dict(),
+        }
+        return checkpoint_to_bytes(self._task.key, state)
+
+    def _go_on(self, checkpoint: bytes) -> bool:
+        """Take over a checkpoint; false if it is none of this task, and the run must begin anew."""
+        state = checkpoint_from_bytes(checkpoint, self._task.key)
+        if state is None:
+            return False
+        try:
+            self._active = state["active"]
+            self._outcomes = [Outcome.from_json(values) for values in state["outcomes"]]
+            self._training.keep(self._active)
+            self._training.load_state_dict(state["training"])
+        except (LookupError, TypeError, ValueError, RuntimeError, AttributeError):
+            return False
+        return True
 
     def report(self) -> PackReport:
         """Give the outcomes of all members."""
@@ -174,12 +216,6 @@ def run_pack(task: PackTask, dataset: Dataset) -> PackReport:
     while not run.done:
         run.advance()
     return run.report()
-
-
-def failed_report(pack: Pack, reason: str) -> PackReport:
-    """Report every trial of a pack as failed for one reason."""
-    outcome = Outcome(state=TrialState.FAIL, reason=reason)
-    return PackReport(outcomes=(outcome,) * len(pack.proposals))
 
 
 def _view(dataset: Dataset, task: PackTask) -> Dataset:

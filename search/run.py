@@ -17,6 +17,7 @@ from data.catalog import DATASETS, load
 from data.dataset import Dataset
 from data.errors import DataError
 from models.model_file import ModelFileError, model_from_bytes
+from search.checkpoint import CheckpointFolder
 from search.dispatcher import Dispatcher, add_up
 from search.errors import PacktuneError
 from search.files import write_bytes, write_text
@@ -25,7 +26,8 @@ from search.pack_task import PackReport
 from search.progress import ProgressView, progress_view
 from search.run_folder import Run, RunFolder
 from search.settings import Settings
-from search.study import SearchStudy, Storage, create_study, has_study, load_study, open_storage
+from search.storage import Storage, open_storage
+from search.study import SearchStudy, create_study, has_study, load_study
 from search.trial import TrialRecord, TrialState
 from search.winner import Winner, pick_winner, space_of
 
@@ -73,7 +75,7 @@ def run_searches(runs: Sequence[Run], console: Console, connection: Connection) 
             datasets, placement = _prepare(runs, connection, view)
             stop.listen()  # Ray installs a SIGTERM handler of its own
             for run, storage in zip(runs, storages, strict=True):
-                begun.append((run, _open_study(run, storage)))
+                begun.append((run, open_study(run, storage)))
         except (PacktuneError, DataError):
             for run in runs[len(begun) :]:
                 if run.new:
@@ -100,7 +102,8 @@ def _prepare(runs: Sequence[Run], connection: Connection, view: ProgressView) ->
     return datasets, connection.placement()
 
 
-def _open_study(run: Run, storage: Storage) -> SearchStudy:
+def open_study(run: Run, storage: Storage) -> SearchStudy:
+    """Open the study of a run, or make it if the run never began."""
     opening = create_study if run.new or _never_began(run, storage) else load_study
     return opening(
         storage,
@@ -148,7 +151,7 @@ def write_tables(folder: RunFolder, settings: Settings, records: list[TrialRecor
 def read_records(run: Run) -> list[TrialRecord]:
     """Read a run's trials from its study."""
     with open_storage(run.folder.journal, run.settings.storage, read_only=True) as storage:
-        return [] if _never_began(run, storage) else _open_study(replace(run, new=False), storage).records()
+        return [] if _never_began(run, storage) else open_study(replace(run, new=False), storage).records()
 
 
 def _train(
@@ -164,6 +167,7 @@ def _train(
     lanes = [
         Lane(
             dispatcher=Dispatcher(study, run.settings, device=placement.device),
+            checkpoints=CheckpointFolder(run.folder.checkpoints),
             on_report=_ModelKeeper(run.folder).offer,
         )
         for run, study in begun
@@ -173,9 +177,9 @@ def _train(
         view.show(add_up([lane.dispatcher.standing() for lane in lanes]))
 
     show()
-    if not all(lane.dispatcher.all_asked for lane in lanes):
-        searcher = PackSearcher(lanes, stopping=stop.requested, on_change=show)
-        launch.run_packs(searcher, datasets, placement, stopping=stop.requested)
+    if not all(lane.dispatcher.finished for lane in lanes):
+        searcher = PackSearcher(lanes, stopping=stop.requested, on_change=show, say=view.say)
+        launch.run_packs(searcher, datasets, placement)
 
 
 class _ModelKeeper:

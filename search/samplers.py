@@ -133,7 +133,5 @@ def make_sampler(
     with warnings.catch_warnings():
         # Multivariate, grouped and partially fixed sampling are marked experimental.
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        if name == "grid":
-            return EnumeratedSampler(space.enumerate())
-        sampler = SAMPLERS[name].make(seed, search_seed)
+        sampler = EnumeratedSampler(space.enumerate()) if name == "grid" else SAMPLERS[name].make(seed, search_seed)
         return optuna.samplers.PartialFixedSampler(dict(fixed), sampler) if fixed else sampler

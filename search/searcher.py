@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ray.tune.search import Searcher
 
+from search.checkpoint import CheckpointFolder
 from search.dispatcher import Dispatcher
-from search.pack_task import PackReport, PackTask, failed_report
+from search.errors import ClusterError
+from search.pack_task import PackReport, PackTask
 from search.trial import Pack
-from search.worker import PROGRESS, REPORT, TASK
+from search.worker import CHECKPOINT, PROGRESS, REPORT, TASK
+
+# So many workers that die one after another, none of them finishing a pack, are not the fault of one pack.
+MAX_DEATHS_IN_A_ROW = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +28,7 @@ class Lane:
     """
 
     dispatcher: Dispatcher
+    checkpoints: CheckpointFolder
     on_report: Callable[[PackReport], None]
 
 
@@ -32,18 +38,67 @@ class PackSearcher(Searcher):
     Args:
         stopping: tells whether the search is being stopped; no pack is started then.
         on_change: called whenever the standing may have changed.
+        say: told what is done about a training that failed.
+
+    Attributes:
+        errors: why a Ray Tune trial failed, by its id; to be filled before `on_trial_complete`.
+        failure: what the search must end with, if anything; to be raised once Ray Tune has stopped, since it would
+            turn an exception in the midst of its loop into one of its own.
     """
 
-    def __init__(self, lanes: Sequence[Lane], *, stopping: Callable[[], bool], on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        lanes: Sequence[Lane],
+        *,
+        stopping: Callable[[], bool],
+        on_change: Callable[[], None],
+        say: Callable[[str], None],
+    ) -> None:
         super().__init__()
         self._lanes = lanes
         self._stopping = stopping
         self._on_change = on_change
+        self._say = say
         self._running: dict[str, tuple[Lane, Pack]] = {}
+        self._deaths_in_a_row = 0
         self.errors: dict[str, str] = {}
+        self.failure: Exception | None = None
+
+    def stopping(self) -> bool:
+        """Tell whether no more is to be trained."""
+        return self.failure is not None or self._stopping()
 
     def suggest(self, trial_id: str) -> Any:
-        if self._stopping() or all(lane.dispatcher.all_asked for lane in self._lanes):
+        try:
+            return self._suggest(trial_id)
+        except Exception as error:
+            self.failure = error
+            return Searcher.FINISHED
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        if PROGRESS not in result or trial_id not in self._running or self.failure is not None:
+            return
+        lane, pack = self._running[trial_id]
+        try:
+            lane.dispatcher.note_progress(pack, result[PROGRESS])
+            if CHECKPOINT in result:
+                lane.checkpoints.save(pack, result[CHECKPOINT])
+            self._on_change()
+        except Exception as error:
+            self.failure = error
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        lane, pack = self._running.pop(trial_id)
+        if self.failure is not None:
+            return
+        try:
+            self._close(lane, pack, (result or {}).get(REPORT), self.errors.pop(trial_id, "") if error else None)
+            self._on_change()
+        except Exception as failure:
+            self.failure = failure
+
+    def _suggest(self, trial_id: str) -> Any:
+        if self.stopping() or all(lane.dispatcher.finished for lane in self._lanes):
             return Searcher.FINISHED
         for lane in self._lanes:
             task = lane.dispatcher.next_pack()
@@ -54,25 +109,29 @@ class PackSearcher(Searcher):
     def _start(self, trial_id: str, lane: Lane, task: PackTask) -> dict[str, Any]:
         self._running[trial_id] = lane, task.pack
         self._on_change()
-        return {TASK: task}
+        return {TASK: replace(task, checkpoint=lane.checkpoints.load(task.pack))}
 
-    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        if PROGRESS in result and trial_id in self._running:
-            lane, pack = self._running[trial_id]
-            lane.dispatcher.note_progress(pack, result[PROGRESS])
-            self._on_change()
-
-    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        lane, pack = self._running.pop(trial_id)
-        report = (result or {}).get(REPORT)
-        if error:
-            report = failed_report(pack, self.errors.pop(trial_id, "its worker died"))
-        if report is None:
+    def _close(self, lane: Lane, pack: Pack, report: PackReport | None, death: str | None) -> None:
+        if death is not None:
+            self._count_death(death)
+            self._say(lane.dispatcher.fail(pack, f"its worker died: {death}".rstrip(": "), worker_died=True))
+        elif report is None:
             lane.dispatcher.give_back(pack)
+        elif report.error:
+            self._say(lane.dispatcher.fail(pack, report.error, worker_died=False))
         else:
+            self._deaths_in_a_row = 0
             lane.on_report(report)
             lane.dispatcher.receive(pack, report)
-        self._on_change()
+            lane.checkpoints.drop(pack)
+
+    def _count_death(self, reason: str) -> None:
+        self._deaths_in_a_row += 1
+        if self._deaths_in_a_row >= MAX_DEATHS_IN_A_ROW:
+            raise ClusterError(
+                f"{self._deaths_in_a_row} workers died one after another, and none finished a pack; the last one: "
+                f"{reason}. Mend that, then resume; nothing that was finished is lost"
+            )
 
     def __getstate__(self) -> dict[str, Any]:
         """Give Ray Tune's snapshots nothing: a resumed search is a fresh one over the same study."""

@@ -44,6 +44,8 @@ class Settings:
         storage: database URL; none for a journal file in the run's folder.
         time_budget_s: seconds after which no more is trained.
         lookahead: packs asked but not yet told, at most; which also bounds the workers that can be busy.
+        max_failures: how often a pack whose worker died is trained again before it is split.
+        checkpoint_interval_s: time between checkpoints of a pack that takes longer.
 
     Raises:
         SettingsError: a value is not allowed.
@@ -69,6 +71,8 @@ class Settings:
     storage: str | None = None
     time_budget_s: float | None = None
     lookahead: int = MIN_LOOKAHEAD
+    max_failures: int = 3
+    checkpoint_interval_s: float = 30.0
 
     def __post_init__(self) -> None:
         if not RUN_NAME.fullmatch(self.name):
@@ -86,6 +90,8 @@ class Settings:
         _check_number("gpus_per_worker", self.gpus_per_worker, 0)
         _check_number("cpus_per_worker", self.cpus_per_worker, 0)
         _check_number("time_budget", self.time_budget_s, 0)
+        _check_number("max_failures", self.max_failures, 0)
+        _check_number("checkpoint_interval", self.checkpoint_interval_s, 0)
         if self.storage is not None:
             hide_password(self.storage)  # refuses what is no URL
         if self.cpus_per_worker == 0:

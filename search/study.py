@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import optuna
 from optuna.distributions import (
@@ -16,21 +12,19 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
-from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
-from sqlalchemy.exc import SQLAlchemyError
 
 from models.configuration import Configuration
-from search.errors import RunError, SettingsError
+from search.errors import RunError
 from search.protocol import Protocol
 from search.samplers import make_sampler
 from search.seeds import sampler_seed
 from search.space import Choices, Dimension, FloatRange, Space, Value
-from search.storage_url import hide_password
-from search.trial import Accuracy, Outcome, Pack, Proposal, TrialRecord, TrialState
+from search.storage import Storage
+from search.trial import Outcome, Pack, Proposal, TrialRecord, TrialState
 
-Storage = optuna.storages.BaseStorage
 OUTCOME = "outcome"
 WINDOW = "window:"
+REPEATED = "repeated:"
 # What a diverged trial is told: the worst accuracy there is, so that the sampler learns to stay away.
 WORST_ACCURACY = 0.0
 
@@ -67,6 +61,23 @@ class SearchStudy:
         configuration = self._space.propose(lambda dimension: _suggest(trial, dimension))
         return self._proposal(number, configuration)
 
+    def ask_again(self, number: int, repeated: int) -> Proposal:
+        """Open trial `number` with the configuration of the trial `repeated`, from a fresh seed."""
+        return self.ask(number, self._study.get_trials(deepcopy=False)[repeated].params)
+
+    def repeat(self, trials: Sequence[int]) -> None:
+        """Note that after the trials there are, the configurations of these are to be tried again, in this order."""
+        self._study.set_user_attr(f"{REPEATED}{len(self._study.get_trials(deepcopy=False))}", list(trials))
+
+    def repeated(self, first: int) -> list[int]:
+        """List the trials whose configurations the trials from number `first` on are to try again."""
+        ranges = {
+            int(key.removeprefix(REPEATED)): list(trials)
+            for key, trials in self._study.user_attrs.items()
+            if key.startswith(REPEATED)
+        }
+        return next((t[first - start :] for start, t in ranges.items() if start <= first < start + len(t)), [])
+
     def _open(self, number: int) -> optuna.Trial:
         trials = self._study.get_trials(deepcopy=False)
         if number < len(trials):
@@ -98,7 +109,7 @@ class SearchStudy:
     def record(self, number: int, outcome: Outcome) -> None:
         """Keep a trial's outcome, before its turn to be told has come."""
         trial_id = self._study.get_trials(deepcopy=False)[number]._trial_id
-        self._study._storage.set_trial_user_attr(trial_id, OUTCOME, _outcome_to_json(outcome))
+        self._study._storage.set_trial_user_attr(trial_id, OUTCOME, outcome.to_json())
 
     def tell(self, number: int, outcome: Outcome) -> None:
         """Close a trial: COMPLETE with its accuracy, PRUNED at its epoch, FAIL; diverged ones with the worst value.
@@ -147,7 +158,7 @@ class SearchStudy:
     def _record(self, trial: optuna.trial.FrozenTrial) -> TrialRecord:
         try:
             configuration = self._space.propose(lambda dimension: trial.params.get(dimension.name, _first(dimension)))
-            outcome = _outcome_from_json(trial.user_attrs[OUTCOME]) if OUTCOME in trial.user_attrs else None
+            outcome = Outcome.from_json(trial.user_attrs[OUTCOME]) if OUTCOME in trial.user_attrs else None
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise RunError(
                 f"trial {trial.number} of the study {self._study.study_name!r} is damaged "
@@ -160,44 +171,6 @@ class SearchStudy:
         replicate = number // self._listed if self._listed else 0
         seed = self._protocol.trial_seed(self._search_seed, number, replicate)
         return Proposal(number=number, configuration=configuration, seed=seed)
-
-
-@contextmanager
-def open_storage(journal: Path, url: str | None, *, read_only: bool = False) -> Iterator[Storage]:
-    """Open the storage of studies: a journal file, or the database of a URL.
-
-    Args:
-        read_only: promise to write nothing, so that a search may be writing meanwhile.
-
-    Raises:
-        SettingsError: the URL cannot be understood, or the database not be reached.
-        RunError: the journal cannot be read.
-    """
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    if url is None:
-        if not read_only:
-            _cut_torn_line(journal)
-        try:
-            storage: Storage = optuna.storages.JournalStorage(
-                JournalFileBackend(str(journal), lock_obj=_HeldElsewhere(str(journal)))
-            )
-        except (ValueError, KeyError, TypeError) as error:
-            raise RunError(f"the study {journal} is damaged ({error}): restore it from a copy") from error
-        yield storage
-        return
-    shown = hide_password(url)
-    try:
-        storage = optuna.storages.RDBStorage(url)
-    except (SQLAlchemyError, ImportError) as error:
-        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
-        raise SettingsError(
-            f"cannot open the storage {shown}: {reason}. Give the URL of a database that runs, such as "
-            "sqlite:///studies.db or postgresql+psycopg://user@host/name, or leave --storage out for a journal file"
-        ) from error
-    try:
-        yield storage
-    finally:
-        storage.engine.dispose()
 
 
 def create_study(
@@ -249,27 +222,6 @@ def has_study(storage: Storage, name: str) -> bool:
     return name in optuna.get_all_study_names(storage)
 
 
-class _HeldElsewhere(JournalFileOpenLock):
-    """No lock of the journal's own: the run's lock already keeps other writers out, and is freed by a crash."""
-
-    def acquire(self) -> bool:
-        return True
-
-    def release(self) -> None:
-        pass
-
-
-def _cut_torn_line(journal: Path) -> None:
-    """Cut off a last line that a crash left unfinished."""
-    if not journal.exists():
-        return
-    content = journal.read_bytes()
-    if content and not content.endswith(b"\n"):
-        with journal.open("rb+") as file:
-            file.truncate(content.rfind(b"\n") + 1)
-            os.fsync(file.fileno())
-
-
 def _no_sampler() -> optuna.samplers.BaseSampler:
     # Each proposal brings its own (see SearchStudy.ask); this one only keeps Optuna from making a TPE.
     return optuna.samplers.RandomSampler(seed=0)
@@ -293,35 +245,3 @@ def _distribution(dimension: Dimension) -> BaseDistribution:
 def _first(dimension: Dimension) -> Value:
     """Stand in for a value that a trial opened in a crash never got."""
     return dimension.domain.bounds()[0]
-
-
-def _outcome_to_json(outcome: Outcome) -> dict[str, Any]:
-    def accuracy(value: Accuracy | None) -> Any:
-        return None if value is None else [value.joint, *value.heads]
-
-    return {
-        "state": outcome.state.value,
-        "epochs": outcome.epochs,
-        "curve": [list(point) for point in outcome.curve],
-        "validation": accuracy(outcome.validation),
-        "test": accuracy(outcome.test),
-        "seconds": outcome.seconds,
-        "device": outcome.device,
-        "reason": outcome.reason,
-    }
-
-
-def _outcome_from_json(values: Mapping[str, Any]) -> Outcome:
-    def accuracy(numbers: Sequence[float] | None) -> Accuracy | None:
-        return None if numbers is None else Accuracy(joint=numbers[0], heads=tuple(numbers[1:]))
-
-    return Outcome(
-        state=TrialState(values["state"]),
-        epochs=values["epochs"],
-        curve=tuple((epoch, value) for epoch, value in values["curve"]),
-        validation=accuracy(values["validation"]),
-        test=accuracy(values["test"]),
-        seconds=values["seconds"],
-        device=values.get("device", ""),  # older studies did not keep it
-        reason=values["reason"],
-    )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, Self
 
 from models.configuration import Configuration
 
@@ -64,6 +66,45 @@ class Outcome:
     device: str = ""
     reason: str = ""
 
+    def to_json(self) -> dict[str, Any]:
+        """Write it with JSON's types only."""
+
+        def numbers(accuracy: Accuracy | None) -> list[float] | None:
+            return None if accuracy is None else [accuracy.joint, *accuracy.heads]
+
+        return {
+            "state": self.state.value,
+            "epochs": self.epochs,
+            "curve": [list(point) for point in self.curve],
+            "validation": numbers(self.validation),
+            "test": numbers(self.test),
+            "seconds": self.seconds,
+            "device": self.device,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote.
+
+        Raises:
+            KeyError, TypeError, ValueError, IndexError: something else wrote it.
+        """
+
+        def accuracy(numbers: Sequence[float] | None) -> Accuracy | None:
+            return None if numbers is None else Accuracy(joint=numbers[0], heads=tuple(numbers[1:]))
+
+        return cls(
+            state=TrialState(values["state"]),
+            epochs=values["epochs"],
+            curve=tuple((epoch, value) for epoch, value in values["curve"]),
+            validation=accuracy(values["validation"]),
+            test=accuracy(values["test"]),
+            seconds=values["seconds"],
+            device=values.get("device", ""),  # older studies did not keep it
+            reason=values["reason"],
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialRecord:
@@ -79,8 +120,26 @@ class Pack:
     """Trials that are trained together, in the order of their numbers.
 
     Attributes:
-        number: from 0, in the order in which packs are asked for and told.
+        number: from 0, in the order in which packs are asked for and told. The parts of a pack that was split
+            because its training failed keep its number.
     """
 
     number: int
     proposals: tuple[Proposal, ...]
+
+    @property
+    def trials(self) -> tuple[int, ...]:
+        """List the numbers of the trials."""
+        return tuple(proposal.number for proposal in self.proposals)
+
+    def halves(self) -> tuple[Pack, Pack]:
+        """Split it in two parts of as equal sizes as can be.
+
+        Raises:
+            ValueError: it has one member only.
+        """
+        middle = len(self.proposals) // 2
+        if middle == 0:
+            raise ValueError("a pack of one cannot be split")
+        first, second = self.proposals[:middle], self.proposals[middle:]
+        return Pack(number=self.number, proposals=first), Pack(number=self.number, proposals=second)

@@ -16,11 +16,12 @@ import torch
 from ray import tune
 
 from data.dataset import Dataset, Split
-from search.pack_task import PackReport, PackRun, PackTask, failed_report
+from search.pack_task import PackReport, PackRun, PackTask
 
 TASK = "task"
 REPORT = "report"
 PROGRESS = "progress"
+CHECKPOINT = "checkpoint"
 # Long packs say how far they are about this often; short ones say only that they are done.
 PROGRESS_INTERVAL_S = 1.0
 
@@ -97,13 +98,14 @@ class PackTrainable(tune.Trainable):
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         self._task: PackTask = new_config[TASK]
         self._run: PackRun | None = None
+        self._saved_s = time.monotonic()
         return True
 
     def step(self) -> dict[str, Any]:
         try:
             return self._step()
         except Exception:
-            return self._result(failed_report(self._task.pack, traceback.format_exc(limit=-3).strip()))
+            return self._result(PackReport(error=traceback.format_exc(limit=-3).strip()))
 
     def _step(self) -> dict[str, Any]:
         until_s = time.monotonic() + PROGRESS_INTERVAL_S
@@ -112,15 +114,21 @@ class PackTrainable(tune.Trainable):
         while not self._run.done:
             self._run.advance()
             if time.monotonic() >= until_s and not self._run.done:
-                return {PROGRESS: self._run.epoch, "done": False}
+                return {PROGRESS: self._run.epoch, "done": False} | self._due_checkpoint(self._run)
         return self._result(self._run.report())
+
+    def _due_checkpoint(self, run: PackRun) -> dict[str, Any]:
+        if time.monotonic() - self._saved_s < self._task.checkpoint_interval_s:
+            return {}
+        self._saved_s = time.monotonic()
+        return {CHECKPOINT: run.checkpoint()}
 
     def _result(self, report: PackReport) -> dict[str, Any]:
         self._run = None
         return {REPORT: report, "done": True}
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
-        """Save nothing: the study keeps what is finished, and a pack is small enough to train again."""
+        """Save nothing here: a checkpoint travels with the result, since nodes need not share a disk."""
 
     def load_checkpoint(self, checkpoint: Any) -> None:
         """Load nothing, see `save_checkpoint`."""

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 BELOW = {"data": {"data"}, "models": {"models", "data"}, "search": {"search", "models", "data"}}
 HOMES = {
     "ray": {"search/connection.py", "search/launch.py", "search/searcher.py", "search/worker.py"},
-    "optuna": {"search/study.py", "search/samplers.py"},
+    "optuna": {"search/storage.py", "search/study.py", "search/samplers.py"},
     "pandas": {"search/leaderboard.py", "search/reproduction_table.py"},
 }
 FILES = sorted(path.relative_to(ROOT).as_posix() for package in BELOW for path in (ROOT / package).glob("*.py"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,10 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.dispatcher import Dispatcher, add_up
+from search.pack_task import PackReport
 from search.settings import Settings
 from search.spaces import load_space
-from search.study import create_study, load_study, open_storage
-from search.trial import TrialState
+from search.storage import open_storage
+from search.study import create_study, load_study
+from search.trial import Accuracy, Outcome, TrialState
 
 SAMPLER_NAMES = ("grid", "random", "qmc", "tpe")
 
@@ -195,6 +198,90 @@ def test_the_standing_counts_trials_and_epochs(tmp_path, train):
         assert standing.finished.total() == members
         twice = add_up([standing, standing])
         assert (twice.trials, twice.finished.total(), twice.best) == (20, 2 * members, None)
+
+
+def until_done(dispatcher, train, *, fails):
+    """Drive a search one pack at a time; what `fails` says breaks its worker or raises is handed back as failed."""
+    said, sizes = [], []
+    while (task := dispatcher.next_pack()) is not None:
+        sizes.append(len(task.pack.proposals))
+        reason = fails(task.pack)
+        if reason:
+            said.append(dispatcher.fail(task.pack, reason, worker_died=reason.startswith("died")))
+        else:
+            dispatcher.receive(task.pack, train(task))
+    assert dispatcher.finished
+    return said, sizes
+
+
+@pytest.mark.parametrize("kind", ["died", "raised"])
+def test_a_pack_that_always_fails_is_split_down_to_the_guilty_member(tmp_path, kind):
+    settings = settings_of("grid", trials=16, pack_size=8, halving=False, max_failures=2)
+    guilty = 5
+
+    def complete(task):
+        ended = _complete(task)
+        assert guilty not in task.pack.trials
+        return ended
+
+    with open_storage(tmp_path / "j", None) as storage:
+        study = open_study(settings, storage, create_study)
+        dispatcher = Dispatcher(study, settings, device="cpu")
+        said, _ = until_done(
+            dispatcher, complete, fails=lambda pack: f"{kind}: out of memory" if guilty in pack.trials else ""
+        )
+        study.requeue()
+        records = study.records()
+    assert [r.proposal.number for r in records if r.state is TrialState.FAIL] == [guilty]
+    assert records[guilty].outcome.reason == f"{kind}: out of memory"
+    assert all(r.state is TrialState.COMPLETE for r in records if r.proposal.number != guilty)
+    assert study.told_trials() == set(range(16))
+    assert said[-1] == f"Trials {guilty} failed ({kind}: out of memory): given up."
+    assert sum("training them again" in line for line in said) == (4 if kind == "died" else 0)
+
+
+def test_a_worker_that_dies_now_and_then_changes_nothing(tmp_path, undisturbed, train):
+    settings = settings_of("tpe")
+    tries = Counter()
+
+    def now_and_then(pack):
+        tries[pack.trials] += 1
+        return "died" if tries[pack.trials] <= pack.number % 4 else ""
+
+    with open_storage(tmp_path / "j", None) as storage:
+        study = open_study(settings, storage, create_study)
+        said, _ = until_done(Dispatcher(study, settings, device="cpu"), train, fails=now_and_then)
+        assert said
+        assert study.records() == undisturbed("tpe", train)
+
+
+def test_a_pack_of_which_one_half_arrived_before_a_crash_is_whole_again(tmp_path, train):
+    settings = settings_of("grid", pack_size=4, max_failures=0)
+    with open_storage(tmp_path / "j", None) as storage:
+        study = open_study(settings, storage, create_study)
+        dispatcher = Dispatcher(study, settings, device="cpu")
+        whole = dispatcher.next_pack().pack
+        dispatcher.fail(whole, "raised", worker_died=False)
+        half = dispatcher.next_pack()
+        assert half.pack == whole.halves()[0]
+        dispatcher.receive(half.pack, train(half))
+        again = Dispatcher(study, settings, device="cpu")
+        assert again.next_pack().pack == whole
+
+
+def _complete(task):
+    return PackReport(
+        outcomes=tuple(
+            Outcome(
+                state=TrialState.COMPLETE,
+                epochs=task.epochs,
+                curve=((task.epochs, 0.5),),
+                validation=Accuracy(joint=0.5, heads=(0.5,)),
+                test=Accuracy(joint=0.5, heads=(0.5,)),
+            )
+            for _ in task.pack.proposals
+        )
+    )
 
 
 def test_replicates_repeat_the_list_from_seeds_of_their_own(tmp_path, train):

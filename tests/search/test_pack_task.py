@@ -10,8 +10,9 @@ import torch
 from data.digits import load
 from models.configuration import Configuration
 from models.model_file import model_from_bytes
+from search.checkpoint import checkpoint_from_bytes, checkpoint_to_bytes
 from search.halving import HalvingPlan
-from search.pack_task import PackRun, PackTask, failed_report, run_pack
+from search.pack_task import PackRun, PackTask, run_pack
 from search.protocol import Protocol
 from search.trial import Pack, Proposal, TrialState
 
@@ -113,9 +114,6 @@ def test_the_notebooks_protocol_counts_full_batches_only(digits):
 
 
 def test_the_same_task_gives_the_same_report(digits):
-    def timeless(report):
-        return [dataclasses.replace(outcome, seconds=0) for outcome in report.outcomes]
-
     task = task_of(*(dataclasses.replace(c, dropout=0.3) for c in RATES), halving=HalvingPlan(rungs=(1, 3)))
     state = torch.random.get_rng_state()
     first = run_pack(task, digits)
@@ -133,11 +131,67 @@ def test_progress_can_be_followed(digits):
     assert seen == [(1, 2), (2, 2), (3, 1), *((epoch, 1) for epoch in range(4, 9)), (9, 0)]
 
 
-def test_a_failed_report_fails_every_member():
-    report = failed_report(pack_of(*RATES), "its worker died")
-    assert [(o.state, o.reason) for o in report.outcomes] == [(TrialState.FAIL, "its worker died")] * 6
-
-
 def test_what_cannot_be_trained_is_an_error(digits):
     with pytest.raises(ValueError, match="batch_size 1024 is larger than the training split"):
         PackRun(task_of(Configuration(batch_size=1024)), digits)
+
+
+def timeless(report):
+    return [dataclasses.replace(outcome, seconds=0) for outcome in report.outcomes], report.model
+
+
+DROPPING = [dataclasses.replace(c, dropout=0.3, nesterov=n % 2 == 0) for n, c in enumerate(RATES)]
+CONVOLUTION = [Configuration(architecture="cnn", filters=4, hidden_units=8, batch_size=64, dropout=0.2, momentum=0.9)]
+
+
+@pytest.mark.parametrize("protocol", list(Protocol))
+@pytest.mark.parametrize(
+    ("configurations", "plan"),
+    [(DROPPING, HalvingPlan(rungs=(1, 3))), (RATES, HalvingPlan()), (CONVOLUTION, HalvingPlan())],
+    ids=["halved", "whole", "cnn"],
+)
+@pytest.mark.parametrize("epoch", [1, 2, 4])
+def test_from_a_checkpoint_on_the_same_bytes_come_out(digits, configurations, plan, epoch, protocol):
+    task = task_of(*configurations, halving=plan, epochs=5, protocol=protocol)
+    undisturbed = run_pack(task, digits)
+    run = PackRun(task, digits)
+    while run.epoch < epoch:
+        run.advance()
+    resumed = PackRun(dataclasses.replace(task, checkpoint=run.checkpoint()), digits)
+    assert (resumed.epoch, resumed.active) == (run.epoch, run.active)
+    while not resumed.done:
+        resumed.advance()
+    assert timeless(resumed.report()) == timeless(undisturbed)
+
+
+def test_a_checkpoint_of_something_else_is_not_gone_on_from(digits):
+    task = task_of(*RATES)
+    run = PackRun(task, digits)
+    run.advance()
+    checkpoint = run.checkpoint()
+    for other in (
+        dataclasses.replace(task, batch_seed=2),
+        dataclasses.replace(task, epochs=8),
+        dataclasses.replace(task, halving=HalvingPlan(rungs=(1,))),
+        task_of(*RATES[:5]),
+    ):
+        assert PackRun(dataclasses.replace(other, checkpoint=checkpoint), digits).epoch == 0
+    assert PackRun(dataclasses.replace(task, checkpoint=checkpoint, checkpoint_interval_s=1.0), digits).epoch == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"\x80\x04."])
+def test_a_damaged_checkpoint_begins_anew(digits, content):
+    task = task_of(*RATES, checkpoint=content)
+    assert PackRun(task, digits).epoch == 0
+
+
+def test_a_checkpoint_whose_weights_do_not_fit_begins_anew(digits):
+    task = task_of(*RATES, epochs=3)
+    undisturbed = run_pack(task, digits)
+    run = PackRun(task, digits)
+    run.advance()
+    state = checkpoint_from_bytes(run.checkpoint(), task.key)
+    state["training"]["values"][1] = state["training"]["values"][1][:, :3]
+    damaged = dataclasses.replace(task, checkpoint=checkpoint_to_bytes(task.key, state))
+    assert PackRun(damaged, digits).epoch == 0
+    assert timeless(run_pack(damaged, digits)) == timeless(undisturbed)

@@ -9,7 +9,8 @@ from optuna.trial import TrialState as OptunaState
 from search.errors import RunError, SettingsError
 from search.samplers import SAMPLERS, check_sampler
 from search.spaces import SPACES, load_space
-from search.study import WORST_ACCURACY, create_study, load_study, open_storage
+from search.storage import open_storage
+from search.study import WORST_ACCURACY, create_study, load_study
 from search.trial import Accuracy, Outcome, TrialState
 
 OUTCOMES = {

@@ -1,0 +1,113 @@
+"""Where studies are kept: a journal file of the run's own, or a database. One process writes to a study."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+from sqlalchemy.exc import SQLAlchemyError
+
+from search.errors import RunError, SettingsError
+from search.storage_url import hide_password
+
+Storage = optuna.storages.BaseStorage
+
+
+@contextmanager
+def open_storage(journal: Path, url: str | None, *, read_only: bool = False) -> Iterator[Storage]:
+    """Open the storage of studies: a journal file, or the database of a URL.
+
+    Args:
+        read_only: promise to write nothing, so that a search may be writing meanwhile.
+
+    Raises:
+        SettingsError: the URL cannot be understood, or the database not be reached.
+        RunError: the journal cannot be read or written, or the database stopped answering meanwhile.
+    """
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    if url is None:
+        if not read_only:
+            _cut_torn_line(journal)
+        yield _open_journal(journal)
+        return
+    shown = hide_password(url)
+    storage = _open_database(url, shown)
+    try:
+        yield storage
+    except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+        raise RunError(
+            f"the storage {shown} stopped answering: {_reason(error)}. Start it again and resume; nothing that was "
+            "told to it is lost"
+        ) from error
+    finally:
+        with suppress(SQLAlchemyError):
+            storage.engine.dispose()
+
+
+def _open_journal(journal: Path) -> Storage:
+    try:
+        return optuna.storages.JournalStorage(_Journal(str(journal), lock_obj=_HeldElsewhere(str(journal))))
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunError(f"the study {journal} is damaged ({error}): restore it from a copy") from error
+    except OSError as error:
+        raise RunError(f"cannot open the study {journal}: {error.strerror}: check the folder's permissions") from error
+
+
+def _open_database(url: str, shown: str) -> optuna.storages.RDBStorage:
+    try:
+        # A server that was restarted between two questions is asked again over a new connection.
+        return optuna.storages.RDBStorage(url, engine_kwargs={"pool_pre_ping": True})
+    except (SQLAlchemyError, ImportError) as error:
+        raise SettingsError(
+            f"cannot open the storage {shown}: {_reason(error)}. Give the URL of a database that runs, such as "
+            "sqlite:///studies.db or postgresql+psycopg://user@host/name, or leave --storage out for a journal file"
+        ) from error
+
+
+def _reason(error: BaseException) -> str:
+    """Give the first line of what the database itself said."""
+    while error.__cause__ is not None and getattr(error, "orig", None) is None:
+        error = error.__cause__
+    return str(getattr(error, "orig", error)).strip().splitlines()[0]
+
+
+class _Journal(JournalFileBackend):
+    """A journal that holds whole records even when the disk is full."""
+
+    def append_logs(self, logs: list[dict[str, Any]]) -> None:
+        size = os.path.getsize(self._file_path) if os.path.exists(self._file_path) else 0
+        try:
+            super().append_logs(logs)
+        except OSError as error:
+            with suppress(OSError):
+                os.truncate(self._file_path, size)
+            raise RunError(
+                f"cannot write the study {self._file_path}: {error.strerror}. Free some space or check the folder's "
+                "permissions, then resume; nothing that was recorded is lost"
+            ) from error
+
+
+class _HeldElsewhere(JournalFileOpenLock):
+    """No lock of the journal's own: the run's lock already keeps other writers out, and is freed by a crash."""
+
+    def acquire(self) -> bool:
+        return True
+
+    def release(self) -> None:
+        pass
+
+
+def _cut_torn_line(journal: Path) -> None:
+    """Cut off a last line that a crash left unfinished."""
+    if not journal.exists():
+        return
+    content = journal.read_bytes()
+    if content and not content.endswith(b"\n"):
+        with journal.open("rb+") as file:
+            file.truncate(content.rfind(b"\n") + 1)
+            os.fsync(file.fileno())
