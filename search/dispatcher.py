@@ -120,10 +120,10 @@ class Dispatcher:
         whole = len(pack.proposals) in (1, len(self._packs[pack.number].proposals))
         tries = 1 + (self._settings.max_failures if worker_died and whole else 0)
         last_line = reason.splitlines()[-1] if reason else "no reason is known"
-        what = f"Trials {_in_words(pack)} failed ({last_line})"
+        what = f"{_in_words(pack)} failed ({last_line})"
         if self._failures[pack.trials] < tries:
             self.give_back(pack)
-            return f"{what}: training them again, try {self._failures[pack.trials] + 1} of {tries}."
+            return f"{what}: once more, try {self._failures[pack.trials] + 1} of {tries}."
         if len(pack.proposals) > 1:
             del self._running[pack.trials]
             self._put_back(*pack.halves())
@@ -251,8 +251,9 @@ def add_up(standings: Sequence[Standing]) -> Standing:
 
 
 def _in_words(pack: Pack) -> str:
-    """Name the trials of a pack shortly: 7, or 3 to 12."""
-    return str(pack.trials[0]) if len(pack.trials) == 1 else f"{pack.trials[0]} to {pack.trials[-1]}"
+    """Name the trials of a pack shortly: trial 7, or trials 3 to 12."""
+    first, last = pack.trials[0], pack.trials[-1]
+    return f"Trial {first}" if first == last else f"Trials {first} to {last}"
 
 
 def _is_complete(outcome: Outcome) -> bool:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from ray import tune
-from ray.tune import Callback, Stopper
+from ray.tune import Stopper
+from ray.tune.schedulers import FIFOScheduler
 
 from data.dataset import Dataset
 from search.connection import Placement
@@ -35,6 +38,7 @@ def run_packs(searcher: PackSearcher, datasets: Sequence[Dataset], placement: Pl
             tune.with_resources(trainable, resources),
             tune_config=tune.TuneConfig(
                 search_alg=searcher,
+                scheduler=_InOrder(searcher),
                 num_samples=-1,
                 max_concurrent_trials=placement.workers,
                 reuse_actors=True,
@@ -45,7 +49,6 @@ def run_packs(searcher: PackSearcher, datasets: Sequence[Dataset], placement: Pl
                 storage_path=scratch,
                 verbose=0,
                 stop=_StopWhen(searcher.stopping),
-                callbacks=[_ErrorListener(searcher)],
                 failure_config=tune.FailureConfig(max_failures=0),  # the searcher decides what is tried again
                 checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
             ),
@@ -71,24 +74,47 @@ class _StopWhen(Stopper):
         return {}
 
 
-class _ErrorListener(Callback):
-    """Tells the searcher why a pack failed, which Ray Tune itself does not."""
+class _InOrder(FIFOScheduler):
+    """Starts packs in order; tells the searcher why a worker died, which nothing else of Ray Tune does in time."""
 
     def __init__(self, searcher: PackSearcher) -> None:
+        super().__init__()
         self._searcher = searcher
 
-    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        error = trial.get_error()
-        self._searcher.errors[trial.trial_id] = str(error or "")
+    def on_trial_error(self, tune_controller: Any, trial: Any) -> None:
+        with contextlib.suppress(OSError):
+            self._searcher.errors[trial.trial_id] = cause_of_death(Path(trial.error_file).read_text(encoding="utf-8"))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Give Ray Tune's snapshots nothing, as `PackSearcher` does."""
+        return {}
+
+
+def cause_of_death(text: str) -> str:
+    """Put in a few words what Ray says about a worker that died."""
+    if "node has died" in text:
+        return "its node is gone"
+    if "Worker unexpectedly exits" in text:
+        return "it was killed, ran out of memory, or crashed"
+    if found := re.search(r"Worker exit detail: (.*?)\.(?:\s|$)", text):
+        return found.group(1)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else ""
 
 
 @contextlib.contextmanager
 def _quiet_ray() -> Iterator[None]:
-    """Let only Ray's errors through."""
-    logger = logging.getLogger("ray")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
+    """Let only Ray's errors through; what Ray Tune says of packs that failed, the searcher says shorter."""
+    levels = {
+        "ray": logging.ERROR,
+        "ray.tune.execution.tune_controller": logging.CRITICAL,
+        "ray.tune.tune": logging.CRITICAL,
+    }
+    before = {name: logging.getLogger(name).level for name in levels}
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)

@@ -236,8 +236,8 @@ def test_a_pack_that_always_fails_is_split_down_to_the_guilty_member(tmp_path, k
     assert records[guilty].outcome.reason == f"{kind}: out of memory"
     assert all(r.state is TrialState.COMPLETE for r in records if r.proposal.number != guilty)
     assert study.told_trials() == set(range(16))
-    assert said[-1] == f"Trials {guilty} failed ({kind}: out of memory): given up."
-    assert sum("training them again" in line for line in said) == (4 if kind == "died" else 0)
+    assert said[-1] == f"Trial {guilty} failed ({kind}: out of memory): given up."
+    assert sum("once more" in line for line in said) == (4 if kind == "died" else 0)
 
 
 def test_a_worker_that_dies_now_and_then_changes_nothing(tmp_path, undisturbed, train):

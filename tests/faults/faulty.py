@@ -1,0 +1,64 @@
+"""The command line with workers that fail on purpose: `python faulty.py '{"exit": [5]}' run --trials 16 ...`.
+
+The first argument is JSON: for each kind of fault, the trials whose training meets it, and under "delay_s" the longest
+of the random delays before a pack's first round, drawn from "seed".
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import resource
+import signal
+import sys
+import time
+
+import torch
+
+from search import cli, launch
+from search.worker import PackTrainable
+
+PLAN = json.loads(sys.argv[1]) if __name__ == "__main__" else {}
+
+
+def fail(kind: str) -> None:
+    """Make a worker fail in one of the ways there are."""
+    match kind:
+        case "raise":
+            raise RuntimeError("this member cannot be trained")
+        case "memory":
+            _, hard = resource.getrlimit(resource.RLIMIT_AS)
+            resource.setrlimit(resource.RLIMIT_AS, (32 << 30, hard))
+            try:
+                torch.ones(1 << 34)  # 64 GiB
+            finally:
+                resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+        case "exit":
+            os._exit(3)
+        case "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "segfault":
+            os.kill(os.getpid(), signal.SIGSEGV)
+
+
+class FaultyTrainable(PackTrainable):
+    """Meets the faults of the plan, each time one of its trials is trained."""
+
+    plan = PLAN
+
+    def _step(self):
+        if self._run is None:
+            draws = random.Random(f"{self.plan.get('seed')}:{self._task.pack.trials}")
+            time.sleep(draws.uniform(0, self.plan.get("delay_s", 0)))
+            for kind in ("raise", "memory", "exit", "kill", "segfault"):
+                if set(self.plan.get(kind, ())) & set(self._task.pack.trials):
+                    fail(kind)
+        return super()._step()
+
+
+if __name__ == "__main__":
+    del sys.argv[1]
+    sys.argv[0] = "packtune"
+    launch.PackTrainable = FaultyTrainable
+    cli.main()
