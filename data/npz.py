@@ -16,6 +16,7 @@ from data.files import MAX_BYTES
 KEY = "images"
 ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 _ALLOWED = f"an array {KEY!r} of uint8 [n, height, width] with every size at least 1 allowed"
+_MOST_SHOWN = 200
 _SAVE = f"Save it again with numpy.savez(path, {KEY}=...)."
 
 
@@ -36,12 +37,15 @@ def _read_member(path: Path) -> bytes:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
             n_bytes = archive.getinfo(member).file_size if member in names else 0
+            # zipfile would allocate the packed size that the archive claims.
+            if member in names and archive.getinfo(member).compress_size > path.stat().st_size:
+                raise zipfile.BadZipFile("a member claims to be larger than the archive")
             content = archive.read(member) if 0 < n_bytes <= MAX_BYTES else b""
     except Exception as error:
-        raise _corrupt("An .npz archive is damaged", f"{path} ({error})") from error
+        raise _corrupt("An .npz archive is damaged", f"{path} ({_show(str(error))})") from error
     if member not in names:
-        keys = ", ".join(name.removesuffix(".npy") for name in names) or "nothing"
-        raise _corrupt(f"An .npz archive has no {KEY!r}", f"{path} with {keys}")
+        keys = ", ".join(name.removesuffix(".npy") for name in names[:_MOST_SHOWN]) or "nothing"
+        raise _corrupt(f"An .npz archive has no {KEY!r}", f"{path} with {_show(keys)}")
     if n_bytes > MAX_BYTES:
         raise _corrupt("An .npz archive is too large", f"{path} with {n_bytes:,} bytes")
     return content
@@ -57,15 +61,22 @@ def _parse(content: bytes, path: Path) -> npt.NDArray[np.uint8]:
             (2, 0): np.lib.format.read_array_header_2_0,
         }[version]
         shape, fortran_order, dtype = read_header(stream)
+        # Here, because a number of thousands of digits cannot be written out.
+        described = _show(f"{dtype} {list(shape)}")
     except Exception as error:
-        raise _corrupt("An .npz archive holds a damaged array", f"{path} ({error})") from error
+        raise _corrupt("An .npz archive holds a damaged array", f"{path} ({_show(str(error))})") from error
     if dtype != np.uint8 or len(shape) != 3 or min(shape) < 1:
-        raise _corrupt("An .npz archive holds the wrong array", f"{path} with {dtype} {list(shape)}")
+        raise _corrupt("An .npz archive holds the wrong array", f"{path} with {described}")
     n_bytes = len(content) - stream.tell()
     if n_bytes != math.prod(shape):
-        raise _corrupt("An .npz archive is cut", f"{path} with {n_bytes:,} bytes for {list(shape)}")
+        raise _corrupt("An .npz archive is cut", f"{path} with {n_bytes:,} bytes for {described}")
     values = np.frombuffer(content, dtype=np.uint8, offset=stream.tell())
     return values.reshape(shape, order="F" if fortran_order else "C").copy(order="C")
+
+
+def _show(text: str) -> str:
+    """Keep what a file says from filling the terminal or steering it."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:_MOST_SHOWN])
 
 
 def _corrupt(what: str, given: str) -> CorruptFile:

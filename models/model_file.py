@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
-import pickle
+import pickletools
+import warnings
+import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +19,24 @@ from models.configuration import Configuration
 
 FORMAT = "packtune-model"
 FORMAT_VERSION = 1
+
+# All that `torch.save` asks of a reader for float32 tensors and plain values.
+_GLOBALS = ("collections OrderedDict", "torch FloatStorage", "torch._utils _rebuild_tensor_v2")
+_MOST_SHOWN = 300
+_SIZE = (int, "a whole number above 0", lambda value: value > 0)
+_COUNT = (int, "a whole number, 0 or more", lambda value: value >= 0)
+_FIELDS: dict[str, tuple[type, str, Callable[[Any], bool]]] = {
+    "height": _SIZE,
+    "width": _SIZE,
+    "classes": _SIZE,
+    "head_names": (list, "names", lambda names: names and all(type(name) is str for name in names)),
+    "pixel_scale": (int, f"{PIXEL_SCALE}", lambda value: value == PIXEL_SCALE),
+    "trained_on": (str, "a name", lambda name: True),
+    "epochs": _COUNT,
+    "trial": _COUNT,
+    "seed": _COUNT,
+    "validation_accuracy": (float, "a number from 0 to 1", lambda value: 0 <= value <= 1),
+}
 
 
 class ModelFileError(Exception):
@@ -94,40 +115,75 @@ def model_from_bytes(content: bytes, *, source: str) -> TrainedModel:
     Raises:
         ModelFileError: the content is no model file of this version; `source` is what the message calls it.
     """
-    try:
-        values = torch.load(io.BytesIO(content), weights_only=True, map_location="cpu")
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, AttributeError, TypeError) as error:
-        raise ModelFileError(_no_model(source, "it cannot be read as one")) from error
-    if not isinstance(values, dict) or values.get("format") != FORMAT:
-        raise ModelFileError(_no_model(source, "it holds something else"))
-    if values.get("version") != FORMAT_VERSION:
-        raise ModelFileError(_no_model(source, f"its version is {values.get('version')!r}, not {FORMAT_VERSION}"))
-    try:
-        return _rebuild(values)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise ModelFileError(_no_model(source, f"its content does not fit together ({error})")) from error
+    # A damaged file makes PyTorch raise a dozen types of error, and warn of what it cannot say.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            values = _load(content)
+        except Exception as error:
+            raise ModelFileError(_no_model(source, "it cannot be read as one")) from error
+        if not isinstance(values, dict) or values.get("format") != FORMAT:
+            raise ModelFileError(_no_model(source, "it holds something else"))
+        version = values.get("version")
+        if type(version) is not int or version != FORMAT_VERSION:
+            raise ModelFileError(_no_model(source, f"its version is {_show(repr(version))}, not {FORMAT_VERSION}"))
+        try:
+            return _rebuild(values, max_bytes=len(content))
+        except Exception as error:
+            raise ModelFileError(_no_model(source, f"its content does not fit together ({_show(error)})")) from error
 
 
-def _rebuild(values: dict[str, Any]) -> TrainedModel:
+def _load(content: bytes) -> Any:
+    """Load a file that calls for nothing but its tensors and unpacks to no more than its own size.
+
+    `weights_only` alone would let it make arrays of any size, and read PyTorch's older formats, which do so too.
+    """
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = archive.infolist()
+        if sum(member.file_size for member in members) > len(content):
+            raise ValueError("it unpacks to more than its size")
+        (pickled,) = [member for member in members if member.filename.endswith("/data.pkl")]
+        for opcode, argument, _ in pickletools.genops(archive.read(pickled)):
+            if opcode.name == "GLOBAL" and argument not in _GLOBALS:
+                raise ValueError(f"it calls for {argument}")
+    return torch.load(io.BytesIO(content), weights_only=True, map_location="cpu")
+
+
+def _rebuild(values: dict[str, Any], *, max_bytes: int) -> TrainedModel:
+    for name, (kind, allowed, accepts) in _FIELDS.items():
+        if type(values[name]) is not kind or not accepts(values[name]):
+            raise ValueError(f"{name} = {_show(repr(values[name]))} is not allowed: it must be {allowed}")
     configuration = Configuration.from_dict(values["configuration"])
-    head_names = tuple(values["head_names"])
-    network = build_network(
-        configuration,
-        height=values["height"],
-        width=values["width"],
-        outputs=len(head_names) * values["classes"],
-        seed=0,
-    )
-    network.load_state_dict(values["state_dict"])
+    network = _shape_network(values, configuration)
+    n_bytes = sum(tensor.nbytes for tensor in network.state_dict().values())
+    if n_bytes > max_bytes:
+        raise ValueError(f"its network has {n_bytes:,} bytes of weights, the file {max_bytes:,} in all")
+    network.to_empty(device="cpu").load_state_dict(values["state_dict"])
+    if not all(bool(tensor.isfinite().all()) for tensor in network.state_dict().values()):
+        raise ValueError("its weights are not all finite")
     return TrainedModel(
         network=network.eval(),
         configuration=configuration,
-        head_names=head_names,
-        **{
-            name: values[name]
-            for name in ("height", "width", "classes", "trained_on", "epochs", "trial", "seed", "validation_accuracy")
-        },
+        head_names=tuple(values["head_names"]),
+        **{name: values[name] for name in _FIELDS if name not in ("head_names", "pixel_scale")},
     )
+
+
+def _shape_network(values: dict[str, Any], configuration: Configuration) -> nn.Sequential:
+    """Build the network without memory for its weights: the file has yet to show that it has as many."""
+    with torch.device("meta"):
+        return build_network(
+            configuration,
+            height=values["height"],
+            width=values["width"],
+            outputs=len(values["head_names"]) * values["classes"],
+            seed=0,
+        )
+
+
+def _show(value: object) -> str:
+    """Keep what a file says from filling the terminal or steering it."""
+    return "".join(letter if letter.isprintable() else " " for letter in str(value)[:_MOST_SHOWN])
 
 
 def _no_model(source: str, why: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from search.errors import SettingsError, suggest_name
 from search.files import write_text
 from search.protocol import Protocol
 from search.storage_url import hide_password
+from search.toml_text import load_toml
 
 DEVICES = ("auto", "cpu", "cuda")
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -122,8 +122,8 @@ def read_settings(path: Path) -> Settings:
         SettingsError: the file cannot be read, or a setting is unknown or not allowed.
     """
     try:
-        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        values: dict[str, Any] = load_toml(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise SettingsError(
             f"cannot read the settings {path}: {error}: restore the file, or start a new run"
         ) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from models.configuration import HYPERPARAMETERS
 from search.errors import SpaceError, suggest_name
 from search.space import Choices, Dimension, Domain, FloatRange, IntRange, Space, Value
+from search.toml_text import load_toml
 
 EXAMPLE = """\
 # Each hyperparameter has a value, a list of choices, or a range.
@@ -48,14 +48,12 @@ def parse_space(text: str, *, name: str, source: str) -> Space:
         SpaceError: see `read_space`.
     """
     try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        table = load_toml(text)
+    except ValueError as error:
         what = str(error).replace("at end of document", f"at {_end_of(text)}, the end of the file")
         raise SpaceError(
             f"space {source} is not valid TOML: {what}. Mend that place; an example:\n{EXAMPLE}"
         ) from error
-    except RecursionError as error:
-        raise SpaceError(f"space {source} is not valid TOML: nested too deeply") from error
     dimensions = tuple(_dimension(source, key, value) for key, value in table.items())
     return Space(name=name, dimensions=dimensions, description=f"from {source}")
 

@@ -16,6 +16,7 @@ from search.errors import RunError, SettingsError
 from search.storage_url import hide_password
 
 Storage = optuna.storages.BaseStorage
+MOST_SHOWN = 200
 
 
 @contextmanager
@@ -52,10 +53,11 @@ def open_storage(journal: Path, url: str | None, *, read_only: bool = False) -> 
 def _open_journal(journal: Path) -> Storage:
     try:
         return optuna.storages.JournalStorage(_Journal(str(journal), lock_obj=_HeldElsewhere(str(journal))))
-    except (ValueError, KeyError, TypeError) as error:
-        raise RunError(f"the study {journal} is damaged ({error}): restore it from a copy") from error
     except OSError as error:
         raise RunError(f"cannot open the study {journal}: {error.strerror}: check the folder's permissions") from error
+    except Exception as error:  # a damaged record makes Optuna raise a dozen types of error, assertions among them
+        what = f"{type(error).__name__}: {error}".rstrip(": ")[:MOST_SHOWN]
+        raise RunError(f"the study {journal} is damaged ({what!r}): restore it from a copy") from error
 
 
 def _open_database(url: str, shown: str) -> optuna.storages.RDBStorage:

@@ -96,15 +96,24 @@ class SearchStudy:
         self._study.set_user_attr(f"{WINDOW}{first}", [list(pack) for pack in packs])
 
     def packs(self) -> list[Pack]:
-        """List the packs assigned so far, in order."""
-        windows = sorted(
-            (int(key.removeprefix(WINDOW)), packs)
-            for key, packs in self._study.user_attrs.items()
-            if key.startswith(WINDOW)
-        )
-        numbers = [pack for _, packs in windows for pack in packs]
+        """List the packs assigned so far, in order.
+
+        Raises:
+            RunError: the study is damaged.
+        """
         proposals = [record.proposal for record in self.records()]
-        return [Pack(number=n, proposals=tuple(proposals[t] for t in pack)) for n, pack in enumerate(numbers)]
+        try:
+            windows = sorted(
+                (int(key.removeprefix(WINDOW)), packs)
+                for key, packs in self._study.user_attrs.items()
+                if key.startswith(WINDOW)
+            )
+            numbers = [pack for _, packs in windows for pack in packs]
+            return [Pack(number=n, proposals=tuple(proposals[t] for t in pack)) for n, pack in enumerate(numbers)]
+        except (TypeError, ValueError, IndexError) as error:
+            raise RunError(
+                f"the packs of the study {self._study.study_name!r} are damaged ({error}): restore it from a copy"
+            ) from error
 
     def record(self, number: int, outcome: Outcome) -> None:
         """Keep a trial's outcome, before its turn to be told has come."""

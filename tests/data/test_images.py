@@ -129,6 +129,45 @@ def test_an_npz_is_not_believed_what_its_header_claims(tmp_path):
         read_images(tmp_path / "x.npz")
 
 
+def npy_bytes(header):
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        (f"(0x{'f' * 5000}, 1, 1)", r"holds a damaged array: .*Exceeds the limit \(4300 digits\)"),
+        (f"({2**63}, {2**63}, 1)", "is cut: .* with 0 bytes for"),
+        ("(True, True, True)", "is cut: .* with 0 bytes for"),
+    ],
+)
+def test_an_npz_with_an_odd_shape_is_refused(tmp_path, shape, message):
+    header = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}}}\n"
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.writestr("images.npy", npy_bytes(header))
+    with pytest.raises(CorruptFile, match=message):
+        read_images(tmp_path / "x.npz")
+
+
+def test_an_npz_is_not_believed_what_its_directory_claims(tmp_path):
+    content = bytearray(npz_bytes(images=IMAGES))
+    place = content.index(b"PK\x01\x02") + 20
+    content[place : place + 4] = (2**31 - 1).to_bytes(4, "little")
+    (tmp_path / "x.npz").write_bytes(content)
+    with pytest.raises(CorruptFile, match="a member claims to be larger than the archive"):
+        read_images(tmp_path / "x.npz")
+
+
+def test_an_npz_cannot_steer_or_fill_the_terminal_with_its_names(tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        for number in range(1000):
+            archive.writestr(f"\x1b[31m{number}.npy", b"")
+    with pytest.raises(CorruptFile, match=r"has no 'images': .* with \?\[31m0, \?\[31m1, ") as caught:
+        read_images(tmp_path / "x.npz")
+    assert "\x1b" not in str(caught.value)
+    assert len(str(caught.value)) < 1000
+
+
 def test_a_file_of_labels_is_refused(tmp_path):
     (tmp_path / "labels").write_bytes(idx.write(np.arange(5, dtype=np.uint8)))
     with pytest.raises(CorruptFile, match=r"shape \[5\] given.*not the file of the labels"):

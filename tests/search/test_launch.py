@@ -22,9 +22,12 @@ from search.launch import cause_of_death
             "Worker exits because of a user error",
         ),
         ("The actor died because its node has died. Node Id: 12ab", "its node is gone"),
-        ("ray::Trainable.__init__() failed\n  File x\nModuleNotFoundError: No module named 'torch'\n", "ModuleNotFoundError: No module named 'torch'"),
+        (
+            "ray::Trainable.__init__() failed\n  File x\nModuleNotFoundError: No module named 'torch'\n",
+            "ModuleNotFoundError: No module named 'torch'",
+        ),
         ("", ""),
     ],
-)  # fmt: skip
+)
 def test_the_cause_is_short(text, words):
     assert cause_of_death(text) == words

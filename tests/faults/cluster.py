@@ -1,0 +1,68 @@
+"""A Ray cluster of several nodes on this machine: each a `ray start` of its own, on loopback."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Self
+
+from postgres import free_port
+
+RAY = str(Path(sys.executable).parent / "ray")
+ENVIRONMENT = os.environ | {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1", "RAY_USAGE_STATS_ENABLED": "0"}
+START_TIMEOUT_S = 60
+
+
+class Cluster:
+    """Lifecycle: enter, `add_node` and `kill_node` any number of times, exit.
+
+    Attributes:
+        nodes: their `ray start --block` processes, the head first.
+    """
+
+    def __init__(self) -> None:
+        self.address = f"127.0.0.1:{free_port()}"
+        self.nodes: list[subprocess.Popen[bytes]] = []
+        self._temporary = tempfile.TemporaryDirectory(prefix="packtune-ray-", ignore_cleanup_errors=True)
+
+    def __enter__(self) -> Self:
+        port = self.address.rpartition(":")[2]
+        self._start("--head", "--port", port, "--include-dashboard=false", "--temp-dir", self._temporary.name)
+        self.add_node()
+        self.add_node()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        while self.nodes:
+            self.kill_node(len(self.nodes) - 1)
+        self._temporary.cleanup()
+
+    def add_node(self) -> None:
+        self._start("--address", self.address)
+
+    def kill_node(self, place: int) -> None:
+        """Kill all processes of a node at once, as when a machine is switched off."""
+        process = self.nodes.pop(place)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def _start(self, *arguments: str) -> None:
+        process = subprocess.Popen(
+            [RAY, "start", "--block", "--node-ip-address", "127.0.0.1", "--num-cpus", "1", "--disable-usage-stats",
+             *arguments],
+            env=ENVIRONMENT, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        assert process.stdout is not None
+        os.set_blocking(process.stdout.fileno(), False)
+        said, deadline_s = b"", time.monotonic() + START_TIMEOUT_S
+        while b"Ray runtime started" not in said:
+            said += process.stdout.read() or b""
+            if time.monotonic() > deadline_s or process.poll() is not None:
+                raise RuntimeError(f"a node did not start: {said.decode()}")
+            time.sleep(0.05)
+        self.nodes.append(process)

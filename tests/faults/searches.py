@@ -1,0 +1,127 @@
+"""Real searches to be disturbed: started, killed, resumed, and compared with one that nothing disturbed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from search.run import read_records
+from search.run_folder import RunFolder
+from search.trial import TrialState
+
+PACKTUNE = str(Path(sys.executable).parent / "packtune")
+FAULTY = str(Path(__file__).parent / "faulty.py")
+# A learning sampler, halving, several shapes: whatever timing could change, it would change here.
+SEARCH = (
+    "run", "--space", "wide", "--sampler", "tpe", "--trials", "16", "--epochs", "3", "--pack-size", "2", "--seed", "3",
+)  # fmt: skip
+TIMEOUT_S = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search in a folder of its own, `folder/results/runs/NAME`."""
+
+    folder: Path
+    name: str
+
+    @property
+    def run_folder(self) -> RunFolder:
+        return RunFolder(self.folder / "results", self.name)
+
+    @property
+    def begun(self) -> bool:
+        return self.run_folder.settings.exists()
+
+    def leaderboard(self) -> bytes:
+        return self.run_folder.leaderboard_csv.read_bytes()
+
+    def recorded(self) -> dict[int, dict]:
+        """Read the outcomes that the journal has, by trial, as another process may while it grows."""
+        if not self.run_folder.journal.exists():
+            return {}
+        records = read_records(self.run_folder.load())
+        return {r.proposal.number: r.outcome.to_json() for r in records if r.outcome is not None}
+
+    def start(self, *extra: str, plan: dict | None = None) -> subprocess.Popen[str]:
+        """Start the search, or go on with it; with a plan, its workers fail as it says."""
+        arguments = ("resume", self.name) if self.begun else (*SEARCH, "--name", self.name)
+        program = [PACKTUNE] if plan is None else [sys.executable, FAULTY, json.dumps(plan)]
+        return subprocess.Popen(
+            [*program, *arguments, *extra],
+            cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        )  # fmt: skip
+
+    def finish(self, *extra: str, plan: dict | None = None) -> None:
+        """Run it to its end.
+
+        Raises:
+            AssertionError: it ended with an error.
+        """
+        process = self.start(*extra, plan=plan)
+        _, talk = process.communicate(timeout=TIMEOUT_S)
+        assert process.returncode == 0, talk
+
+    def check(self, undisturbed: bytes) -> None:
+        """Hold it against the undisturbed one: the same bytes, no trial lost, none twice, none open.
+
+        Raises:
+            AssertionError: they differ.
+        """
+        assert self.leaderboard() == undisturbed, f"{self.run_folder.leaderboard_csv} differs"
+        records = read_records(self.run_folder.load())
+        numbers = Counter(record.proposal.number for record in records)
+        assert numbers == Counter(range(self.run_folder.load().settings.trials)), numbers
+        assert not [r for r in records if r.state in (TrialState.RUNNING, TrialState.WAITING)]
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """Kill a driver as the system does: without a word, and only it."""
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    if process.stderr:
+        process.stderr.close()
+
+
+def workers_of(pid: int) -> list[int]:
+    """List the worker processes that Ray runs below a driver."""
+    return [child for child in descendants(pid) if b"Trainable" in _read(Path(f"/proc/{child}/cmdline"))]
+
+
+def descendants(pid: int) -> list[int]:
+    children: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        fields = _read(stat).rpartition(b")")[2].split()
+        if fields:
+            children.setdefault(int(fields[1]), []).append(int(stat.parent.name))
+    found, todo = [], [pid]
+    while todo:
+        found += (below := children.get(todo.pop(), []))
+        todo += below
+    return found
+
+
+def wait_until(condition, process: subprocess.Popen[str] | None = None, timeout_s: float = 120) -> bool:
+    """Wait for a condition; false if the process ended before."""
+    deadline_s = time.monotonic() + timeout_s
+    while time.monotonic() < deadline_s:
+        if condition():
+            return True
+        if process is not None and process.poll() is not None:
+            return False
+        time.sleep(0.02)
+    raise TimeoutError("what was waited for did not come")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
