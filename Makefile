@@ -17,7 +17,7 @@ check: .venv/ready
 	$(BIN)/mypy
 
 benchmark: .venv/ready
-	$(BIN)/python tests/benchmarks/training.py $(ARGS)
+	$(BIN)/python tests/benchmarks/run.py $(ARGS)
 
 format: .venv/ready
 	$(BIN)/ruff check --fix .
