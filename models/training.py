@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from data.dataset import PIXEL_SCALE, Dataset, Split
+from data.dataset import Dataset, Split
 from models.catalog import build_network
 from models.configuration import Configuration
 from models.network import PackedNetwork
 from models.optimizer import SGD
+from models.resident import Resident
+from models.steps import EagerSteps, Steps
 
-STAGED_BATCHES = 8  # scaled to float32 together: fewer calls, and still inside a core's cache
 EVALUATION_BATCH = 1000
 
 
@@ -76,11 +78,10 @@ class PackTraining:
         device: torch.device | str = "cpu",
         shuffle: bool = True,
     ) -> None:
+        batch_size = _batch_size_of(members, dataset)
         self._device = torch.device(device)
         self._members = list(members)
         self._dataset = dataset
-        self._batch_size = _batch_size_of(members, dataset)
-        self._train = _Resident(dataset.train, dataset.classes, self._device)
         self._order = torch.Generator().manual_seed(batch_seed)
         self._shuffle = shuffle
         self._masks = torch.Generator(self._device).manual_seed(batch_seed)
@@ -88,6 +89,10 @@ class PackTraining:
             [self._plain(member) for member in members], device=self._device, generator=self._masks
         )
         self._optimizer = SGD([member.configuration for member in members], self._device)
+        train = Resident(dataset.train, dataset.classes, self._device)
+        # The step is no method of this class: a cycle of references would keep the tensors until Python looks for it.
+        step = partial(learn, self._network, self._optimizer, dataset.classes)
+        self._steps: Steps = EagerSteps(step, train, batch_size)
         self.epoch = 0
 
     @torch.inference_mode()
@@ -95,15 +100,13 @@ class PackTraining:
         """Walk once through the training split in full mini-batches; the images left over are not used."""
         n = len(self._dataset.train)
         order = torch.randperm(n, generator=self._order) if self._shuffle else torch.arange(n)
-        for images, targets in self._train.batches(order, self._batch_size):
-            logits = self._network.forward(images, training=True)
-            self._network.backward(loss_gradient(logits, targets, self._dataset.classes), self._optimizer)
+        self._steps.run(order)
         self.epoch += 1
 
     @torch.inference_mode()
     def evaluate(self, split: Split) -> list[Evaluation]:
         """Label a split with every member: one evaluation a member, in their order."""
-        resident = _Resident(split, self._dataset.classes, self._device)
+        resident = Resident(split, self._dataset.classes, self._device)
         tally = _Tally(self._network.members, self._dataset.heads, self._device)
         for images, labels in resident.chunks(EVALUATION_BATCH):
             tally.add(self._network.forward(images, training=False), labels)
@@ -117,6 +120,7 @@ class PackTraining:
         index = torch.tensor(places, dtype=torch.int64, device=self._device)
         self._network.keep(index)
         self._optimizer.keep(index)
+        self._steps.forget()
         self._members = [self._members[place] for place in places]
 
     def unpack(self, place: int) -> nn.Sequential:
@@ -146,6 +150,7 @@ class PackTraining:
         parameters = self._network.parameters()
         for parameter, value, buffer in zip(parameters, state["values"], state["momentum_buffers"], strict=True):
             parameter.load(value, buffer)
+        self._steps.forget()
         self._order.set_state(state["order"])
         self._masks.set_state(state["masks"])
         self.epoch = state["epoch"]
@@ -159,6 +164,12 @@ class PackTraining:
             outputs=data.heads * data.classes,
             seed=member.seed,
         )
+
+
+def learn(network: PackedNetwork, optimizer: SGD, classes: int, images: Tensor, targets: Tensor) -> None:
+    """Take one step on a mini-batch: images float32 [batch, 1, h, w], one-hot float32 [heads * classes, batch]."""
+    logits = network.forward(images, training=True)
+    network.backward(loss_gradient(logits, targets, classes), optimizer)
 
 
 def loss_gradient(logits: Tensor, targets: Tensor, classes: int) -> Tensor:
@@ -175,34 +186,6 @@ def loss_gradient(logits: Tensor, targets: Tensor, classes: int) -> Tensor:
     heads = outputs // classes
     probabilities = torch.softmax(logits.unflatten(1, (heads, classes)), dim=2).flatten(1, 2)
     return probabilities.sub_(targets).mul_(1 / (batch * heads))
-
-
-class _Resident:
-    """A split on the training device, its images still bytes."""
-
-    def __init__(self, split: Split, classes: int, device: torch.device) -> None:
-        self._images = split.images.to(device)
-        self._labels = split.labels.to(device)
-        self._classes = classes
-
-    def batches(self, order: Tensor, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Give mini-batches: images float32 [batch, 1, h, w], one-hot targets float32 [heads * classes, batch]."""
-        full = len(order) // batch_size * batch_size
-        for places in order[:full].to(self._images.device).split(batch_size * STAGED_BATCHES):
-            images = _scale(self._images.index_select(0, places))
-            targets = self._one_hot(self._labels.index_select(0, places))
-            yield from zip(images.split(batch_size), targets.split(batch_size, dim=1), strict=True)
-
-    def chunks(self, size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Give all images in order: images float32 [size, 1, h, w], labels int64 [size, heads]."""
-        for images, labels in zip(self._images.split(size), self._labels.split(size), strict=True):
-            yield _scale(images), labels
-
-    def _one_hot(self, labels: Tensor) -> Tensor:
-        heads = labels.shape[1]
-        offset = torch.arange(heads, device=labels.device) * self._classes
-        targets = torch.zeros(heads * self._classes, len(labels), device=labels.device)
-        return targets.scatter_(0, (labels + offset).t(), 1.0)
 
 
 class _Tally:
@@ -233,11 +216,6 @@ class _Tally:
             Evaluation(accuracy=both / n, head_accuracies=tuple(r / n for r in heads), loss=loss / n)
             for both, heads, loss in rows
         ]
-
-
-def _scale(images: Tensor) -> Tensor:
-    """Bytes [n, h, w] -> float32 [n, 1, h, w] in [0, 1)."""
-    return images.unsqueeze(1).to(torch.float32).mul_(1 / PIXEL_SCALE)
 
 
 def _batch_size_of(members: Sequence[Member], dataset: Dataset) -> int:
