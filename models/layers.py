@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.activations import Activation, activation_of
+from models.convolution import Geometry, choose_convolution
 from models.optimizer import SGD, BatchedProduct, DenseGradient, Parameter, WideProduct
 
 aten = torch.ops.aten
@@ -118,44 +119,32 @@ class Conv2d(_Weighted):
         super().__init__(modules, device)
         first = modules[0]
         assert isinstance(first, nn.Conv2d)
-        self._stride, self._padding, self._dilation = first.stride, first.padding, first.dilation
-        self._shared_input = shared_input
+        assert not isinstance(first.padding, str)
+        self._geometry = Geometry(
+            stride=_pair(first.stride),
+            padding=_pair(first.padding),
+            dilation=_pair(first.dilation),
+            shared_input=shared_input,
+        )
+        self._convolution = choose_convolution(device, len(modules))
 
     def forward(self, values: Tensor, *, training: bool) -> Tensor:
-        self._input = values.to(memory_format=torch.channels_last)
-        return functional.conv2d(
-            self._input,
-            self._filters(),
-            self.bias.value.view(-1),
-            self._stride,
-            self._padding,
-            self._dilation,
-            self._groups(),
-        )
+        maps, saved = self._convolution.forward(self._geometry, values, self.weight.value, self.bias.value)
+        if training:
+            self._saved, self._shape = saved, values.shape
+        return maps
 
     def backward(self, gradient: Tensor, optimizer: SGD, *, needs_input: bool) -> Tensor | None:
-        below, filters, bias = aten.convolution_backward(
-            gradient,
-            self._input,
-            self._filters(),
-            [self.bias.value.numel()],
-            self._stride,
-            self._padding,
-            self._dilation,
-            False,
-            [0, 0],
-            self._groups(),
-            [needs_input, True, True],
+        below, weights, biases = self._convolution.backward(
+            self._geometry, gradient, self._saved, self._shape, self.weight.value, below=needs_input
         )
-        optimizer.update(self.weight, DenseGradient(filters.reshape(self.weight.value.shape)))
-        optimizer.update(self.bias, DenseGradient(bias.view(self.bias.value.shape)))
+        optimizer.update(self.weight, DenseGradient(weights))
+        optimizer.update(self.bias, DenseGradient(biases))
         return below
 
-    def _filters(self) -> Tensor:
-        return self.weight.value.flatten(0, 1).to(memory_format=torch.channels_last)
-
-    def _groups(self) -> int:
-        return 1 if self._shared_input else len(self.weight.value)
+    def keep(self, places: Tensor) -> None:
+        super().keep(places)
+        self._convolution = choose_convolution(places.device, len(places))
 
 
 class MaxPool2d(PackedLayer):
@@ -255,8 +244,10 @@ class Dropout(PackedLayer):
     """
 
     def __init__(self, modules: Sequence[nn.Module], device: torch.device, generator: torch.Generator) -> None:
-        self._rates = torch.tensor([_rate(module) for module in modules], device=device).view(-1, 1, 1)
-        self._active = bool((self._rates > 0).any())
+        rates = [_rate(module) for module in modules]
+        self._rates = torch.tensor(rates, device=device).view(-1, 1, 1)
+        self._drops = [rate > 0 for rate in rates]
+        self._active = any(self._drops)
         self._generator = generator
 
     def forward(self, values: Tensor, *, training: bool) -> Tensor:
@@ -272,7 +263,8 @@ class Dropout(PackedLayer):
 
     def keep(self, places: Tensor) -> None:
         self._rates = self._rates.index_select(0, places)
-        self._active = bool((self._rates > 0).any())
+        self._drops = [self._drops[place] for place in places.tolist()]
+        self._active = any(self._drops)
 
 
 def _stack(tensors: Sequence[Tensor], device: torch.device) -> Tensor:
@@ -305,5 +297,6 @@ def _runs(activations: Sequence[Activation]) -> list[tuple[Activation, slice]]:
     return runs
 
 
-def _pair(value: int | tuple[int, ...]) -> list[int]:
-    return [value, value] if isinstance(value, int) else list(value)
+def _pair(value: int | tuple[int, ...]) -> tuple[int, int]:
+    rows, columns = (value, value) if isinstance(value, int) else value
+    return rows, columns

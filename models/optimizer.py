@@ -127,27 +127,28 @@ class SGD:
     """
 
     def __init__(self, configurations: Sequence[Configuration], device: torch.device) -> None:
-        def column(values: list[float]) -> Tensor:
-            return torch.tensor(values, dtype=torch.float32, device=device)
+        self._device = device
+        self._take(list(configurations))
 
+    def _take(self, configurations: list[Configuration]) -> None:
+        def column(values: list[float]) -> Tensor:
+            return torch.tensor(values, dtype=torch.float32, device=self._device)
+
+        self._configurations = configurations
         self._momentum = column([c.momentum for c in configurations])
         self._weight_decay = column([c.weight_decay for c in configurations])
         self._negative_rate = column([-c.learning_rate for c in configurations])
         # w -= r (g' * gradient_share + v * momentum_share), whether nesterov or not.
         self._gradient_step = column([-c.learning_rate * c.nesterov for c in configurations])
         self._momentum_step = column([-c.learning_rate * (c.momentum if c.nesterov else 1) for c in configurations])
-        self._choose_rule()
-
-    def _choose_rule(self) -> None:
-        self._has_decay = bool((self._weight_decay != 0).any())
-        self._has_nesterov = bool((self._gradient_step != 0).any())
-        self._has_momentum = bool((self._momentum != 0).any())
+        # Chosen by what the configurations say: asking a GPU for a tensor's values would wait for all its work.
+        self._has_decay = any(c.weight_decay for c in configurations)
+        self._has_nesterov = any(c.nesterov for c in configurations)
+        self._has_momentum = any(c.momentum for c in configurations)
 
     def keep(self, places: Tensor) -> None:
         """Keep only the members at `places`, int64 [kept]."""
-        for name in ("_momentum", "_weight_decay", "_negative_rate", "_gradient_step", "_momentum_step"):
-            setattr(self, name, getattr(self, name).index_select(0, places))
-        self._choose_rule()
+        self._take([self._configurations[place] for place in places.tolist()])
 
     def update(self, parameter: Parameter, gradient: Gradient) -> None:
         """Take one step on `parameter`; the three rules give the same numbers up to rounding."""

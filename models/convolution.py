@@ -1,0 +1,183 @@
+"""Two ways to compute all members' convolutions and their gradients: the library's, and products over unfolded maps."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+aten = torch.ops.aten
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Geometry:
+    """How filters move over a map: (rows, columns) each, as in `torch.nn.Conv2d`.
+
+    Attributes:
+        shared_input: whether all members see the same images, or each its own maps.
+    """
+
+    stride: tuple[int, int]
+    padding: tuple[int, int]
+    dilation: tuple[int, int]
+    shared_input: bool
+
+
+class Convolution(ABC):
+    """A way to compute; all ways give the same numbers up to rounding.
+
+    Images are [batch, channels, rows, columns], maps [batch, members * channels, rows, columns], weights
+    [members, filters, channels, kernel rows, kernel columns] and biases [members, filters], all of one dtype.
+    """
+
+    @abstractmethod
+    def forward(self, geometry: Geometry, values: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+        """Give the output maps, channels-last, and what `backward` needs besides the weights."""
+
+    @abstractmethod
+    def backward(
+        self, geometry: Geometry, gradient: Tensor, saved: Tensor, shape: torch.Size, weight: Tensor, *, below: bool
+    ) -> tuple[Tensor | None, Tensor, Tensor]:
+        """Differentiate by the input of the given shape (None unless `below`), the weights and the biases."""
+
+
+class LibraryConvolution(Convolution):
+    """PyTorch's own convolution; the maps' members are its groups."""
+
+    def forward(self, geometry: Geometry, values: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+        values = values.to(memory_format=torch.channels_last)
+        maps = functional.conv2d(
+            values,
+            _filters(weight),
+            bias.view(-1),
+            geometry.stride,
+            geometry.padding,
+            geometry.dilation,
+            _groups(geometry, weight),
+        )
+        return maps, values
+
+    def backward(
+        self, geometry: Geometry, gradient: Tensor, saved: Tensor, shape: torch.Size, weight: Tensor, *, below: bool
+    ) -> tuple[Tensor | None, Tensor, Tensor]:
+        members, filters = weight.shape[:2]
+        values, weights, biases = aten.convolution_backward(
+            gradient,
+            saved,
+            _filters(weight),
+            [members * filters],
+            geometry.stride,
+            geometry.padding,
+            geometry.dilation,
+            False,
+            [0, 0],
+            _groups(geometry, weight),
+            [below, True, True],
+        )
+        return values, weights.reshape(weight.shape), biases.view(members, filters)
+
+
+class UnfoldedConvolution(Convolution):
+    """Matrix products of each member's filters with its maps, unfolded into one row of inputs for each output pixel.
+
+    What is unfolded is as many times the maps as a kernel has pixels; for that, everything is one large product, and
+    the gradients add up in the same order every time. Sizes in the comments: g groups (one if the input is shared,
+    else the members), p = batch * rows * columns output pixels, t = kernel rows * kernel columns * channels.
+    """
+
+    def forward(self, geometry: Geometry, values: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+        members, filters = weight.shape[:2]
+        grid = _grid(geometry, values.shape, weight)
+        unfolded = _unfold(geometry, values, weight, grid)  # [g, p, t]
+        matrix = _matrix(geometry, weight)  # [g, f, t]
+        products = torch.baddbmm(bias.view(len(matrix), 1, -1), unfolded, matrix.transpose(1, 2))  # [g, p, f]
+        maps = products.view(len(matrix), len(values), *grid, -1).permute(1, 2, 3, 0, 4)  # [batch, rows, columns, g, f]
+        return maps.reshape(len(values), *grid, members * filters).permute(0, 3, 1, 2), unfolded
+
+    def backward(
+        self, geometry: Geometry, gradient: Tensor, saved: Tensor, shape: torch.Size, weight: Tensor, *, below: bool
+    ) -> tuple[Tensor | None, Tensor, Tensor]:
+        members, filters, channels, *kernel = weight.shape
+        pixels = gradient.permute(0, 2, 3, 1).unflatten(3, (len(saved), -1))  # [batch, rows, columns, g, f]
+        pixels = pixels.permute(3, 0, 1, 2, 4).reshape(len(saved), saved.shape[1], -1)  # [g, p, f]
+        weights = torch.bmm(pixels.transpose(1, 2), saved)  # [g, f, t]
+        weights = weights.view(members, filters, *kernel, channels).permute(0, 1, 4, 2, 3)
+        values = None
+        if below:
+            values = _fold(geometry, torch.bmm(pixels, _matrix(geometry, weight)), shape, weight, gradient.shape[2:])
+        return values, weights.contiguous(), pixels.sum(1).view(members, filters)
+
+
+LIBRARY = LibraryConvolution()
+UNFOLDED = UnfoldedConvolution()
+
+
+def choose_convolution(device: torch.device, members: int) -> Convolution:
+    """Choose by rule, not by the clock: the same search gives the same numbers on every run.
+
+    Libraries for GPUs are made for one network's large convolutions. Those of many small networks have few channels a
+    group, or one channel in; a product over unfolded maps has the same shape for every member.
+    """
+    return UNFOLDED if device.type == "cuda" and members > 1 else LIBRARY
+
+
+def _filters(weight: Tensor) -> Tensor:
+    return weight.flatten(0, 1).to(memory_format=torch.channels_last)
+
+
+def _groups(geometry: Geometry, weight: Tensor) -> int:
+    return 1 if geometry.shared_input else len(weight)
+
+
+def _matrix(geometry: Geometry, weight: Tensor) -> Tensor:
+    """Weights -> [g, f, t], channels last in t, as they are in memory in the maps."""
+    matrix = weight.permute(0, 1, 3, 4, 2).reshape(*weight.shape[:2], -1)
+    return matrix.flatten(0, 1).unsqueeze(0) if geometry.shared_input else matrix
+
+
+def _grid(geometry: Geometry, shape: torch.Size, weight: Tensor) -> tuple[int, int]:
+    """Give rows and columns of the output."""
+    rows, columns = (
+        (shape[2 + axis] + 2 * geometry.padding[axis] - geometry.dilation[axis] * (weight.shape[3 + axis] - 1) - 1)
+        // geometry.stride[axis]
+        + 1
+        for axis in (0, 1)
+    )
+    return rows, columns
+
+
+def _unfold(geometry: Geometry, values: Tensor, weight: Tensor, grid: tuple[int, int]) -> Tensor:
+    """Copy what each output pixel sees into a row: [batch, g * channels, rows, columns] -> [g, p, t]."""
+    pixels = values.permute(0, 2, 3, 1)  # [batch, rows, columns, g * channels]
+    (above, left), channels = geometry.padding, weight.shape[2]
+    if above or left:
+        pixels = functional.pad(pixels, (0, 0, left, left, above, above))
+    groups = pixels.shape[3] // channels
+    sizes = (groups, len(pixels), *grid, *weight.shape[3:], channels)
+    batch, row, column, channel = pixels.stride()
+    down, right = row * geometry.stride[0], column * geometry.stride[1]
+    steps = (row * geometry.dilation[0], column * geometry.dilation[1])
+    seen = pixels.as_strided(sizes, (channel * channels, batch, down, right, *steps, channel), pixels.storage_offset())
+    return seen.reshape(groups, len(pixels) * grid[0] * grid[1], -1)
+
+
+def _fold(geometry: Geometry, unfolded: Tensor, shape: torch.Size, weight: Tensor, grid: torch.Size) -> Tensor:
+    """Sum [g, p, t] over the output pixels that see an input pixel: [batch, g * channels, rows, columns]."""
+    batch, planes, rows, columns = shape
+    (above, left), groups = geometry.padding, len(unfolded)
+    parts = unfolded.view(groups, batch, *grid, *weight.shape[3:], -1).permute(1, 2, 3, 0, 6, 4, 5)
+    total = unfolded.new_zeros(batch, rows + 2 * above, columns + 2 * left, groups, planes // groups)
+    for i in range(weight.shape[3]):
+        for j in range(weight.shape[4]):
+            total[:, _seen(geometry, 0, i, grid), _seen(geometry, 1, j, grid)] += parts[..., i, j]
+    inner = total[:, above : above + rows, left : left + columns].flatten(3)
+    return inner.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
+
+
+def _seen(geometry: Geometry, axis: int, place: int, grid: torch.Size) -> slice:
+    """Tell which rows (axis 0) or columns (1) of the padded input meet a kernel's row or column at `place`."""
+    start, step = place * geometry.dilation[axis], geometry.stride[axis]
+    return slice(start, start + step * (grid[axis] - 1) + 1, step)
