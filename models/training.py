@@ -14,12 +14,14 @@ from torch import Tensor, nn
 from data.dataset import Dataset, Split
 from models.catalog import build_network
 from models.configuration import Configuration
+from models.cuda_libraries import library_settings
 from models.network import PackedNetwork
 from models.optimizer import SGD
 from models.resident import Resident
-from models.steps import EagerSteps, Steps
+from models.steps import make_steps
 
 EVALUATION_BATCH = 1000
+CUDA_EVALUATIONS = 32_768  # images times members at once: what 32 members make of a batch, so that maps fit in memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +91,11 @@ class PackTraining:
             [self._plain(member) for member in members], device=self._device, generator=self._masks
         )
         self._optimizer = SGD([member.configuration for member in members], self._device)
-        train = Resident(dataset.train, dataset.classes, self._device)
+        self._residents: dict[Split, Resident] = {}
+        train = self._resident(dataset.train)
         # The step is no method of this class: a cycle of references would keep the tensors until Python looks for it.
         step = partial(learn, self._network, self._optimizer, dataset.classes)
-        self._steps: Steps = EagerSteps(step, train, batch_size)
+        self._steps = make_steps(step, train, batch_size, self._masks)
         self.epoch = 0
 
     @torch.inference_mode()
@@ -100,16 +103,17 @@ class PackTraining:
         """Walk once through the training split in full mini-batches; the images left over are not used."""
         n = len(self._dataset.train)
         order = torch.randperm(n, generator=self._order) if self._shuffle else torch.arange(n)
-        self._steps.run(order)
+        with library_settings(self._device):
+            self._steps.run(order)
         self.epoch += 1
 
     @torch.inference_mode()
     def evaluate(self, split: Split) -> list[Evaluation]:
         """Label a split with every member: one evaluation a member, in their order."""
-        resident = Resident(split, self._dataset.classes, self._device)
         tally = _Tally(self._network.members, self._dataset.heads, self._device)
-        for images, labels in resident.chunks(EVALUATION_BATCH):
-            tally.add(self._network.forward(images, training=False), labels)
+        with library_settings(self._device):
+            for images, labels in self._resident(split).chunks(self._evaluation_batch()):
+                tally.add(self._network.forward(images, training=False), labels)
         return tally.evaluations()
 
     @torch.inference_mode()
@@ -154,6 +158,17 @@ class PackTraining:
         self._order.set_state(state["order"])
         self._masks.set_state(state["masks"])
         self.epoch = state["epoch"]
+
+    def _resident(self, split: Split) -> Resident:
+        """Keep each split on the device from its first use on."""
+        if split not in self._residents:
+            self._residents[split] = Resident(split, self._dataset.classes, self._device)
+        return self._residents[split]
+
+    def _evaluation_batch(self) -> int:
+        if self._device.type != "cuda":
+            return EVALUATION_BATCH
+        return max(1, min(EVALUATION_BATCH, CUDA_EVALUATIONS // self._network.members))
 
     def _plain(self, member: Member) -> nn.Sequential:
         data = self._dataset
