@@ -1,0 +1,153 @@
+"""Packs on a GPU: trained as on a processor, from recorded steps, without waiting inside an epoch."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from models.configuration import Configuration
+from models.cuda_libraries import library_settings
+from models.steps import EagerSteps, RecordedSteps
+from models.training import Member, PackTraining
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA GPU here: packs on one were not tested"),
+]
+
+BATCH_SEED = 7
+# Without kinks, so that the rounding of another device stays rounding; dropout's masks differ by device.
+SMOOTH = {
+    "mlp": [
+        {"activation": "tanh", "hidden_units": 16, "momentum": 0.9, "learning_rate": 0.02},
+        {"activation": "gelu", "hidden_units": 12, "weight_decay": 0.01},
+        {"activation": "silu", "hidden_units": 9, "momentum": 0.5, "nesterov": True},
+    ],
+    "cnn": [
+        {"activation": "tanh", "filters": 3, "hidden_units": 8, "pooling": 1},
+        {"activation": "elu", "filters": 2, "hidden_units": 8, "pooling": 1, "momentum": 0.8, "learning_rate": 0.02},
+    ],
+}
+DROPPING = {
+    "mlp": [{"dropout": 0.3, "momentum": 0.9, "learning_rate": 0.02}, {"dropout": 0.5, "hidden_units": 16}],
+    "cnn": [{"dropout": 0.5, "filters": 2, "hidden_units": 8}, {"dropout": 0.1, "filters": 3, "hidden_units": 8}],
+}
+
+
+def train(architecture, values, dataset, *, device="cuda"):
+    members = [
+        Member(configuration=Configuration(architecture=architecture, batch_size=4, **each), seed=11 + place)
+        for place, each in enumerate(values)
+    ]
+    return PackTraining(members, dataset, batch_seed=BATCH_SEED, device=device)
+
+
+@pytest.fixture
+def assert_same(assert_same_weights):
+    def check(first, second, **tolerances):
+        assert len(first._members) == len(second._members)
+        for place in range(len(first._members)):
+            assert_same_weights(first.unpack(place), second.unpack(place), **tolerances)
+
+    return check
+
+
+@pytest.mark.parametrize("architecture", SMOOTH)
+def test_a_member_trains_as_plain_pytorch_does_alone(architecture, make_dataset, train_alone, assert_same_weights):
+    dataset = make_dataset()
+    training = train(architecture, SMOOTH[architecture], dataset)
+    for _ in range(2):
+        training.train_epoch()
+    for place, member in enumerate(training._members):
+        alone = train_alone(member, dataset, batch_seed=BATCH_SEED, epochs=2)[-1]
+        assert_same_weights(training.unpack(place), alone, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("architecture", SMOOTH)
+def test_evaluations_are_those_of_a_processor(architecture, make_dataset):
+    dataset = make_dataset()
+    evaluations = []
+    for device in ("cuda", "cpu"):
+        training = train(architecture, SMOOTH[architecture], dataset, device=device)
+        training.train_epoch()
+        evaluations.append(training.evaluate(dataset.validation))
+    for ours, theirs in zip(*evaluations, strict=True):
+        assert ours.loss == pytest.approx(theirs.loss, rel=1e-3)
+        assert abs(ours.accuracy - theirs.accuracy) <= 1 / len(dataset.validation)
+
+
+@pytest.mark.parametrize("architecture", DROPPING)
+def test_recorded_steps_are_the_steps_one_by_one_masks_included(architecture, make_dataset, assert_same):
+    dataset = make_dataset()
+    recorded, eager = (train(architecture, DROPPING[architecture], dataset) for _ in range(2))
+    assert isinstance(recorded._steps, RecordedSteps)
+    steps = recorded._steps._steps
+    eager._steps = EagerSteps(eager._steps._steps._step, eager._resident(dataset.train), steps._order.shape[1])
+    for members in ([0, 1], [1], [0]):
+        for training in (recorded, eager):
+            training.keep(members)
+            training.train_epoch()
+            training.train_epoch()
+        assert_same(recorded, eager, rtol=0, atol=0)
+        assert recorded._steps.reason == ""
+        assert set(recorded._steps._repeats) == {1, 8}
+
+
+@pytest.mark.parametrize("architecture", DROPPING)
+def test_the_same_seeds_give_the_same_bytes(architecture, make_dataset, assert_same):
+    first, second = (train(architecture, DROPPING[architecture], make_dataset()) for _ in range(2))
+    for training in (first, second):
+        for _ in range(3):
+            training.train_epoch()
+            training.evaluate(make_dataset().validation)
+    assert_same(first, second, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("architecture", DROPPING)
+def test_a_loaded_state_is_gone_on_from(architecture, make_dataset, assert_same):
+    training, again = (train(architecture, DROPPING[architecture], make_dataset()) for _ in range(2))
+    training.train_epoch()
+    again.load_state_dict(training.state_dict())
+    training.train_epoch()
+    again.train_epoch()
+    assert_same(training, again, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("architecture", DROPPING)
+def test_nothing_waits_for_the_gpu_inside_an_epoch(architecture, make_dataset):
+    training = train(architecture, DROPPING[architecture], make_dataset())
+    training.train_epoch()  # records, which waits
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        training.train_epoch()
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+def test_a_step_that_cannot_be_recorded_is_run_as_it_comes(make_dataset, assert_same):
+    dataset = make_dataset()
+    training, other = (train("mlp", DROPPING["mlp"], dataset) for _ in range(2))
+    static = training._steps._steps
+    learn = static._step
+
+    def waiting(images, targets):
+        targets.sum().item()
+        learn(images, targets)
+
+    static._step = waiting
+    with pytest.warns(RuntimeWarning, match="could not be recorded on the GPU"):
+        training.train_epoch()
+    other.train_epoch()
+    assert_same(training, other, rtol=0, atol=0)
+
+
+def test_products_are_exact_unless_asked_otherwise():
+    a, b = torch.rand(2, 512, 512, generator=torch.Generator().manual_seed(1))
+    exact = a @ b
+    errors = []
+    for tf32 in (False, True):
+        with library_settings(torch.device("cuda"), tf32=tf32):
+            errors.append((a.cuda() @ b.cuda()).cpu().sub_(exact).abs().max().item())
+    assert errors[0] < 1e-3
+    if torch.cuda.get_device_capability() >= (8, 0):
+        assert errors[1] > errors[0]
