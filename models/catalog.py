@@ -34,7 +34,7 @@ def build_network(configuration: Configuration, *, height: int, width: int, outp
     it was.
     """
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # that of the processor alone: a GPU's would not be put back
         return ARCHITECTURES[configuration.architecture](configuration, height=height, width=width, outputs=outputs)
 
 

@@ -125,9 +125,7 @@ class RecordedSteps(Steps):
             self._repeats[size]()
 
     def _record(self, size: int) -> Work:
-        def work() -> None:
-            self._steps.take(size)
-
+        work = partial(self._steps.take, size)
         if self.reason:
             return work
         try:

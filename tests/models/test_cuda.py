@@ -124,6 +124,17 @@ def test_nothing_waits_for_the_gpu_inside_an_epoch(architecture, make_dataset):
         torch.cuda.set_sync_debug_mode("default")
 
 
+def test_the_gpus_global_random_state_is_neither_read_nor_changed(make_dataset, assert_same):
+    trainings = []
+    for global_seed in (1, 2):
+        torch.cuda.manual_seed(global_seed)
+        state = torch.cuda.get_rng_state()
+        trainings.append(train("mlp", DROPPING["mlp"], make_dataset()))
+        trainings[-1].train_epoch()
+        assert torch.equal(torch.cuda.get_rng_state(), state)
+    assert_same(*trainings, rtol=0, atol=0)
+
+
 def test_a_step_that_cannot_be_recorded_is_run_as_it_comes(make_dataset, assert_same):
     dataset = make_dataset()
     training, other = (train("mlp", DROPPING["mlp"], dataset) for _ in range(2))
