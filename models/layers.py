@@ -2,10 +2,13 @@
 
 Between layers the values of a pack have one of four shapes:
 
-* images, shared by all members: float32 [batch, 1, height, width]
-* features, shared by all members: float32 [batch, features]
-* maps: float32 [batch, members * channels, rows, columns], members outermost in the channels
+* images, shared by all members: products [batch, 1, height, width]
+* features, shared by all members: products [batch, features]
+* maps: products [batch, members * channels, rows, columns], members outermost in the channels
 * units: float32 [members, units, batch]
+
+where products is the dtype in which large products are computed, float32 unless asked otherwise (see
+`models.precision`). Weights, biases and their gradients are float32.
 
 Units come before the batch so that each member's values lie together and every matrix product runs on
 contiguous memory. Members may differ in their number of units: the smaller ones are padded with units whose
@@ -23,9 +26,15 @@ from torch.nn import functional
 
 from models.activations import Activation, activation_of
 from models.convolution import Geometry, choose_convolution
-from models.optimizer import SGD, BatchedProduct, DenseGradient, Parameter, WideProduct
+from models.optimizer import SGD, BatchedProduct, DenseGradient, Parameter, WideProduct, widen
 
 aten = torch.ops.aten
+MIN_ROUNDED = 64  # the smaller side of a weight matrix whose products gain from rounded factors
+
+
+def padded_units(units: int) -> int:
+    """Round up to a power of two: members that share a pack differ in width within this."""
+    return 1 << (units - 1).bit_length()
 
 
 class PackedLayer(ABC):
@@ -56,11 +65,18 @@ class PackedLayer(ABC):
 
 
 class _Weighted(PackedLayer):
-    """A layer with weight [members, out, ...] and bias [members, out], padded to the widest member."""
+    """A layer with weight [members, out, ...] and bias [members, out], padded to the widest member.
 
-    def __init__(self, modules: Sequence[nn.Module], device: torch.device) -> None:
+    Args:
+        products: the dtype to which the factors of its products are rounded.
+    """
+
+    def __init__(
+        self, modules: Sequence[nn.Module], device: torch.device, products: torch.dtype = torch.float32
+    ) -> None:
         self.weight = Parameter(_stack([_tensor(m.weight) for m in modules], device))
         self.bias = Parameter(_stack([_tensor(m.bias) for m in modules], device))
+        self._products = products
 
     def keep(self, places: Tensor) -> None:
         self.weight.keep(places)
@@ -74,6 +90,9 @@ class _Weighted(PackedLayer):
     def parameters(self) -> list[Parameter]:
         return [self.weight, self.bias]
 
+    def _rounded(self, factor: Tensor) -> Tensor:
+        return factor if self._products is torch.float32 else factor.to(self._products)
+
 
 class SharedLinear(_Weighted):
     """Linear layer on features that all members share: [batch, in] -> [members, out, batch].
@@ -84,7 +103,11 @@ class SharedLinear(_Weighted):
     def forward(self, values: Tensor, *, training: bool) -> Tensor:
         self._input = values
         members, out, fan_in = self.weight.value.shape
-        wide = torch.addmm(self.bias.value.view(-1, 1), self.weight.value.view(-1, fan_in), values.t())
+        weight, bias = self.weight.value.view(-1, fan_in), self.bias.value.view(-1, 1)
+        if self._products is torch.float32:
+            wide = torch.addmm(bias, weight, values.t())
+        else:
+            wide = torch.mm(self._rounded(weight), values.t()).float().add_(bias)
         return wide.view(members, out, -1)
 
     def backward(self, gradient: Tensor, optimizer: SGD, *, needs_input: bool) -> Tensor | None:
@@ -94,14 +117,29 @@ class SharedLinear(_Weighted):
 
 
 class Linear(_Weighted):
-    """Linear layer on each member's own units: [members, in, batch] -> [members, out, batch]."""
+    """Linear layer on each member's own units: [members, in, batch] -> [members, out, batch].
+
+    Small products, such as those of an output layer, gain nothing from rounded factors, and stay float32.
+    """
+
+    def __init__(
+        self, modules: Sequence[nn.Module], device: torch.device, products: torch.dtype = torch.float32
+    ) -> None:
+        super().__init__(modules, device, products)
+        # Powers of two: whether a member is rounded does not depend on the neighbours that it is padded to.
+        if any(padded_units(size) < MIN_ROUNDED for size in self.weight.value.shape[1:]):
+            self._products = torch.float32
 
     def forward(self, values: Tensor, *, training: bool) -> Tensor:
-        self._input = values
-        return torch.baddbmm(self.bias.value.unsqueeze(2), self.weight.value, values)
+        self._input = self._rounded(values)
+        bias = self.bias.value.unsqueeze(2)
+        if self._products is torch.float32:
+            return torch.baddbmm(bias, self.weight.value, values)
+        return torch.bmm(self._rounded(self.weight.value), self._input).float().add_(bias)
 
     def backward(self, gradient: Tensor, optimizer: SGD, *, needs_input: bool) -> Tensor | None:
-        below = torch.bmm(self.weight.value.transpose(1, 2), gradient) if needs_input else None
+        weight = self._rounded(self.weight.value).transpose(1, 2)
+        below = widen(torch.bmm(weight, self._rounded(gradient))) if needs_input else None
         optimizer.update(self.weight, BatchedProduct(gradient, self._input.transpose(1, 2)))
         optimizer.update(self.bias, DenseGradient(gradient.sum(2)))
         return below
@@ -115,8 +153,15 @@ class Conv2d(_Weighted):
     reference notebook's layers (batch 32, float32, one core with AVX2), most of it won in max-pooling.
     """
 
-    def __init__(self, modules: Sequence[nn.Module], device: torch.device, *, shared_input: bool) -> None:
-        super().__init__(modules, device)
+    def __init__(
+        self,
+        modules: Sequence[nn.Module],
+        device: torch.device,
+        products: torch.dtype = torch.float32,
+        *,
+        shared_input: bool,
+    ) -> None:
+        super().__init__(modules, device, products)
         first = modules[0]
         assert isinstance(first, nn.Conv2d)
         assert not isinstance(first.padding, str)
@@ -129,17 +174,23 @@ class Conv2d(_Weighted):
         self._convolution = choose_convolution(device, len(modules))
 
     def forward(self, values: Tensor, *, training: bool) -> Tensor:
-        maps, saved = self._convolution.forward(self._geometry, values, self.weight.value, self.bias.value)
+        weight, bias = self._rounded(self.weight.value), self._rounded(self.bias.value)
+        maps, saved = self._convolution.forward(self._geometry, values, weight, bias)
         if training:
             self._saved, self._shape = saved, values.shape
         return maps
 
     def backward(self, gradient: Tensor, optimizer: SGD, *, needs_input: bool) -> Tensor | None:
         below, weights, biases = self._convolution.backward(
-            self._geometry, gradient, self._saved, self._shape, self.weight.value, below=needs_input
+            self._geometry,
+            gradient,
+            self._saved,
+            self._shape,
+            self._rounded(self.weight.value),
+            below=needs_input,
         )
-        optimizer.update(self.weight, DenseGradient(weights))
-        optimizer.update(self.bias, DenseGradient(biases))
+        optimizer.update(self.weight, DenseGradient(widen(weights)))
+        optimizer.update(self.bias, DenseGradient(widen(biases)))
         return below
 
     def keep(self, places: Tensor) -> None:
@@ -185,11 +236,12 @@ class FlattenMaps(PackedLayer):
         self._members = members
 
     def forward(self, values: Tensor, *, training: bool) -> Tensor:
-        self._shape = values.shape
-        return values.reshape(len(values), self._members, -1).permute(1, 2, 0).contiguous()
+        self._shape, self._dtype = values.shape, values.dtype
+        return widen(values.reshape(len(values), self._members, -1).permute(1, 2, 0)).contiguous()
 
     def backward(self, gradient: Tensor, optimizer: SGD, *, needs_input: bool) -> Tensor | None:
-        return gradient.permute(2, 0, 1).reshape(self._shape).contiguous(memory_format=torch.channels_last)
+        maps = gradient.to(self._dtype).permute(2, 0, 1).reshape(self._shape)
+        return maps.contiguous(memory_format=torch.channels_last)
 
     def keep(self, places: Tensor) -> None:
         self._members = len(places)
@@ -254,7 +306,7 @@ class Dropout(PackedLayer):
         if not (training and self._active):
             return values
         units, batch = values.shape[1:]
-        drawn = torch.rand(1 << (units - 1).bit_length(), batch, generator=self._generator, device=values.device)
+        drawn = torch.rand(padded_units(units), batch, generator=self._generator, device=values.device)
         self._mask = (drawn[:units] >= self._rates).to(values.dtype).mul_(1 / (1 - self._rates))
         return values * self._mask
 

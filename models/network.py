@@ -31,20 +31,31 @@ class PackedNetwork:
         networks: the members' plain networks, their weights the initial ones; left untouched.
         device: where the packed weights live.
         generator: of the dropout masks, on `device`.
+        products: the dtype to which the factors of large products are rounded.
+
+    Attributes:
+        members: how many there are.
+        products: the dtype of the images that `forward` takes.
 
     Raises:
         ValueError: the networks do not have the same layers, or a layer that packs do not know.
     """
 
     def __init__(
-        self, networks: Sequence[nn.Sequential], *, device: torch.device, generator: torch.Generator | None = None
+        self,
+        networks: Sequence[nn.Sequential],
+        *,
+        device: torch.device,
+        generator: torch.Generator | None = None,
+        products: torch.dtype = torch.float32,
     ) -> None:
         self.members = len(networks)
-        self._layers = _pack_layers(networks, device, generator or torch.Generator(device))
+        self.products = products
+        self._layers = _pack_layers(networks, device, generator or torch.Generator(device), products)
         self._first_weighted = next(i for i, layer in enumerate(self._layers) if layer.parameters())
 
     def forward(self, images: Tensor, *, training: bool) -> Tensor:
-        """Compute logits: images float32 [batch, 1, height, width] -> float32 [members, outputs, batch]."""
+        """Compute logits: images `products` [batch, 1, height, width] -> float32 [members, outputs, batch]."""
         values = images
         for layer in self._layers:
             values = layer.forward(values, training=training)
@@ -77,7 +88,7 @@ class PackedNetwork:
 
 
 def _pack_layers(
-    networks: Sequence[nn.Sequential], device: torch.device, generator: torch.Generator
+    networks: Sequence[nn.Sequential], device: torch.device, generator: torch.Generator, products: torch.dtype
 ) -> list[PackedLayer]:
     if len({len(network) for network in networks}) != 1:
         raise ValueError("the networks of a pack must have the same layers")
@@ -86,7 +97,7 @@ def _pack_layers(
     for modules in zip(*networks, strict=True):
         if len({_kind(module) for module in modules}) > 1:
             raise ValueError(f"the networks of a pack must have the same layers, not {modules}")
-        layer = _pack_layer(modules, device, generator, shared=shared, on_maps=on_maps)
+        layer = _pack_layer(modules, device, generator, products, shared=shared, on_maps=on_maps)
         layers.append(layer)
         shared = shared and not layer.parameters()
         on_maps = on_maps and not isinstance(layer, FlattenImages | FlattenMaps)
@@ -106,16 +117,22 @@ def _kind(module: nn.Module) -> tuple[object, ...]:
 
 
 def _pack_layer(
-    modules: Sequence[nn.Module], device: torch.device, generator: torch.Generator, *, shared: bool, on_maps: bool
+    modules: Sequence[nn.Module],
+    device: torch.device,
+    generator: torch.Generator,
+    products: torch.dtype,
+    *,
+    shared: bool,
+    on_maps: bool,
 ) -> PackedLayer:
     first = modules[0]
     if is_activation(first):
         return Activate(modules, on_maps=on_maps)
     match first:
         case nn.Linear():
-            return SharedLinear(modules, device) if shared else Linear(modules, device)
+            return SharedLinear(modules, device, products) if shared else Linear(modules, device, products)
         case nn.Conv2d():
-            return Conv2d(modules, device, shared_input=shared)
+            return Conv2d(modules, device, products, shared_input=shared)
         case nn.MaxPool2d():
             return MaxPool2d(modules)
         case nn.Flatten():

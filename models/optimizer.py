@@ -85,35 +85,46 @@ class DenseGradient(Gradient):
 
 
 class WideProduct(Gradient):
-    """left [members, out, batch] times a batch that all members share, right [batch, in]: [members, out, in].
+    """left float32 [members, out, batch] times a batch that all members share, right [batch, in]: [members, out, in].
 
-    Kept as its factors, so that it can be accumulated by the matrix product itself.
+    Kept as its factors, so that it can be accumulated by the matrix product itself. The factors are rounded to the
+    right one's dtype before they are multiplied.
     """
 
     def __init__(self, left: Tensor, right: Tensor) -> None:
         self._left, self._right = left, right
 
     def dense(self) -> Tensor:
-        return torch.mm(self._left.flatten(0, 1), self._right).unflatten(0, self._left.shape[:2])
+        product = torch.mm(self._left.flatten(0, 1).to(self._right.dtype), self._right)
+        return widen(product).unflatten(0, self._left.shape[:2])
 
     def add_to(self, target: Tensor) -> None:
-        target.view(-1, target.shape[-1]).addmm_(self._left.flatten(0, 1), self._right)
+        if self._right.dtype is self._left.dtype:
+            target.view(-1, target.shape[-1]).addmm_(self._left.flatten(0, 1), self._right)
+        else:
+            target.add_(self.dense())
 
     def scaled(self, factors: Tensor) -> Self:
         return type(self)(self._left * _column(factors, self._left), self._right)
 
 
 class BatchedProduct(Gradient):
-    """left [members, out, batch] times right [members, batch, in]: [members, out, in], kept as its factors."""
+    """left float32 [members, out, batch] times right [members, batch, in]: [members, out, in].
+
+    Kept as its factors, and rounded before they are multiplied, as in `WideProduct`.
+    """
 
     def __init__(self, left: Tensor, right: Tensor) -> None:
         self._left, self._right = left, right
 
     def dense(self) -> Tensor:
-        return torch.bmm(self._left, self._right)
+        return widen(torch.bmm(self._left.to(self._right.dtype), self._right))
 
     def add_to(self, target: Tensor) -> None:
-        target.baddbmm_(self._left, self._right)
+        if self._right.dtype is self._left.dtype:
+            target.baddbmm_(self._left, self._right)
+        else:
+            target.add_(self.dense())
 
     def scaled(self, factors: Tensor) -> Self:
         return type(self)(self._left * _column(factors, self._left), self._right)
@@ -186,3 +197,8 @@ class SGD:
 def _column(factors: Tensor, like: Tensor) -> Tensor:
     """Shape factors [members] so that they broadcast over `like`, [members, ...]."""
     return factors.view(-1, *[1] * (like.dim() - 1))
+
+
+def widen(product: Tensor) -> Tensor:
+    """Give a product of bfloat16 factors as float32; others as they are."""
+    return product.float() if product.dtype is torch.bfloat16 else product

@@ -17,6 +17,7 @@ from models.configuration import Configuration
 from models.cuda_libraries import library_settings
 from models.network import PackedNetwork
 from models.optimizer import SGD
+from models.precision import Precision
 from models.resident import Resident
 from models.steps import make_steps
 
@@ -66,6 +67,7 @@ class PackTraining:
         batch_seed: of the order of the training images and of the dropout masks, 0 to 2**63 - 1.
         device: where to train.
         shuffle: whether to draw a new order for each epoch, or walk the split as it stands.
+        precision: in which numbers large products are computed.
 
     Attributes:
         epoch: epochs trained so far.
@@ -79,6 +81,7 @@ class PackTraining:
         batch_seed: int,
         device: torch.device | str = "cpu",
         shuffle: bool = True,
+        precision: Precision = Precision.FLOAT32,
     ) -> None:
         batch_size = _batch_size_of(members, dataset)
         self._device = torch.device(device)
@@ -86,9 +89,13 @@ class PackTraining:
         self._dataset = dataset
         self._order = torch.Generator().manual_seed(batch_seed)
         self._shuffle = shuffle
+        self._precision = precision
         self._masks = torch.Generator(self._device).manual_seed(batch_seed)
         self._network = PackedNetwork(
-            [self._plain(member) for member in members], device=self._device, generator=self._masks
+            [self._plain(member) for member in members],
+            device=self._device,
+            generator=self._masks,
+            products=precision.product_dtype,
         )
         self._optimizer = SGD([member.configuration for member in members], self._device)
         self._residents: dict[Split, Resident] = {}
@@ -103,7 +110,7 @@ class PackTraining:
         """Walk once through the training split in full mini-batches; the images left over are not used."""
         n = len(self._dataset.train)
         order = torch.randperm(n, generator=self._order) if self._shuffle else torch.arange(n)
-        with library_settings(self._device):
+        with library_settings(self._device, tf32=self._precision is Precision.TF32):
             self._steps.run(order)
         self.epoch += 1
 
@@ -111,7 +118,7 @@ class PackTraining:
     def evaluate(self, split: Split) -> list[Evaluation]:
         """Label a split with every member: one evaluation a member, in their order."""
         tally = _Tally(self._network.members, self._dataset.heads, self._device)
-        with library_settings(self._device):
+        with library_settings(self._device, tf32=self._precision is Precision.TF32):
             for images, labels in self._resident(split).chunks(self._evaluation_batch()):
                 tally.add(self._network.forward(images, training=False), labels)
         return tally.evaluations()
@@ -162,7 +169,7 @@ class PackTraining:
     def _resident(self, split: Split) -> Resident:
         """Keep each split on the device from its first use on."""
         if split not in self._residents:
-            self._residents[split] = Resident(split, self._dataset.classes, self._device)
+            self._residents[split] = Resident(split, self._dataset.classes, self._device, self._network.products)
         return self._residents[split]
 
     def _evaluation_batch(self) -> int:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Sequence
 
 from models.configuration import Configuration
+from models.layers import padded_units
 from search.trial import Proposal
 
 # On a processor the wide product of a pack gains nothing past this many hidden units over all members: the
@@ -28,11 +29,6 @@ def shape_of(configuration: Configuration) -> Hashable:
     layers: tuple[Hashable, ...]
     layers = (c.depth,) if c.architecture == "mlp" else (c.blocks, c.filters, c.kernel_size, c.pooling)
     return c.architecture, *layers, c.batch_size, padded_units(c.hidden_units)
-
-
-def padded_units(hidden_units: int) -> int:
-    """Round up to a power of two."""
-    return 1 << (hidden_units - 1).bit_length()
 
 
 def pack_capacity(configuration: Configuration, device: str) -> int:
