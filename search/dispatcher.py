@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from models.precision import Precision
 from search.halving import HalvingPlan, rungs_of
 from search.pack_task import PackReport, PackTask
 from search.packing import group_proposals, pack_capacity
@@ -217,6 +218,7 @@ class Dispatcher:
             batch_seed=self._settings.protocol.order_seed(self._settings.seed),
             protocol=self._settings.protocol,
             device=self._device,
+            precision=Precision(self._settings.precision),
             halving=self._halving(pack),
             checkpoint_interval_s=self._settings.checkpoint_interval_s,
             known_best=max(

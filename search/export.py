@@ -9,6 +9,7 @@ import torch
 
 from data.catalog import load
 from models.model_file import ModelFileError, TrainedModel, model_from_bytes
+from models.precision import Precision
 from search.errors import SettingsError
 from search.files import write_bytes
 from search.leaderboard import Row
@@ -54,6 +55,7 @@ def _train_again(settings: Settings, row: Row) -> bytes:
         epochs=row.epochs,
         batch_seed=settings.protocol.order_seed(settings.seed),
         protocol=settings.protocol,
+        precision=Precision(settings.precision),
     )
     report = run_pack(task, load(settings.data, settings.data_dir))
     if report.model is None:

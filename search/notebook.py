@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from models.precision import Precision
 from search.protocol import Protocol
 from search.space import Choices, Dimension, Space, Value
 
@@ -42,6 +43,7 @@ class System:
         rows: its configurations by label.
         replicates: trials of each, the first from the notebook's own seed.
         tolerance: largest difference in accuracy that counts as reproduced, where training does not drift.
+        precision: of its products; "auto" for the fastest on the hardware at hand.
         remark: what differs from the notebook.
     """
 
@@ -51,6 +53,7 @@ class System:
     rows: Mapping[str, Published]
     tolerance: float
     replicates: int = 1
+    precision: str = Precision.FLOAT32.value
     remark: str = ""
 
     @property
@@ -153,6 +156,7 @@ SYSTEMS: dict[str, System] = {
         data="mnist-overlap",
         epochs=30,
         tolerance=0.01,
+        precision="auto",
         rows={
             "baseline": Published(
                 values={
@@ -176,6 +180,7 @@ SYSTEMS: dict[str, System] = {
         epochs=10,
         tolerance=0.002,
         replicates=3,
+        precision="auto",
         rows={
             "baseline": Published(
                 values={

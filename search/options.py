@@ -22,6 +22,15 @@ class Device(StrEnum):
     CUDA = "cuda"
 
 
+class PrecisionOption(StrEnum):
+    """In which numbers large products are computed."""
+
+    AUTO = "auto"
+    FLOAT32 = "float32"
+    TF32 = "tf32"
+    BFLOAT16 = "bfloat16"
+
+
 Results = Annotated[Path, typer.Option(help="Folder of all results; runs lie in RESULTS/runs/NAME.")]
 DataDir = Annotated[Path | None, typer.Option(help="Folder with MNIST's four files; else they are downloaded.")]
 Workers = Annotated[int | None, typer.Option(help="Packs trained at once. [default: as many as fit]")]

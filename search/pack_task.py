@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from data.dataset import Dataset
 from models.model_file import TrainedModel, model_to_bytes
+from models.precision import Precision
 from models.training import Evaluation, Member, PackTraining
 from search.checkpoint import checkpoint_from_bytes, checkpoint_to_bytes
 from search.halving import HalvingPlan, survivors
@@ -24,6 +25,7 @@ class PackTask:
         epochs: full training.
         batch_seed: see `PackTraining`.
         device: "cpu" or "cuda".
+        precision: of the products, where it pays.
         known_best: joint validation accuracy above which the trained weights are worth sending back.
         checkpoint: of the same task, to go on from; one that does not fit is ignored.
         checkpoint_interval_s: time between checkpoints, written at the end of a round.
@@ -35,6 +37,7 @@ class PackTask:
     batch_seed: int
     protocol: Protocol = Protocol.SEARCH
     device: str = "cpu"
+    precision: Precision = Precision.FLOAT32
     halving: HalvingPlan = field(default_factory=HalvingPlan)
     known_best: float = -1.0
     checkpoint: bytes | None = field(default=None, repr=False)
@@ -87,6 +90,7 @@ class PackRun:
             batch_seed=task.batch_seed,
             device=task.device,
             shuffle=task.protocol is Protocol.SEARCH,
+            precision=task.precision.where_it_pays(task.pack.proposals[0].configuration),
         )
 
     @property

@@ -104,6 +104,7 @@ def _find_or_create(system: System, space: Space, replicates: int, results: Path
         trials=len(space.listed) * replicates,
         replicates=replicates,
         epochs=system.epochs,
+        precision=system.precision,
         seed=NOTEBOOK_SEED,
         protocol=Protocol.NOTEBOOK,
         halving=False,

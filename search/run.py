@@ -17,6 +17,7 @@ from data.catalog import DATASETS, load
 from data.dataset import Dataset
 from data.errors import DataError
 from models.model_file import ModelFileError, model_from_bytes
+from models.precision import fastest_precision
 from search.checkpoint import CheckpointFolder
 from search.dispatcher import Dispatcher, add_up
 from search.errors import PacktuneError
@@ -25,7 +26,7 @@ from search.leaderboard import Row, rank_rows, to_csv, to_frame, to_markdown, tr
 from search.pack_task import PackReport
 from search.progress import ProgressView, progress_view
 from search.run_folder import Run, RunFolder
-from search.settings import Settings
+from search.settings import AUTO, Settings, read_settings, write_settings
 from search.storage import Storage, open_storage
 from search.study import SearchStudy, create_study, has_study, load_study
 from search.trial import TrialRecord, TrialState
@@ -73,6 +74,7 @@ def run_searches(runs: Sequence[Run], console: Console, connection: Connection) 
         try:
             storages = [stack.enter_context(open_storage(run.folder.journal, run.settings.storage)) for run in runs]
             datasets, placement = _prepare(runs, connection, view)
+            runs = [_settle_precision(run, placement.device) for run in runs]
             stop.listen()  # Ray installs a SIGTERM handler of its own
             for run, storage in zip(runs, storages, strict=True):
                 begun.append((run, open_study(run, storage)))
@@ -100,6 +102,15 @@ def _prepare(runs: Sequence[Run], connection: Connection, view: ProgressView) ->
     datasets = [load(name, folder, _download_progress(view)) for name, folder in names.items()]
     importlib.import_module("search.launch")
     return datasets, connection.placement()
+
+
+def _settle_precision(run: Run, device: str) -> Run:
+    """Replace "auto", in the settings file too: a run that goes on elsewhere keeps what it began with."""
+    if run.settings.precision != AUTO:
+        return run
+    precision = fastest_precision(device).value
+    write_settings(replace(read_settings(run.folder.settings), precision=precision), run.folder.settings)
+    return replace(run, settings=replace(run.settings, precision=precision))
 
 
 def open_study(run: Run, storage: Storage) -> SearchStudy:

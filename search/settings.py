@@ -13,6 +13,7 @@ import tomli_w
 
 from data.catalog import DATASETS
 from data.errors import UnknownDataset
+from models.precision import Precision
 from search.errors import SettingsError, suggest_name
 from search.files import write_text
 from search.protocol import Protocol
@@ -20,6 +21,8 @@ from search.storage_url import hide_password
 from search.toml_text import load_toml
 
 DEVICES = ("auto", "cpu", "cuda")
+AUTO = "auto"
+PRECISIONS = (AUTO, *Precision)
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 # Packs beyond those told before the next is asked. The result of a search depends on it, so it does not follow the
 # number of workers as long as these are few.
@@ -31,7 +34,7 @@ class Settings:
     """What a search does, and where it runs.
 
     The leaderboard is a function of `data`, `space`, `sampler`, `trials`, `epochs`, `seed`, `protocol`, `pack_size`,
-    `halving`, `lookahead` and the kind of device; the other settings change only where and how fast.
+    `halving`, `lookahead`, `precision` and the kind of device; the other settings change only where and how fast.
 
     Attributes:
         name: of the run and of its study.
@@ -41,6 +44,7 @@ class Settings:
         trials: how many; for the sampler `grid`, at most the size of the space.
         pack_size: largest number of members; none to let the shapes decide.
         workers: Ray Tune trials at once; none for as many as the cluster has room for.
+        precision: of large products, a `Precision`; "auto" until the hardware is known.
         storage: database URL; none for a journal file in the run's folder.
         time_budget_s: seconds after which no more is trained.
         lookahead: packs asked but not yet told, at most; which also bounds the workers that can be busy.
@@ -67,6 +71,7 @@ class Settings:
     cpus_per_worker: float = 1.0
     gpus_per_worker: float | None = None
     device: str = "auto"
+    precision: str = Precision.FLOAT32.value
     address: str | None = None
     storage: str | None = None
     time_budget_s: float | None = None
@@ -84,6 +89,8 @@ class Settings:
             raise UnknownDataset(f"unknown data set {self.data!r}.{suggest_name(self.data, DATASETS)}")
         if self.device not in DEVICES:
             raise SettingsError(f"unknown device {self.device!r}.{suggest_name(self.device, DEVICES)}")
+        if self.precision not in PRECISIONS:
+            raise SettingsError(f"unknown precision {self.precision!r}.{suggest_name(self.precision, PRECISIONS)}")
         for field in ("trials", "replicates", "epochs", "lookahead", "pack_size", "workers"):
             _check_number(field, getattr(self, field), 1)
         _check_number("seed", self.seed, 0, 2**63 - 1)

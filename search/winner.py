@@ -96,5 +96,5 @@ def retrain_command(folder: RunFolder, settings: Settings) -> str:
     return (
         f"packtune run --data {settings.data}{where} --space {shlex.quote(str(folder.winner_space))} "
         f"--sampler random --trials 5 --epochs {settings.epochs} --no-halving --seed {settings.seed + 1} "
-        f"--protocol {settings.protocol}"
+        f"--protocol {settings.protocol} --precision {settings.precision}"
     )
