@@ -27,6 +27,8 @@ from table import Options, Row, to_markdown, write_tables
 # A module has `rows(options) -> list[Row]`, and gives the rows that the options want.
 MODULES: dict[str, tuple[int, ...]] = {
     "training": (1, 2),
+    "precision": (3, 4),
+    "cnn": (5,),
 }
 ALL = sorted(number for numbers in MODULES.values() for number in numbers)
 
