@@ -1,4 +1,4 @@
-"""Ray: start it or reach it, and check that it has room.
+"""Ray: start it or reach it, ship the code, and check that there is room.
 
 Ray is imported only once its environment is set, and in the background, since it takes a second; Ray Tune not at all.
 """
@@ -6,18 +6,17 @@ Ray is imported only once its environment is set, and in the background, since i
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import data
-import models
-import search
 from search.errors import ClusterError
 from search.settings import Settings
 
@@ -34,8 +33,22 @@ RAY_ENVIRONMENT = {
 }
 # Keeps a local Ray off every network interface but loopback.
 LOCAL_ENVIRONMENT = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+# On a cluster: inside a Ray job, lets this program add to the job's modules, see `_modules`; and gives up soon on a
+# server that answers and is no Ray, which Ray would go on asking for a quarter of an hour.
+CLUSTER_ENVIRONMENT = {
+    "RAY_OVERRIDE_JOB_RUNTIME_ENV": "1",
+    "RAY_NUM_REDIS_GET_RETRIES": "1",
+    "RAY_py_gcs_connect_timeout_s": "10",
+}
 
 CONNECT_TIMEOUT_S = 5.0
+
+LOCAL = "local"
+"""The address that means this machine, even where RAY_ADDRESS names a cluster."""
+AUTO = "auto"
+"""The address that means the cluster which this machine is a node of."""
+# How a Ray job hands its runtime environment down to the commands it runs.
+JOB_CONFIG = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +57,12 @@ class Placement:
 
     Attributes:
         device: "cpu" or "cuda".
-        workers: Ray Tune trials at once.
+        workers: packs to be trained at once, at most, some of them perhaps waiting for a node to join; none for as
+            many as the search may have under way.
     """
 
     device: str
-    workers: int
+    workers: int | None
     cpus_per_worker: float
     gpus_per_worker: float
 
@@ -96,52 +110,81 @@ def connection(settings: Settings) -> Iterator[Connection]:
         opened.close()
 
 
+def _is_local(settings: Settings) -> bool:
+    return settings.address in (None, LOCAL)
+
+
 def _connect(settings: Settings) -> None:
-    if settings.address is not None:
+    local = _is_local(settings)
+    if settings.address is not None and settings.address not in (LOCAL, AUTO):
         _check_reachable(settings.address)
-    for name, value in (RAY_ENVIRONMENT | ({} if settings.address else LOCAL_ENVIRONMENT)).items():
+    for name, value in (RAY_ENVIRONMENT | (LOCAL_ENVIRONMENT if local else CLUSTER_ENVIRONMENT)).items():
         os.environ.setdefault(name, value)
     try:
         _init(settings)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        where = f"to the cluster at {settings.address}" if settings.address else "to a local Ray"
-        raise ClusterError(f"cannot connect {where}: {error}") from error
+        raise ClusterError(
+            f"cannot start Ray on this machine: {error}"
+            if local
+            else f"cannot connect to the cluster at {settings.address}: {error}. Check that the port is the one that "
+            "`ray start --head` prints, that this machine is a node of the cluster, and that RAY_AUTH_MODE and "
+            "RAY_AUTH_TOKEN are the cluster's"
+        ) from error
 
 
 def _init(settings: Settings) -> None:
     import ray
 
     quiet: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
-    if settings.address is None:
-        ray.init(address="local", include_dashboard=False, num_cpus=os.cpu_count(), **quiet)
+    if _is_local(settings):
+        ray.init(address=LOCAL, include_dashboard=False, num_cpus=os.cpu_count(), **quiet)
     else:
-        # The nodes need not have this project installed, only Ray and PyTorch.
-        packages = [str(Path(package.__file__ or "").parent) for package in (data, models, search)]
-        ray.init(address=settings.address, runtime_env={"py_modules": packages}, **quiet)
+        ray.init(address=settings.address, runtime_env={"py_modules": _modules()}, **quiet)
+
+
+def _modules() -> list[str]:
+    """List the code to ship: the nodes need not have this project installed, only Ray Tune and PyTorch.
+
+    Inside a Ray job, the job's own modules stay: a list given here would replace theirs.
+    """
+    # A folder `data` in a job's working directory may stand before the package of that name, but has no such module.
+    specs = [find_spec(name) for name in ("data.errors", "models.configuration", "search.errors")]
+    packages = [str(Path(spec.origin).parent) for spec in specs if spec and spec.origin]
+    job = json.loads(os.environ.get(JOB_CONFIG, "{}"))
+    return packages + list((job.get("runtime_env") or {}).get("py_modules") or [])
 
 
 def _check_reachable(address: str) -> None:
-    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if "://" in address:
+        raise ClusterError(
+            f"the address {address!r} is not allowed: a search runs on a node of its cluster, and takes HOST:PORT or "
+            f"auto there; from elsewhere, send it with `ray job submit --address {address} -- packtune run ...`; "
+            "--address local searches on this machine"
+        )
+    host, _, port = address.rpartition(":")
     if not host or not port.isdigit():
-        raise ClusterError(f"the address {address!r} is not allowed: write HOST:PORT, such as 127.0.0.1:6379")
+        raise ClusterError(
+            f"the address {address!r} is not allowed: write HOST:PORT, such as 127.0.0.1:6379, or auto for the "
+            "cluster that this machine is a node of, or local for this machine alone"
+        )
     try:
         socket.create_connection((host, int(port)), timeout=CONNECT_TIMEOUT_S).close()
     except (OSError, OverflowError) as error:
         raise ClusterError(
             f"nothing answers at {address} ({error}): check the host and port (`ray start --head` prints them) and "
-            "that the cluster runs, or leave --address out to search on this machine"
+            "that the cluster runs, or use --address local to search on this machine"
         ) from error
 
 
 def place(settings: Settings) -> Placement:
-    """Fit the settings to the cluster at hand.
+    """Fit the settings to Ray as it is now.
+
+    On a cluster, packs may wait for nodes: that is what makes one with an autoscaler grow. This machine cannot grow.
 
     Raises:
         ClusterError: no node has what one worker needs.
     """
-    import ray
-
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    nodes = _alive_nodes()
     has_gpu = any(node.get("GPU", 0) > 0 for node in nodes)
     device = settings.device if settings.device != "auto" else ("cuda" if has_gpu else "cpu")
     if device == "cpu" and settings.gpus_per_worker:
@@ -157,8 +200,20 @@ def place(settings: Settings) -> Placement:
     room = sum(_workers_on(node, cpus, gpus) for node in nodes)
     if room == 0:
         raise ClusterError(_too_small(nodes, cpus, gpus))
-    workers = min(settings.workers or room, room)
+    workers = min(settings.workers or room, room) if _is_local(settings) else settings.workers
     return Placement(device=device, workers=workers, cpus_per_worker=cpus, gpus_per_worker=gpus)
+
+
+def can_hold_worker(placement: Placement) -> bool:
+    """Tell whether some node is large enough for a worker, busy or not."""
+    return any(_workers_on(node, placement.cpus_per_worker, placement.gpus_per_worker) for node in _alive_nodes())
+
+
+def _alive_nodes() -> list[dict[str, float]]:
+    """List the resources of the nodes, by name."""
+    import ray
+
+    return [node["Resources"] for node in ray.nodes() if node["Alive"]]
 
 
 def _workers_on(node: dict[str, float], cpus: float, gpus: float) -> int:

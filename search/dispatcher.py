@@ -34,7 +34,7 @@ class Standing:
 
     Attributes:
         finished: trials with an outcome, by state.
-        running: trials in training.
+        running: trials in training; not those of a pack that waits for a worker.
         under_way: the share of the running trials' epochs that is done, in trials.
         best: (trial number, joint validation accuracy) of the best COMPLETE trial so far.
     """
@@ -77,8 +77,13 @@ class Dispatcher:
             self._ask_window()
         pack = self._waiting.pop(0)
         self._running[pack.trials] = pack
-        self._epochs[pack.trials] = 0
+        self._epochs.pop(pack.trials, None)
         return self._task(pack)
+
+    @property
+    def lookahead(self) -> int:
+        """Packs that can be under way at once."""
+        return self._settings.lookahead
 
     @property
     def all_asked(self) -> bool:
@@ -91,7 +96,7 @@ class Dispatcher:
         return self.all_asked and not self._running
 
     def note_progress(self, pack: Pack, epoch: int) -> None:
-        """Take note that a running pack has trained so many epochs."""
+        """Take note that a pack has started, with epoch 0, or has trained so many epochs."""
         self._epochs[pack.trials] = epoch
 
     def receive(self, pack: Pack, report: PackReport) -> None:
@@ -142,14 +147,12 @@ class Dispatcher:
     def standing(self) -> Standing:
         """Count what is done."""
         complete = [(n, o.validation.joint) for n, o in self._outcomes.items() if _is_complete(o) and o.validation]
+        training = [pack for trials, pack in self._running.items() if trials in self._epochs]
         return Standing(
             trials=self._settings.trials,
             finished=Counter(outcome.state for outcome in self._outcomes.values()),
-            running=sum(len(pack.proposals) for pack in self._running.values()),
-            under_way=sum(
-                len(pack.proposals) * self._epochs[trials] / self._settings.epochs
-                for trials, pack in self._running.items()
-            ),
+            running=sum(len(pack.proposals) for pack in training),
+            under_way=sum(len(pack.proposals) * self._epochs[pack.trials] / self._settings.epochs for pack in training),
             best=max(complete, key=lambda item: (item[1], -item[0]), default=None),
         )
 

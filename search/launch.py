@@ -11,17 +11,23 @@ from pathlib import Path
 from typing import Any
 
 from ray import tune
-from ray.tune import Stopper
+from ray.tune import Callback, Stopper
 from ray.tune.schedulers import FIFOScheduler
 
 from data.dataset import Dataset
-from search.connection import Placement
+from search.connection import Placement, can_hold_worker
+from search.room import RoomWatch
 from search.searcher import PackSearcher
 from search.worker import PackTrainable, to_arrays
 
 
-def run_packs(searcher: PackSearcher, datasets: Sequence[Dataset], placement: Placement) -> None:
+def run_packs(
+    searcher: PackSearcher, datasets: Sequence[Dataset], placement: Placement, say: Callable[[str], None]
+) -> None:
     """Train packs until the searcher has no more, or is stopping.
+
+    Args:
+        say: told when no pack can be trained for want of room.
 
     Raises:
         PacktuneError, or what a storage raises: what went wrong in the searcher.
@@ -40,7 +46,7 @@ def run_packs(searcher: PackSearcher, datasets: Sequence[Dataset], placement: Pl
                 search_alg=searcher,
                 scheduler=_InOrder(searcher),
                 num_samples=-1,
-                max_concurrent_trials=placement.workers,
+                max_concurrent_trials=min(placement.workers or searcher.most_at_once, searcher.most_at_once),
                 reuse_actors=True,
                 trial_dirname_creator=lambda trial: trial.trial_id,
             ),
@@ -49,6 +55,7 @@ def run_packs(searcher: PackSearcher, datasets: Sequence[Dataset], placement: Pl
                 storage_path=scratch,
                 verbose=0,
                 stop=_StopWhen(searcher.stopping),
+                callbacks=[_Watch(searcher, RoomWatch(placement, say, lambda: can_hold_worker(placement)))],
                 failure_config=tune.FailureConfig(max_failures=0),  # the searcher decides what is tried again
                 checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
             ),
@@ -68,6 +75,24 @@ class _StopWhen(Stopper):
 
     def stop_all(self) -> bool:
         return self._stopping()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Give Ray Tune's snapshots nothing, as `PackSearcher` does."""
+        return {}
+
+
+class _Watch(Callback):
+    """Tells the searcher which packs have started, and a person when none can."""
+
+    def __init__(self, searcher: PackSearcher, room: RoomWatch) -> None:
+        self._searcher = searcher
+        self._room = room
+
+    def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        self._searcher.note_start(trial.trial_id)
+
+    def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
+        self._room.look(starved=self._searcher.starved)
 
     def __getstate__(self) -> dict[str, Any]:
         """Give Ray Tune's snapshots nothing, as `PackSearcher` does."""

@@ -33,10 +33,20 @@ class PrecisionOption(StrEnum):
 
 Results = Annotated[Path, typer.Option(help="Folder of all results; runs lie in RESULTS/runs/NAME.")]
 DataDir = Annotated[Path | None, typer.Option(help="Folder with MNIST's four files; else they are downloaded.")]
-Workers = Annotated[int | None, typer.Option(help="Packs trained at once. [default: as many as fit]")]
+Workers = Annotated[
+    int | None, typer.Option(help="Packs trained at once. [default: as many as fit, also on nodes that join later]")
+]
 CpusPerWorker = Annotated[float, typer.Option(help="CPUs of each worker; fractions are allowed.")]
 GpusPerWorker = Annotated[float | None, typer.Option(help="GPUs of each worker; fractions are allowed.")]
-Address = Annotated[str | None, typer.Option(metavar="HOST:PORT", help="An existing Ray cluster.")]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        envvar="RAY_ADDRESS",
+        metavar="HOST:PORT|auto|local",
+        help="The Ray cluster to train on; auto: the one this machine is a node of; local: this machine alone. "
+        "[default: local]",
+    ),
+]
 Storage = Annotated[
     str | None,
     typer.Option(

@@ -190,7 +190,7 @@ def _train(
     show()
     if not all(lane.dispatcher.finished for lane in lanes):
         searcher = PackSearcher(lanes, stopping=stop.requested, on_change=show, say=view.say)
-        launch.run_packs(searcher, datasets, placement)
+        launch.run_packs(searcher, datasets, placement, view.say)
 
 
 class _ModelKeeper:

@@ -60,9 +60,20 @@ class PackSearcher(Searcher):
         self._on_change = on_change
         self._say = say
         self._running: dict[str, tuple[Lane, Pack]] = {}
+        self._waiting: set[str] = set()
         self._deaths_in_a_row = 0
         self.errors: dict[str, str] = {}
         self.failure: Exception | None = None
+
+    @property
+    def most_at_once(self) -> int:
+        """Packs that can be under way at once, on however large a cluster."""
+        return sum(lane.dispatcher.lookahead for lane in self._lanes)
+
+    @property
+    def starved(self) -> bool:
+        """Tell whether there are packs to train, and all of them wait for a worker."""
+        return bool(self._running) and len(self._waiting) == len(self._running)
 
     def stopping(self) -> bool:
         """Tell whether no more is to be trained."""
@@ -74,6 +85,13 @@ class PackSearcher(Searcher):
         except Exception as error:
             self.failure = error
             return Searcher.FINISHED
+
+    def note_start(self, trial_id: str) -> None:
+        """Take note that a worker has taken up a pack, which may have waited for one to be free."""
+        self._waiting.discard(trial_id)
+        lane, pack = self._running[trial_id]
+        lane.dispatcher.note_progress(pack, 0)
+        self._on_change()
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         if PROGRESS not in result or trial_id not in self._running or self.failure is not None:
@@ -89,6 +107,7 @@ class PackSearcher(Searcher):
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         lane, pack = self._running.pop(trial_id)
+        self._waiting.discard(trial_id)
         if self.failure is not None:
             return
         try:
@@ -108,6 +127,7 @@ class PackSearcher(Searcher):
 
     def _start(self, trial_id: str, lane: Lane, task: PackTask) -> dict[str, Any]:
         self._running[trial_id] = lane, task.pack
+        self._waiting.add(trial_id)
         self._on_change()
         return {TASK: replace(task, checkpoint=lane.checkpoints.load(task.pack))}
 
