@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -38,7 +39,8 @@ def write_bytes(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # on a disk that has become read-only, nothing can be removed either
+            temporary.unlink()
         raise RunError(
             f"cannot write {path}: {error.strerror}: free some space, or check the folder's permissions"
         ) from error

@@ -225,7 +225,7 @@ class _Stop:
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.signal is not None:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(number)
         self.signal = signal.Signals(number)
 
 

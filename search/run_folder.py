@@ -79,9 +79,9 @@ class RunFolder:
 
     def discard(self) -> None:
         """Remove the folder of a run that never began, unless something else lies in it."""
-        for path in (self.settings, self.space, self.journal, self._lock):
-            path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
+            for path in (self.settings, self.space, self.journal, self._lock):
+                path.unlink(missing_ok=True)
             self.path.rmdir()
 
     @contextlib.contextmanager
@@ -89,13 +89,18 @@ class RunFolder:
         """Hold the run for this process; the lock is freed by any end of the process.
 
         Raises:
-            RunError: another process holds it.
+            RunError: another process holds it, or the folder cannot be written.
         """
         lock = FileLock(self._lock)
         try:
             lock.acquire(timeout=0)
         except Timeout as error:
             raise RunError(f"the run {self.name!r} is in use by another process: wait for it, or stop it") from error
+        except OSError as error:
+            raise RunError(
+                f"cannot hold the run with {self._lock}: {error.strerror}: free some space, or check the folder's "
+                "permissions"
+            ) from error
         try:
             yield
         finally:

@@ -13,7 +13,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from sqlalchemy.exc import SQLAlchemyError
 
 from search.errors import RunError, SettingsError
-from search.storage_url import hide_password
+from search.storage_url import hide_password, hide_secrets
 
 Storage = optuna.storages.BaseStorage
 MOST_SHOWN = 200
@@ -42,8 +42,8 @@ def open_storage(journal: Path, url: str | None, *, read_only: bool = False) -> 
         yield storage
     except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         raise RunError(
-            f"the storage {shown} stopped answering: {_reason(error)}. Start it again and resume; nothing that was "
-            "told to it is lost"
+            f"the storage {shown} stopped answering: {_reason(error, url)}. Start it again and resume; nothing that "
+            "was told to it is lost"
         ) from error
     finally:
         with suppress(SQLAlchemyError):
@@ -66,16 +66,17 @@ def _open_database(url: str, shown: str) -> optuna.storages.RDBStorage:
         return optuna.storages.RDBStorage(url, engine_kwargs={"pool_pre_ping": True})
     except (SQLAlchemyError, ImportError) as error:
         raise SettingsError(
-            f"cannot open the storage {shown}: {_reason(error)}. Give the URL of a database that runs, such as "
+            f"cannot open the storage {shown}: {_reason(error, url)}. Give the URL of a database that runs, such as "
             "sqlite:///studies.db or postgresql+psycopg://user@host/name, or leave --storage out for a journal file"
         ) from error
 
 
-def _reason(error: BaseException) -> str:
-    """Give the first line of what the database itself said."""
+def _reason(error: BaseException, url: str) -> str:
+    """Give the first line of what the database itself said, without the URL's passwords."""
     while error.__cause__ is not None and getattr(error, "orig", None) is None:
         error = error.__cause__
-    return str(getattr(error, "orig", error)).strip().splitlines()[0]
+    lines = str(getattr(error, "orig", error)).strip().splitlines()
+    return hide_secrets(lines[0] if lines else type(error).__name__, url)
 
 
 class _Journal(JournalFileBackend):

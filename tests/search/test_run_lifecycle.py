@@ -114,3 +114,18 @@ def test_a_run_is_free_again_after_an_error(tmp_path):
         _ = 1 / 0
     with folder.locked():
         pass
+
+
+def test_a_run_that_cannot_be_held_is_named(tmp_path):
+    folder = made(tmp_path, "x")
+    (folder.path / ".lock").mkdir()
+    with pytest.raises(RunError, match=r"cannot hold the run with .*/runs/x/\.lock: Is a directory"), folder.locked():
+        pass
+
+
+def test_discarding_what_cannot_be_removed_is_no_error(tmp_path):
+    folder = made(tmp_path, "x")
+    folder.settings.unlink()
+    folder.settings.mkdir()
+    folder.discard()
+    assert folder.settings.is_dir()

@@ -69,4 +69,3 @@ def test_the_points_of_the_quasi_random_sequence_are_numbered_by_trial(tmp_path)
         for _ in range(3):
             again._study.add_trial(again._study.trials[0])
         assert again.ask(4) == every[4]
-        assert not again._study.system_attrs
