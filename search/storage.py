@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,13 +11,17 @@ from typing import Any
 
 import optuna
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from search.errors import RunError, SettingsError
 from search.storage_url import hide_password, hide_secrets
 
 Storage = optuna.storages.BaseStorage
 MOST_SHOWN = 200
+# Two searches that begin at the same moment in an empty database both make its tables.
+OPENING_TRIES = 20
+OPENING_PAUSE_S = 0.2
 
 
 @contextmanager
@@ -62,6 +67,7 @@ def _open_journal(journal: Path) -> Storage:
 
 def _open_database(url: str, shown: str) -> optuna.storages.RDBStorage:
     try:
+        _make_tables(url)
         # A server that was restarted between two questions is asked again over a new connection.
         return optuna.storages.RDBStorage(url, engine_kwargs={"pool_pre_ping": True})
     except (SQLAlchemyError, ImportError) as error:
@@ -69,6 +75,19 @@ def _open_database(url: str, shown: str) -> optuna.storages.RDBStorage:
             f"cannot open the storage {shown}: {_reason(error, url)}. Give the URL of a database that runs, such as "
             "sqlite:///studies.db or postgresql+psycopg://user@host/name, or leave --storage out for a journal file"
         ) from error
+
+
+def _make_tables(url: str) -> None:
+    """Make the tables of a database that has none, though another search may be making them at this moment."""
+    for tries_left in reversed(range(OPENING_TRIES)):
+        try:
+            optuna.storages.RDBStorage(url, engine_kwargs={"poolclass": NullPool})
+            return
+        except (IntegrityError, OperationalError, ProgrammingError) as error:
+            raced = any(words in str(error) for words in ("already exists", "duplicate key", "UNIQUE constraint"))
+            if not raced or not tries_left:
+                raise
+            time.sleep(OPENING_PAUSE_S)
 
 
 def _reason(error: BaseException, url: str) -> str:
