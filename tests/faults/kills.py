@@ -194,9 +194,10 @@ def killed_driver_of_cluster(tries: int, draws: random.Random, folder: Path) -> 
             wait_until(lambda: cluster.workers(), process)
             time.sleep(draws.uniform(0, 2))
             assert process.poll() is None, "the search ended before it could be killed"
+            workers = cluster.workers()
             kill(process)
             killed_s = time.monotonic()
-            wait_until(lambda: not cluster.workers(), timeout_s=ORPHANS_TIMEOUT_S)
+            _wait_for_end(workers, ORPHANS_TIMEOUT_S)
             longest_s = max(longest_s, time.monotonic() - killed_s)
             if draws.random() < 0.5:
                 search.finish("--address", cluster.address)
