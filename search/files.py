@@ -8,6 +8,8 @@ from pathlib import Path
 
 from search.errors import RunError
 
+TEMPORARY = ".tmp"
+
 
 def make_folder(path: Path) -> Path:
     """Make a folder, if it is not there yet.
@@ -31,7 +33,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises:
         RunError: the folder cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     try:
         with temporary.open("wb") as file:
             file.write(content)

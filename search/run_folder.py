@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from search.errors import RunError
-from search.files import make_folder, write_bytes
-from search.settings import Settings, read_settings, write_settings
+from search.files import TEMPORARY, make_folder, write_bytes
+from search.settings import RUN_NAME, Settings, read_settings, write_settings
 from search.space import Space
 from search.spaces import load_space
 
@@ -51,7 +52,7 @@ class RunFolder:
         if (path / "settings.toml").is_file() and path.parent.name == "runs":
             return cls(path.parent.parent, path.name)
         folder = cls(results, run)
-        if not folder.settings.is_file():
+        if not RUN_NAME.fullmatch(run) or not folder.settings.is_file():
             raise RunError(f"no run named {run!r} in {results / 'runs'}.{_others(results, run)}")
         return folder
 
@@ -102,9 +103,16 @@ class RunFolder:
                 "permissions"
             ) from error
         try:
+            self._sweep()
             yield
         finally:
             lock.release()
+
+    def _sweep(self) -> None:
+        """Remove what processes that were killed while they wrote a file left of it."""
+        for left in self.path.glob(f".*{TEMPORARY}"):
+            with contextlib.suppress(OSError):
+                left.unlink()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +130,8 @@ class Run:
 
 
 def free_name(results: Path, stem: str) -> str:
-    """Find the first of stem-001, stem-002 ... that no run has."""
-    number = 1
+    """Find the first of stem-001, stem-002 ... that no run has; what a name must not have becomes a hyphen."""
+    number, stem = 1, re.sub(r"[^A-Za-z0-9._]+", "-", stem).lstrip("-._")[:90] or "run"
     while RunFolder(results, f"{stem}-{number:03}").path.exists():
         number += 1
     return f"{stem}-{number:03}"

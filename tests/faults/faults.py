@@ -38,6 +38,10 @@ class Fault:
     must_hold: str
 
 
+def killed_driver(tries: int, draws: random.Random, folder: Path) -> str:
+    return kills.killed_driver(tries, draws, folder, until_agents_end=True)
+
+
 def cut_journal(tries: int, draws: random.Random, folder: Path) -> str:
     return f"{fuzz.cut_journal(folder)} cuts"
 
@@ -59,7 +63,7 @@ IN_WORDS = "an error that names the path; the study intact"
 CLEAR = "a clear error or a result; no traceback, no hang, no code run"
 FAULTS = {
     "1, 2, 4 workers, rounds delayed at random": Fault(kills.shuffled_workers, 10, SAME),
-    "kill -9 of the driver at a random moment": Fault(kills.killed_driver, 50, NOTHING_LOST),
+    "kill -9 of the driver at a random moment": Fault(killed_driver, 50, f"no orphans; {NOTHING_LOST}"),
     "kill -9 of a random worker": Fault(kills.killed_worker, 50, NOTHING_LOST),
     "kill -9 of a raylet of three nodes": Fault(kills.killed_raylet, 10, NOTHING_LOST),
     "kill -9 of the driver of a cluster": Fault(

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def shuffled_workers(tries: int, draws: random.Random, folder: Path) -> str:
     return "workers 4, 2, 1 in turn; rounds delayed by 0 to 1 s"
 
 
-def killed_driver(tries: int, draws: random.Random, folder: Path) -> str:
+def killed_driver(tries: int, draws: random.Random, folder: Path, *, until_agents_end: bool = False) -> str:
     calm = undisturbed(folder)
     kills = searches = recorded = early = 0
     longest_s = 0.0
@@ -59,18 +59,20 @@ def killed_driver(tries: int, draws: random.Random, folder: Path) -> str:
             _wait_for_end(set(below) - set(late), ORPHANS_TIMEOUT_S)
             longest_s = max(longest_s, time.monotonic() - killed_s)
             after = search.recorded()
-            _check_kept(before, after)
+            check_kept(before, after)
             early += not after
             recorded += len(after)
             before = after
         search.finish()
-        _check_kept(before, search.recorded())
+        check_kept(before, search.recorded())
         search.check(calm)
         searches += 1
-    _wait_for_end(agents, AGENTS_TIMEOUT_S)
+    if until_agents_end:
+        _wait_for_end(agents, AGENTS_TIMEOUT_S)
     return (
         f"{searches} searches; at the kill {recorded / tries:.1f} of 16 trials recorded in the mean, none {early} "
-        f"times; no worker left after {longest_s:.1f} s, no process at all after {AGENTS_TIMEOUT_S}"
+        f"times; no worker left after {longest_s:.1f} s"
+        + (f", nothing at all after {AGENTS_TIMEOUT_S} s" if until_agents_end else "")
     )
 
 
@@ -92,7 +94,8 @@ def _wait_for_random_moment(search: Search, process: subprocess.Popen[str], draw
     return descendants(process.pid) or below
 
 
-def _check_kept(before: dict[int, dict], after: dict[int, dict]) -> None:
+def check_kept(before: dict[int, dict], after: dict[int, dict]) -> None:
+    """Make sure that what a study had recorded before a kill is there after it."""
     assert {n: after.get(n) for n in before} == before, "an outcome that was recorded is lost or changed"
 
 
@@ -113,13 +116,14 @@ def stopped_driver(tries: int, draws: random.Random, folder: Path) -> str:
             process.send_signal(number)
         _, talk = process.communicate(timeout=120)
         longest_s = max(longest_s, time.monotonic() - sent_s)
-        assert process.returncode in (code, 0), (process.returncode, talk)
+        returned = 128 - process.returncode if process.returncode < 0 else process.returncode
+        assert returned in (code, 0), (returned, talk)
         assert "Traceback" not in talk, talk
-        ended[process.returncode] += 1
+        ended[returned] += 1
         before = search.recorded()
-        assert process.returncode or len(before) == 16
+        assert returned or len(before) == 16
         search.finish()
-        _check_kept(before, search.recorded())
+        check_kept(before, search.recorded())
         search.check(calm)
     return (
         f"exit 130 {ended[130]} times, 143 {ended[143]} times, finished before it {ended[0]} times; every other pair "
@@ -207,15 +211,26 @@ def killed_driver_of_cluster(tries: int, draws: random.Random, folder: Path) -> 
     return f"the cluster's workers were gone after {longest_s:.1f} s at most"
 
 
-def guilty_members(tries: int, draws: random.Random, folder: Path) -> str:
-    kinds = ("raise", "memory", "exit", "kill", "segfault", "nan")
+GUILTY = {
+    "raise": "raises",
+    "memory": "out of memory",
+    "exit": "exits",
+    "kill": "is killed",
+    "segfault": "segmentation fault",
+    "nan": "NaN",
+}
+
+
+def guilty_members(
+    tries: int, draws: random.Random, folder: Path, *, kinds: Sequence[str] = tuple(GUILTY), trials: int = 16
+) -> str:
     for n in range(tries):
-        guilty = dict(zip(kinds, draws.sample(range(16), len(kinds)), strict=True))
+        guilty = dict(zip(kinds, draws.sample(range(trials), len(kinds)), strict=True))
         search = Search(folder, f"guilty-{n}")
         process = subprocess.Popen(
             [sys.executable, FAULTY, json.dumps({kind: [trial] for kind, trial in guilty.items()}),
-             "run", "--space", "grid", "--trials", "16", "--epochs", "2", "--pack-size", "8", "--max-failures", "1",
-             "--name", search.name],
+             "run", "--space", "grid", "--trials", str(trials), "--epochs", "2", "--pack-size", "8",
+             "--max-failures", "1", "--name", search.name],
             cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         _, talk = process.communicate(timeout=300)
@@ -226,4 +241,4 @@ def guilty_members(tries: int, draws: random.Random, folder: Path) -> str:
             expected = {None: TrialState.COMPLETE, "nan": TrialState.DIVERGED}.get(kind, TrialState.FAIL)
             assert record.state is expected, (kind, record)
             assert bool(record.outcome.reason) == (kind is not None), (kind, record)
-    return "raises, out of memory, exits, is killed, segmentation fault, NaN: one member each among 16, in packs of 8"
+    return f"{', '.join(GUILTY[kind] for kind in kinds)}: one member each among {trials}, in packs of 8"
