@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: search test check benchmark format clean
+.PHONY: search test check benchmark faults format clean
 
 search: .venv/ready
 	$(BIN)/packtune run $(ARGS)
@@ -18,6 +18,9 @@ check: .venv/ready
 
 benchmark: .venv/ready
 	$(BIN)/python tests/benchmarks/run.py $(ARGS)
+
+faults: .venv/ready
+	$(BIN)/python tests/faults/faults.py $(ARGS)
 
 format: .venv/ready
 	$(BIN)/ruff check --fix .

@@ -14,6 +14,7 @@ from data.errors import CorruptFile
 from data.files import MAX_BYTES
 
 KEY = "images"
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 _ALLOWED = f"an array {KEY!r} of uint8 [n, height, width] with every size at least 1 allowed"
 _MOST_SHOWN = 200
@@ -40,6 +41,9 @@ def _read_member(path: Path) -> bytes:
             # zipfile would allocate the packed size that the archive claims.
             if member in names and archive.getinfo(member).compress_size > path.stat().st_size:
                 raise zipfile.BadZipFile("a member claims to be larger than the archive")
+            # NumPy writes no other; the LZMA decompressor would allocate the dictionary that the archive claims.
+            if member in names and archive.getinfo(member).compress_type not in METHODS:
+                raise zipfile.BadZipFile("a member is packed in a way that NumPy never uses")
             content = archive.read(member) if 0 < n_bytes <= MAX_BYTES else b""
     except Exception as error:
         raise _corrupt("An .npz archive is damaged", f"{path} ({_show(str(error))})") from error

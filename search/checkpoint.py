@@ -62,5 +62,13 @@ class CheckpointFolder:
             self._file(pack).unlink()
             self._path.rmdir()
 
+    def clear(self) -> None:
+        """Remove what packs left that were split, or finished just before a crash."""
+        for file in self._path.glob("pack-*.pt"):
+            with contextlib.suppress(OSError):
+                file.unlink()
+        with contextlib.suppress(OSError):
+            self._path.rmdir()
+
     def _file(self, pack: Pack) -> Path:
         return self._path / f"pack-{pack.number:05}-trials-{pack.trials[0]}-{pack.trials[-1]}.pt"

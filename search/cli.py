@@ -333,6 +333,7 @@ def predict(
 
         from data.images import read_images
         from models.model_file import ModelFileError, model_from_bytes
+        from search.escaping import defuse_formula
 
         try:
             model = model_from_bytes(_read_bytes(file), source=str(file))
@@ -342,8 +343,8 @@ def predict(
             raise SettingsError(str(error)) from error
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["image", *model.head_names])
-        writer.writerows([name, *row] for name, row in zip(batch.names, labels.tolist(), strict=True))
+        writer.writerow(["image", *map(defuse_formula, model.head_names)])
+        writer.writerows([defuse_formula(name), *row] for name, row in zip(batch.names, labels.tolist(), strict=True))
         sys.stdout.write(text.getvalue())
 
 
@@ -536,8 +537,9 @@ def _errors() -> Iterator[None]:
     except (PacktuneError, DataError) as error:
         print_text(error_console(), f"Error: {error}", style="red")
         raise typer.Exit(2) from error
-    except KeyboardInterrupt:
-        raise typer.Exit(128 + signal.SIGINT) from None
+    except KeyboardInterrupt as stop:
+        # A search that is stopped for the second time says by which signal.
+        raise typer.Exit(128 + (stop.args[0] if stop.args else signal.SIGINT)) from None
 
 
 if __name__ == "__main__":

@@ -61,7 +61,8 @@ class Dispatcher:
         records = study.records()
         self._packs = study.packs()
         self._outcomes: dict[int, Outcome] = {r.proposal.number: r.outcome for r in records if r.outcome}
-        self._waiting = [pack for pack in self._packs if not self._arrived(pack)]
+        self._parts = {pack.number: study.parts(pack) for pack in self._packs if not self._arrived(pack)}
+        self._waiting = [part for parts in self._parts.values() for part in parts if not self._arrived(part)]
         self._running: dict[tuple[int, ...], Pack] = {}
         self._epochs: dict[tuple[int, ...], int] = {}
         self._failures: Counter[tuple[int, ...]] = Counter()
@@ -131,11 +132,19 @@ class Dispatcher:
             self.give_back(pack)
             return f"{what}: once more, try {self._failures[pack.trials] + 1} of {tries}."
         if len(pack.proposals) > 1:
-            del self._running[pack.trials]
-            self._put_back(*pack.halves())
+            self._split(pack)
             return f"{what}: training the two halves apart."
         self.receive(pack, PackReport(outcomes=(Outcome(state=TrialState.FAIL, reason=reason, device=self._device),)))
         return f"{what}: given up."
+
+    def _split(self, pack: Pack) -> None:
+        """Train the halves of a pack from now on, after a crash too: an outcome of one of them is then not lost."""
+        parts = self._parts[pack.number]
+        place = parts.index(pack)
+        parts[place : place + 1] = pack.halves()
+        self._study.split(self._packs[pack.number], parts)
+        del self._running[pack.trials]
+        self._put_back(*pack.halves())
 
     def _put_back(self, *packs: Pack) -> None:
         self._waiting = sorted([*packs, *self._waiting], key=lambda pack: (pack.number, pack.trials))
@@ -202,6 +211,7 @@ class Dispatcher:
         self._study.assign(first, [[proposal.number for proposal in group] for group in groups])
         for group in groups:
             self._packs.append(Pack(number=len(self._packs), proposals=group))
+            self._parts[self._packs[-1].number] = [self._packs[-1]]
             self._waiting.append(self._packs[-1])
 
     def _ask_one_shape(self, first: int, left: int) -> list[Proposal]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
 from search.errors import RunError
+
+TEMPORARY = ".tmp"
 
 
 def make_folder(path: Path) -> Path:
@@ -30,7 +33,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises:
         RunError: the folder cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     try:
         with temporary.open("wb") as file:
             file.write(content)
@@ -38,7 +41,8 @@ def write_bytes(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # on a disk that has become read-only, nothing can be removed either
+            temporary.unlink()
         raise RunError(
             f"cannot write {path}: {error.strerror}: free some space, or check the folder's permissions"
         ) from error

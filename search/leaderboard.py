@@ -14,11 +14,10 @@ from tabulate import tabulate
 from data.catalog import DATASETS
 from models.catalog import count_parameters
 from models.configuration import HYPERPARAMETERS, Configuration
+from search.escaping import defuse_formula, escape_markdown
 from search.trial import Accuracy, TrialRecord, TrialState
 
 tabulate_module.MIN_PADDING = 0  # its default widens every column by the two blanks around a header
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,12 +151,13 @@ def _accuracy_cells(split: str, accuracy: Accuracy | None, data: str) -> dict[st
 
 def to_csv(frame: pd.DataFrame) -> str:
     """Write a table as CSV; text that a spreadsheet would run as a formula is quoted with an apostrophe."""
-    return frame.map(_defuse).map(_exact).to_csv(index=False, lineterminator="\n")
+    return frame.map(defuse_formula).map(_exact).to_csv(index=False, lineterminator="\n")
 
 
 def to_markdown(frame: pd.DataFrame) -> str:
     """Write a table as Markdown."""
-    return tabulate(_shown(frame), headers=list(frame.columns), tablefmt="github", disable_numparse=True) + "\n"
+    cells = [[escape_markdown(cell) for cell in row] for row in _shown(frame)]
+    return tabulate(cells, headers=list(frame.columns), tablefmt="github", disable_numparse=True) + "\n"
 
 
 def to_screen(frame: pd.DataFrame, *, limit: int = 20, width: int | None = None) -> str:
@@ -205,17 +205,13 @@ def _short(value: Any, column: Any = "") -> str:
     if isinstance(value, float):
         accuracy = str(column).startswith(("validation", "test"))
         return f"{value:.4f}" if accuracy else f"{value:.4g}"
-    return str(value).replace("|", "\\|").replace("\n", " ")
+    return " ".join(str(value).split())
 
 
 def _exact(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
     return repr(value) if isinstance(value, float) else value
-
-
-def _defuse(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
 
 
 def trials_frame(records: Iterable[TrialRecord]) -> pd.DataFrame:

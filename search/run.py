@@ -91,8 +91,11 @@ def run_searches(runs: Sequence[Run], console: Console, connection: Connection) 
 
 
 def read_ending(run: Run) -> Ending:
-    """Give the ending of a run as its study has it, and write its tables anew."""
-    return _conclude(run, read_records(run))
+    """Give the ending of a run as its study has it, and write its tables anew, unless it never began."""
+    records = read_records(run)
+    if not records and not run.folder.leaderboard_csv.exists():
+        return Ending(rows=[], winner=None, stopped_by=None, open_trials=run.settings.trials)
+    return _conclude(run, records)
 
 
 def _prepare(runs: Sequence[Run], connection: Connection, view: ProgressView) -> tuple[list[Dataset], Placement]:
@@ -133,7 +136,10 @@ def _never_began(run: Run, storage: Storage) -> bool:
 
 def _end(run: Run, study: SearchStudy, stop: _Stop) -> Ending:
     study.requeue()
-    return replace(_conclude(run, study.records()), stopped_by=stop.signal)
+    ending = replace(_conclude(run, study.records()), stopped_by=stop.signal)
+    if not ending.open_trials:
+        CheckpointFolder(run.folder.checkpoints).clear()
+    return ending
 
 
 def _conclude(run: Run, records: list[TrialRecord]) -> Ending:
@@ -235,9 +241,9 @@ class _Stop:
             signal.signal(number, self._note)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        if self.signal is not None:
+        again, self.signal = self.signal is not None, signal.Signals(number)
+        if again:
             raise KeyboardInterrupt
-        self.signal = signal.Signals(number)
 
 
 @contextmanager
@@ -247,6 +253,9 @@ def _stop_signal(budget_s: float | None, say: Callable[[str], None]) -> Iterator
     stop.listen()
     try:
         yield stop
+    except KeyboardInterrupt:
+        # Ray raises one of its own where it meets one, so that it cannot carry the signal itself.
+        raise KeyboardInterrupt(stop.signal or signal.SIGINT) from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from search.errors import RunError
-from search.files import make_folder, write_bytes
-from search.settings import Settings, read_settings, write_settings
+from search.files import TEMPORARY, make_folder, write_bytes
+from search.settings import RUN_NAME, Settings, read_settings, write_settings
 from search.space import Space
 from search.spaces import load_space
 
@@ -51,7 +52,7 @@ class RunFolder:
         if (path / "settings.toml").is_file() and path.parent.name == "runs":
             return cls(path.parent.parent, path.name)
         folder = cls(results, run)
-        if not folder.settings.is_file():
+        if not RUN_NAME.fullmatch(run) or not folder.settings.is_file():
             raise RunError(f"no run named {run!r} in {results / 'runs'}.{_others(results, run)}")
         return folder
 
@@ -79,9 +80,9 @@ class RunFolder:
 
     def discard(self) -> None:
         """Remove the folder of a run that never began, unless something else lies in it."""
-        for path in (self.settings, self.space, self.journal, self._lock):
-            path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
+            for path in (self.settings, self.space, self.journal, self._lock):
+                path.unlink(missing_ok=True)
             self.path.rmdir()
 
     @contextlib.contextmanager
@@ -89,17 +90,29 @@ class RunFolder:
         """Hold the run for this process; the lock is freed by any end of the process.
 
         Raises:
-            RunError: another process holds it.
+            RunError: another process holds it, or the folder cannot be written.
         """
         lock = FileLock(self._lock)
         try:
             lock.acquire(timeout=0)
         except Timeout as error:
             raise RunError(f"the run {self.name!r} is in use by another process: wait for it, or stop it") from error
+        except OSError as error:
+            raise RunError(
+                f"cannot hold the run with {self._lock}: {error.strerror}: free some space, or check the folder's "
+                "permissions"
+            ) from error
         try:
+            self._sweep()
             yield
         finally:
             lock.release()
+
+    def _sweep(self) -> None:
+        """Remove what processes that were killed while they wrote a file left of it."""
+        for left in self.path.glob(f".*{TEMPORARY}"):
+            with contextlib.suppress(OSError):
+                left.unlink()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +130,8 @@ class Run:
 
 
 def free_name(results: Path, stem: str) -> str:
-    """Find the first of stem-001, stem-002 ... that no run has."""
-    number = 1
+    """Find the first of stem-001, stem-002 ... that no run has; what a name must not have becomes a hyphen."""
+    number, stem = 1, re.sub(r"[^A-Za-z0-9._]+", "-", stem).lstrip("-._")[:90] or "run"
     while RunFolder(results, f"{stem}-{number:03}").path.exists():
         number += 1
     return f"{stem}-{number:03}"

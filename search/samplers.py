@@ -39,6 +39,44 @@ class EnumeratedSampler(BaseSampler):
         return self._rows[trial.number % len(self._rows)][param_name]
 
 
+class NumberedQMCSampler(optuna.samplers.QMCSampler):
+    """Gives trial n the n-th point of the sequence, over what trial 0 had drawn at random.
+
+    Optuna's counts in the study, and counts on after a crash, and looks at trials that may have only some values yet.
+    """
+
+    _number = 0
+
+    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        """Sample jointly what trial 0 has."""
+        return dict(study.get_trials(deepcopy=False)[0].distributions) if trial.number else {}
+
+    def sample_relative(
+        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """Take note of the number, and sample."""
+        self._number = trial.number
+        return super().sample_relative(study, trial, search_space)
+
+    def _find_sample_id(self, study: optuna.Study, search_space: dict[str, BaseDistribution]) -> int:
+        return self._number - 1
+
+
+class ReplayedCmaEsSampler(optuna.samplers.CmaEsSampler):
+    """Works its state out anew from the trials; Optuna's is unpickled from the study, which may run code."""
+
+    def _restore_optimizer(self, completed_trials: list[FrozenTrial]) -> None:
+        self._completed = completed_trials
+
+    def _init_optimizer(self, trans: Any, direction: optuna.study.StudyDirection) -> Any:
+        optimizer = super()._init_optimizer(trans, direction)
+        size = optimizer.population_size
+        while len(solutions := self._get_solution_trials(self._completed, optimizer.generation)[:size]) == size:
+            # It minimizes, and a search's accuracy is to be large.
+            optimizer.tell([(trans.transform(t.params), -t.value) for t in solutions if t.value is not None])
+        return optimizer
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SamplerEntry:
     """How a sampler is made and asked.
@@ -62,7 +100,7 @@ def _tpe(seed: int, _: int) -> BaseSampler:
 
 def _qmc(seed: int, search_seed: int) -> BaseSampler:
     # The sequence is one for the whole search; only what it cannot cover (conditions) is drawn from `seed`.
-    return optuna.samplers.QMCSampler(
+    return NumberedQMCSampler(
         scramble=True,
         seed=search_seed,
         independent_sampler=optuna.samplers.RandomSampler(seed=seed),
@@ -75,7 +113,7 @@ def _gp(seed: int, _: int) -> BaseSampler:
 
 
 def _cmaes(seed: int, _: int) -> BaseSampler:
-    return optuna.samplers.CmaEsSampler(
+    return ReplayedCmaEsSampler(
         seed=seed,
         independent_sampler=optuna.samplers.RandomSampler(seed=seed),
         warn_independent_sampling=False,

@@ -7,7 +7,7 @@ import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import tomli_w
 
@@ -27,6 +27,15 @@ RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 # Packs beyond those told before the next is asked. The result of a search depends on it, so it does not follow the
 # number of workers as long as these are few.
 MIN_LOOKAHEAD = 4
+# What a setting of each type is in TOML.
+TOML_KINDS: dict[type, str] = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    Path: "a text",
+    Protocol: "a text",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +115,7 @@ class Settings:
 
 
 def _check_number(name: str, value: float | None, low: float, high: float = math.inf) -> None:
-    if value is not None and not low <= value <= high:
+    if value is not None and (not low <= value <= high or value == math.inf):
         most = f" to {high:g}" if high < math.inf else " or more"
         raise SettingsError(f"{name} = {value} is not allowed: give {low:g}{most}")
 
@@ -138,12 +147,25 @@ def read_settings(path: Path) -> Settings:
     for name in values:
         if name not in names:
             raise SettingsError(f"settings {path}: unknown setting {name!r}.{suggest_name(name, names)}")
+    for name, value in values.items():
+        _check_kind(name, value, path)
     if "data_dir" in values:
         values["data_dir"] = Path(values["data_dir"])
     if values.get("protocol", Protocol.SEARCH) not in list(Protocol):
         raise SettingsError(f"settings {path}: unknown protocol.{suggest_name(str(values['protocol']), Protocol)}")
     values["protocol"] = Protocol(values.get("protocol", Protocol.SEARCH))
-    try:
-        return Settings(**values)
-    except TypeError as error:
-        raise SettingsError(f"settings {path}: {error}: correct it, or start a new run") from error
+    if "name" not in values:
+        raise SettingsError(f"settings {path}: the name of the run is missing: add it, or start a new run")
+    return Settings(**values)
+
+
+def _check_kind(name: str, value: Any, path: Path) -> None:
+    """Make sure that TOML has a value of the kind that the setting is."""
+    hint = get_type_hints(Settings)[name]
+    kinds = {TOML_KINDS[kind] for kind in get_args(hint) or (hint,) if kind in TOML_KINDS}
+    given = TOML_KINDS.get(type(value))
+    if given not in kinds and not (type(value) is int and TOML_KINDS[float] in kinds):
+        raise SettingsError(
+            f"settings {path}: {name} = {repr(value)[:100]} is not allowed: give {' or '.join(sorted(kinds))}; "
+            "correct it, or start a new run"
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,13 +11,17 @@ from typing import Any
 
 import optuna
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from search.errors import RunError, SettingsError
-from search.storage_url import hide_password
+from search.storage_url import hide_password, hide_secrets
 
 Storage = optuna.storages.BaseStorage
 MOST_SHOWN = 200
+# Two searches that begin at the same moment in an empty database both make its tables.
+OPENING_TRIES = 20
+OPENING_PAUSE_S = 0.2
 
 
 @contextmanager
@@ -42,8 +47,8 @@ def open_storage(journal: Path, url: str | None, *, read_only: bool = False) -> 
         yield storage
     except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         raise RunError(
-            f"the storage {shown} stopped answering: {_reason(error)}. Start it again and resume; nothing that was "
-            "told to it is lost"
+            f"the storage {shown} stopped answering: {_reason(error, url)}. Start it again and resume; nothing that "
+            "was told to it is lost"
         ) from error
     finally:
         with suppress(SQLAlchemyError):
@@ -62,20 +67,35 @@ def _open_journal(journal: Path) -> Storage:
 
 def _open_database(url: str, shown: str) -> optuna.storages.RDBStorage:
     try:
+        _make_tables(url)
         # A server that was restarted between two questions is asked again over a new connection.
         return optuna.storages.RDBStorage(url, engine_kwargs={"pool_pre_ping": True})
     except (SQLAlchemyError, ImportError) as error:
         raise SettingsError(
-            f"cannot open the storage {shown}: {_reason(error)}. Give the URL of a database that runs, such as "
+            f"cannot open the storage {shown}: {_reason(error, url)}. Give the URL of a database that runs, such as "
             "sqlite:///studies.db or postgresql+psycopg://user@host/name, or leave --storage out for a journal file"
         ) from error
 
 
-def _reason(error: BaseException) -> str:
-    """Give the first line of what the database itself said."""
+def _make_tables(url: str) -> None:
+    """Make the tables of a database that has none, though another search may be making them at this moment."""
+    for tries_left in reversed(range(OPENING_TRIES)):
+        try:
+            optuna.storages.RDBStorage(url, engine_kwargs={"poolclass": NullPool})
+            return
+        except (IntegrityError, OperationalError, ProgrammingError) as error:
+            raced = any(words in str(error) for words in ("already exists", "duplicate key", "UNIQUE constraint"))
+            if not raced or not tries_left:
+                raise
+            time.sleep(OPENING_PAUSE_S)
+
+
+def _reason(error: BaseException, url: str) -> str:
+    """Give the first line of what the database itself said, without the URL's passwords."""
     while error.__cause__ is not None and getattr(error, "orig", None) is None:
         error = error.__cause__
-    return str(getattr(error, "orig", error)).strip().splitlines()[0]
+    lines = str(getattr(error, "orig", error)).strip().splitlines()
+    return hide_secrets(lines[0] if lines else type(error).__name__, url)
 
 
 class _Journal(JournalFileBackend):

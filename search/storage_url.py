@@ -2,23 +2,54 @@
 
 from __future__ import annotations
 
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from search.errors import SettingsError
 
 HIDDEN = "***"
+# Drivers take passwords among a URL's options too: password (psycopg), passwd (MySQL), sslpassword, PWD (ODBC) ...
+SECRET_WORDS = ("password", "passwd", "passphrase", "pwd", "secret", "token")
+# The value of these is a list of options, which may have a password among them.
+SECRET_OPTIONS = ("odbc_connect", "dsn")
 
 
 def hide_password(url: str) -> str:
-    """Show a database URL without its password.
+    """Show a database URL without its password, wherever in it that is.
 
     Raises:
         SettingsError: it is no URL.
     """
+    parsed = _parse(url)
+    options = {name: HIDDEN if _is_secret(name) else value for name, value in parsed.query.items()}
+    shown = parsed.set(query=options) if options != dict(parsed.query) else parsed
+    # What is hidden is written as it is, not escaped, so that it is known again.
+    return shown.render_as_string(hide_password=True).replace("=%2A%2A%2A", f"={HIDDEN}")
+
+
+def hide_secrets(text: str, url: str) -> str:
+    """Take the passwords of a database URL out of a text."""
+    for secret in sorted(_secrets_of(url), key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
+    return text
+
+
+def _secrets_of(url: str) -> list[str]:
+    parsed = _parse(url)
+    options = [value for name, value in parsed.query.items() if _is_secret(name)]
+    values = [parsed.password, *(text for value in options for text in ([value] if isinstance(value, str) else value))]
+    return [str(value) for value in values if value and str(value) != HIDDEN]
+
+
+def _is_secret(option: str) -> bool:
+    name = option.lower()
+    return name in SECRET_OPTIONS or any(word in name for word in SECRET_WORDS)
+
+
+def _parse(url: str) -> URL:
     try:
-        return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError as error:
+        return make_url(url)
+    except (ArgumentError, ValueError) as error:
         raise SettingsError(
             "the storage is no database URL: write DIALECT://USER:PASSWORD@HOST/NAME, such as sqlite:///studies.db"
         ) from error

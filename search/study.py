@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Mapping, Sequence
 
@@ -24,6 +25,7 @@ from search.trial import Outcome, Pack, Proposal, TrialRecord, TrialState
 
 OUTCOME = "outcome"
 WINDOW = "window:"
+PARTS = "parts:"
 REPEATED = "repeated:"
 # What a diverged trial is told: the worst accuracy there is, so that the sampler learns to stay away.
 WORST_ACCURACY = 0.0
@@ -48,11 +50,14 @@ class SearchStudy:
         self._listed = len(space.enumerate()) if sampler == "grid" else None
 
     def ask(self, number: int, fixed: Mapping[str, Value] | None = None) -> Proposal:
-        """Open trial `number` and propose its configuration; one that is open already is completed as begun.
+        """Open trial `number` and propose its configuration; one that is open already keeps it.
 
         Args:
             fixed: values that the configuration must have where they apply.
         """
+        known = self._known_proposal(number)
+        if known is not None:
+            return known
         seed = sampler_seed(self._search_seed, trial=number)
         self._study.sampler = make_sampler(
             self._sampler, self._space, seed=seed, search_seed=self._search_seed, fixed=fixed
@@ -78,11 +83,24 @@ class SearchStudy:
         }
         return next((t[first - start :] for start, t in ranges.items() if start <= first < start + len(t)), [])
 
+    def _known_proposal(self, number: int) -> Proposal | None:
+        """Give the proposal of a trial that is open with all its values."""
+        trials = self._study.get_trials(deepcopy=False)
+        try:
+            params = trials[number].params
+            return self._proposal(number, self._space.propose(lambda dimension: params[dimension.name]))
+        except LookupError:
+            return None
+
     def _open(self, number: int) -> optuna.Trial:
         trials = self._study.get_trials(deepcopy=False)
         if number < len(trials):
-            # Its relative values are drawn again, from the same seed; stored values win.
-            return optuna.Trial(self._study, trials[number]._trial_id)
+            # A crash left it with some of its values. The draws depend on each other: all are made again.
+            trial = optuna.Trial(self._study, trials[number]._trial_id)
+            blank = copy.copy(trial._cached_frozen_trial)
+            blank.params, blank.distributions = {}, {}
+            trial._cached_frozen_trial = blank
+            return trial
         trial = self._study.ask()
         if trial.number != number:
             raise RunError(
@@ -111,9 +129,31 @@ class SearchStudy:
             numbers = [pack for _, packs in windows for pack in packs]
             return [Pack(number=n, proposals=tuple(proposals[t] for t in pack)) for n, pack in enumerate(numbers)]
         except (TypeError, ValueError, IndexError) as error:
-            raise RunError(
-                f"the packs of the study {self._study.study_name!r} are damaged ({error}): restore it from a copy"
-            ) from error
+            raise self._damaged("packs", error) from error
+
+    def split(self, pack: Pack, parts: Sequence[Pack]) -> None:
+        """Note that a pack whose training failed is trained in these parts from now on."""
+        self._study.set_user_attr(f"{PARTS}{pack.number}", [list(part.trials) for part in parts])
+
+    def parts(self, pack: Pack) -> list[Pack]:
+        """List the parts that a pack is trained in: only itself, unless it was split.
+
+        Raises:
+            RunError: the study is damaged.
+        """
+        proposals = dict(zip(pack.trials, pack.proposals, strict=True))
+        try:
+            noted = [tuple(part) for part in self._study.user_attrs.get(f"{PARTS}{pack.number}", [pack.trials])]
+            if [trial for part in noted for trial in part] != list(pack.trials) or not all(noted):
+                raise ValueError(f"not the trials of pack {pack.number}")
+            return [Pack(number=pack.number, proposals=tuple(proposals[t] for t in part)) for part in noted]
+        except (TypeError, ValueError, KeyError) as error:
+            raise self._damaged("parts of packs", error) from error
+
+    def _damaged(self, what: str, error: Exception) -> RunError:
+        return RunError(
+            f"the {what} of the study {self._study.study_name!r} are damaged ({error}): restore it from a copy"
+        )
 
     def record(self, number: int, outcome: Outcome) -> None:
         """Keep a trial's outcome, before its turn to be told has come."""

@@ -99,6 +99,7 @@ class PackTrainable(tune.Trainable):
         self._task: PackTask = new_config[TASK]
         self._run: PackRun | None = None
         self._saved_s = time.monotonic()
+        self._round_s = 0.0
         return True
 
     def step(self) -> dict[str, Any]:
@@ -112,13 +113,16 @@ class PackTrainable(tune.Trainable):
         if self._run is None:
             self._run = PackRun(self._task, self._datasets[self._task.data])
         while not self._run.done:
+            started_s = time.monotonic()
             self._run.advance()
+            self._round_s = time.monotonic() - started_s
             if time.monotonic() >= until_s and not self._run.done:
                 return {PROGRESS: self._run.epoch, "done": False} | self._due_checkpoint(self._run)
         return self._result(self._run.report())
 
     def _due_checkpoint(self, run: PackRun) -> dict[str, Any]:
-        if time.monotonic() - self._saved_s < self._task.checkpoint_interval_s:
+        # Due now if it would be overdue a round later: no more than the interval, or one round, is ever lost.
+        if time.monotonic() + self._round_s - self._saved_s < self._task.checkpoint_interval_s:
             return {}
         self._saved_s = time.monotonic()
         return {CHECKPOINT: run.checkpoint()}

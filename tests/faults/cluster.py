@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -12,9 +14,9 @@ from pathlib import Path
 from typing import Self
 
 from postgres import free_port
+from searches import raylet_of, workers_of
 
 RAY = str(Path(sys.executable).parent / "ray")
-ENVIRONMENT = os.environ | {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1", "RAY_USAGE_STATS_ENABLED": "0"}
 START_TIMEOUT_S = 60
 
 
@@ -23,10 +25,17 @@ class Cluster:
 
     Attributes:
         nodes: their `ray start --block` processes, the head first.
+        environment: what a driver needs to get in.
     """
 
     def __init__(self) -> None:
         self.address = f"127.0.0.1:{free_port()}"
+        self.environment = {
+            **os.environ,
+            "RAY_AUTH_MODE": "token",
+            "RAY_AUTH_TOKEN": secrets.token_hex(16),
+            "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1",  # several nodes on one machine
+        }
         self.nodes: list[subprocess.Popen[bytes]] = []
         self._temporary = tempfile.TemporaryDirectory(prefix="packtune-ray-", ignore_cleanup_errors=True)
 
@@ -45,17 +54,27 @@ class Cluster:
     def add_node(self) -> None:
         self._start("--address", self.address)
 
-    def kill_node(self, place: int) -> None:
-        """Kill all processes of a node at once, as when a machine is switched off."""
+    def workers(self) -> list[int]:
+        """List the worker processes of all nodes."""
+        return [worker for node in self.nodes for worker in workers_of(node.pid)]
+
+    def kill_node(self, place: int, *, raylet_only: bool = False) -> None:
+        """Kill all processes of a node at once, as when a machine is switched off; or its raylet, which ends it."""
         process = self.nodes.pop(place)
-        os.killpg(process.pid, signal.SIGKILL)
+        if raylet_only:
+            os.kill(raylet_of(process.pid), signal.SIGKILL)
+            process.wait(timeout=START_TIMEOUT_S)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
 
     def _start(self, *arguments: str) -> None:
         process = subprocess.Popen(
             [RAY, "start", "--block", "--node-ip-address", "127.0.0.1", "--num-cpus", "1", "--disable-usage-stats",
              *arguments],
-            env=ENVIRONMENT, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env=self.environment, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         assert process.stdout is not None
         os.set_blocking(process.stdout.fileno(), False)

@@ -9,28 +9,37 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from search.run import read_records
 from search.run_folder import RunFolder
-from search.trial import TrialState
+from search.trial import TrialRecord, TrialState
 
 PACKTUNE = str(Path(sys.executable).parent / "packtune")
 FAULTY = str(Path(__file__).parent / "faulty.py")
 # A learning sampler, halving, several shapes: whatever timing could change, it would change here.
 SEARCH = (
     "run", "--space", "wide", "--sampler", "tpe", "--trials", "16", "--epochs", "3", "--pack-size", "2", "--seed", "3",
+    "--checkpoint-interval", "0",
 )  # fmt: skip
 TIMEOUT_S = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A search in a folder of its own, `folder/results/runs/NAME`."""
+    """A search in a folder of its own, `folder/results/runs/NAME`.
+
+    Attributes:
+        url: of the database of its study; none for a journal.
+        environment: of its processes; none for this one's.
+    """
 
     folder: Path
     name: str
+    url: str | None = None
+    environment: Mapping[str, str] | None = None
 
     @property
     def run_folder(self) -> RunFolder:
@@ -43,20 +52,34 @@ class Search:
     def leaderboard(self) -> bytes:
         return self.run_folder.leaderboard_csv.read_bytes()
 
+    def records(self) -> list[TrialRecord]:
+        """Read the study, as another process may while it grows."""
+        run = self.run_folder.load()
+        return read_records(replace(run, settings=replace(run.settings, storage=self.url)))
+
     def recorded(self) -> dict[int, dict]:
-        """Read the outcomes that the journal has, by trial, as another process may while it grows."""
-        if not self.run_folder.journal.exists():
+        """Read the outcomes that the study has, by trial."""
+        if not self.begun or not (self.url or self.run_folder.journal.exists()):
             return {}
-        records = read_records(self.run_folder.load())
-        return {r.proposal.number: r.outcome.to_json() for r in records if r.outcome is not None}
+        return {r.proposal.number: r.outcome.to_json() for r in self.records() if r.outcome is not None}
+
+    def outcomes_in_journal(self) -> int:
+        """Count what was recorded so far, cheaply."""
+        return _read(self.run_folder.journal).count(b'"outcome"')
+
+    def trains(self, pid: int) -> bool:
+        """Tell whether the driver has workers already."""
+        return bool(workers_of(pid))
 
     def start(self, *extra: str, plan: dict | None = None) -> subprocess.Popen[str]:
         """Start the search, or go on with it; with a plan, its workers fail as it says."""
         arguments = ("resume", self.name) if self.begun else (*SEARCH, "--name", self.name)
+        arguments += ("--storage", self.url) if self.url else ()
         program = [PACKTUNE] if plan is None else [sys.executable, FAULTY, json.dumps(plan)]
         return subprocess.Popen(
             [*program, *arguments, *extra],
             cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True,
+            env=self.environment,
         )  # fmt: skip
 
     def finish(self, *extra: str, plan: dict | None = None) -> None:
@@ -76,10 +99,23 @@ class Search:
             AssertionError: they differ.
         """
         assert self.leaderboard() == undisturbed, f"{self.run_folder.leaderboard_csv} differs"
-        records = read_records(self.run_folder.load())
+        records = self.records()
         numbers = Counter(record.proposal.number for record in records)
         assert numbers == Counter(range(self.run_folder.load().settings.trials)), numbers
         assert not [r for r in records if r.state in (TrialState.RUNNING, TrialState.WAITING)]
+
+
+def undisturbed(folder: Path) -> bytes:
+    """Give the leaderboard of the search that nothing disturbs."""
+    search = Search(folder, "calm")
+    if not search.begun:
+        search.finish()
+    return search.leaderboard()
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process runs, and is not only waiting for its parent to take note of its end."""
+    return _read(Path(f"/proc/{pid}/stat")).rpartition(b")")[2].split()[:1] not in ([], [b"Z"])
 
 
 def kill(process: subprocess.Popen[str]) -> None:
@@ -93,6 +129,16 @@ def kill(process: subprocess.Popen[str]) -> None:
 def workers_of(pid: int) -> list[int]:
     """List the worker processes that Ray runs below a driver."""
     return [child for child in descendants(pid) if b"Trainable" in _read(Path(f"/proc/{child}/cmdline"))]
+
+
+def is_agent(pid: int) -> bool:
+    """Tell whether a process is one of Ray's agents: idle, and gone a minute after their node."""
+    return _read(Path(f"/proc/{pid}/cmdline")).startswith((b"ray::DashboardAgent", b"ray::RuntimeEnvAgent"))
+
+
+def raylet_of(pid: int) -> int:
+    """Find the raylet below a `ray start`."""
+    return next(child for child in descendants(pid) if b"/raylet\0" in _read(Path(f"/proc/{child}/cmdline")))
 
 
 def descendants(pid: int) -> list[int]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
+import psycopg
 import pytest
 from postgres import PASSWORD, PostgresServer, find_binaries
 
@@ -77,6 +80,20 @@ def test_two_searches_share_a_database_and_equal_those_in_journals(server, tmp_p
         in_database = records_in({"first": storage, "second": storage})
     with open_storage(tmp_path / "a", None) as first, open_storage(tmp_path / "b", None) as second:
         assert records_in({"first": first, "second": second}) == in_database
+
+
+def test_searches_that_begin_at_once_make_the_tables_together(server, tmp_path):
+    def begin(name):
+        together.wait()
+        with open_storage(tmp_path / "unused", url) as storage:
+            create(storage, name).ask(0)
+
+    for database in ("first", "second"):
+        with psycopg.connect(server.url.replace("+psycopg", ""), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {database}")
+        url, together = f"{server.url.removesuffix('/postgres')}/{database}", threading.Barrier(3)
+        with ThreadPoolExecutor(3) as pool:
+            list(pool.map(begin, ("a", "b", "c")))
 
 
 def test_a_server_that_restarts_between_two_packs_is_not_noticed(server, tmp_path):

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.dispatcher import Dispatcher, add_up
+from search.errors import RunError
 from search.pack_task import PackReport
 from search.settings import Settings
 from search.spaces import load_space
@@ -59,10 +60,9 @@ def _step(steps):
     return None if steps is None else steps - 1
 
 
-def records_of(settings, train, folder, *, crashes=(), **how):
+def records_of(settings, train, folder, *, crashes=(), opening=create_study, **how):
     """Search to the end, through crashes, and give the records."""
     journal = Path(folder) / "study.journal"
-    opening = create_study
     for steps in (*crashes, None):
         with open_storage(journal, None) as storage:
             study = open_study(settings, storage, opening)
@@ -124,6 +124,20 @@ def test_no_crash_changes_the_search(undisturbed, train, sampler, crashes, worke
     with TemporaryDirectory() as folder:
         disturbed = records_of(settings_of(sampler), train, folder, crashes=crashes, workers=workers, chance=chance)
     assert disturbed == undisturbed(sampler, train)
+
+
+@pytest.mark.parametrize(
+    ("sampler", "step"), [("tpe", 9), ("random", 9), ("qmc", 29), ("grid", 9), ("cmaes", 9), ("gp", 29)]
+)
+def test_a_search_cut_off_after_any_record_of_its_journal_ends_the_same(tmp_path, train, sampler, step):
+    settings = settings_of(sampler, trials=12, pack_size=3)
+    undisturbed = records_of(settings, train, tmp_path, workers=3)
+    lines = (tmp_path / "study.journal").read_bytes().splitlines(keepends=True)
+    for n_kept in range(2, len(lines), step):  # the first two records make the study
+        (tmp_path / "cut").mkdir(exist_ok=True)
+        (tmp_path / "cut" / "study.journal").write_bytes(b"".join(lines[:n_kept]))
+        resumed = records_of(settings, train, tmp_path / "cut", workers=2, opening=load_study)
+        assert resumed == undisturbed, f"cut after record {n_kept} of {len(lines)}"
 
 
 def test_what_was_recorded_before_a_crash_is_not_trained_again(tmp_path, train):
@@ -255,18 +269,34 @@ def test_a_worker_that_dies_now_and_then_changes_nothing(tmp_path, undisturbed, 
         assert study.records() == undisturbed("tpe", train)
 
 
-def test_a_pack_of_which_one_half_arrived_before_a_crash_is_whole_again(tmp_path, train):
+def test_a_pack_of_which_one_half_arrived_before_a_crash_goes_on_with_the_other(tmp_path, train):
     settings = settings_of("grid", pack_size=4, max_failures=0)
     with open_storage(tmp_path / "j", None) as storage:
-        study = open_study(settings, storage, create_study)
-        dispatcher = Dispatcher(study, settings, device="cpu")
+        dispatcher = Dispatcher(open_study(settings, storage, create_study), settings, device="cpu")
         whole = dispatcher.next_pack().pack
+        first, second = whole.halves()
         dispatcher.fail(whole, "raised", worker_died=False)
         half = dispatcher.next_pack()
-        assert half.pack == whole.halves()[0]
+        assert half.pack == first
         dispatcher.receive(half.pack, train(half))
+        dispatcher.fail(dispatcher.next_pack().pack, "raised", worker_died=False)
+    with open_storage(tmp_path / "j", None) as storage:
+        study = open_study(settings, storage, load_study)
         again = Dispatcher(study, settings, device="cpu")
-        assert again.next_pack().pack == whole
+        assert [again.next_pack().pack for _ in range(2)] == list(second.halves())
+        assert {r.proposal.number for r in study.records() if r.outcome} == set(first.trials)
+
+
+@pytest.mark.parametrize("parts", [[[0, 1, 2]], [[0, 1], [3, 2]], [[0, 1, 2, 3], []], [["0"]], 5, [[[0]]]])
+def test_damaged_parts_of_a_pack_are_refused(tmp_path, parts):
+    settings = settings_of("grid", pack_size=4)
+    with open_storage(tmp_path / "j", None) as storage:
+        study = open_study(settings, storage, create_study)
+        pack = Dispatcher(study, settings, device="cpu").next_pack().pack
+        assert study.parts(pack) == [pack]
+        study._study.set_user_attr("parts:0", parts)
+        with pytest.raises(RunError, match="the parts of packs of the study 'test' are damaged .*: restore it from a"):
+            Dispatcher(study, settings, device="cpu")
 
 
 def _complete(task):

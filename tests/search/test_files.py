@@ -45,6 +45,12 @@ def test_a_folder_that_is_gone_is_named(tmp_path):
         write_text(tmp_path / "gone" / "table.csv", "x")
 
 
+def test_a_place_where_not_even_removing_works_is_named(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(RunError, match=r"cannot write .*/file/table\.csv: Not a directory"):
+        write_text(tmp_path / "file" / "table.csv", "x")
+
+
 def test_folders_are_made_with_their_parents_and_may_exist(tmp_path):
     path = tmp_path / "a" / "b"
     assert make_folder(path) == path

@@ -114,3 +114,46 @@ def test_a_run_is_free_again_after_an_error(tmp_path):
         _ = 1 / 0
     with folder.locked():
         pass
+
+
+def test_a_run_that_cannot_be_held_is_named(tmp_path):
+    folder = made(tmp_path, "x")
+    (folder.path / ".lock").mkdir()
+    with pytest.raises(RunError, match=r"cannot hold the run with .*/runs/x/\.lock: Is a directory"), folder.locked():
+        pass
+
+
+def test_discarding_what_cannot_be_removed_is_no_error(tmp_path):
+    folder = made(tmp_path, "x")
+    folder.settings.unlink()
+    folder.settings.mkdir()
+    folder.discard()
+    assert folder.settings.is_dir()
+
+
+def test_what_a_killed_process_left_of_a_file_is_swept_away(tmp_path):
+    folder = made(tmp_path, "x")
+    (folder.path / ".leaderboard.csv.123.tmp").write_text("half a")
+    (folder.path / "mine.tmp").write_text("mine")
+    with folder.locked():
+        assert {path.name for path in folder.path.iterdir()} == {"settings.toml", ".lock", "mine.tmp"}
+
+
+@pytest.mark.parametrize("run", ["../elsewhere", "..", ".", "", "a/../../elsewhere", "runs/../../elsewhere"])
+def test_no_name_leads_out_of_the_results(tmp_path, run):
+    made(tmp_path, "a")
+    (tmp_path / "elsewhere").mkdir()
+    for folder in (tmp_path, tmp_path / "elsewhere", tmp_path / "runs"):
+        (folder / "settings.toml").write_text((tmp_path / "runs" / "a" / "settings.toml").read_text())
+    with pytest.raises(RunError, match="no run named"):
+        RunFolder.find(tmp_path, run)
+
+
+@pytest.mark.parametrize(
+    ("stem", "name"),
+    [("digits-my space", "digits-my-space-001"), ("../../x", "x-001"), ("ä/", "run-001"), ("d-" + "x" * 200, None)],
+)
+def test_a_free_name_is_one_that_is_allowed(tmp_path, stem, name):
+    found = free_name(tmp_path, stem)
+    assert name in (found, None)
+    assert Settings(name=found)

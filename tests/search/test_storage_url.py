@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import URL, make_url
 
 from search.errors import SettingsError
-from search.storage_url import HIDDEN, hide_password
+from search.storage_url import HIDDEN, hide_password, hide_secrets
 
 words = st.from_regex(r"[a-z][a-z0-9_]{0,12}", fullmatch=True)
 # No part of a URL but the password has a "P".
@@ -44,13 +44,50 @@ def test_hiding_twice_changes_nothing(url):
 
 
 @pytest.mark.parametrize(
-    "url", ["sqlite:///studies.db", "sqlite:////tmp/a b.db", "postgresql://me@host/db", "sqlite://"]
+    ("url", "shown"),
+    [
+        (
+            "postgresql://me@host/db?password=hunter2&sslmode=require",
+            "postgresql://me@host/db?password=***&sslmode=require",
+        ),
+        ("postgresql://host/db?SSLPassword=hunter2", "postgresql://host/db?SSLPassword=***"),
+        ("mysql+pymysql://host/db?passwd=hunter2", "mysql+pymysql://host/db?passwd=***"),
+        ("mssql+pyodbc:///?odbc_connect=DRIVER%3Dx%3BPWD%3Dhunter2", "mssql+pyodbc:///?odbc_connect=***"),
+        ("postgresql://me:hunter2@host/db?password=hunter2", "postgresql://me:***@host/db?password=***"),
+        ("postgresql://host/db?password=hunter2&password=hunter22", "postgresql://host/db?password=***"),
+    ],
+)
+def test_a_password_among_the_options_is_not_shown(url, shown):
+    assert hide_password(url) == shown
+    assert hide_password(shown) == shown
+    assert hide_secrets("hunter2 and DRIVER=x;PWD=hunter2 did not open it", url).count("hunter2") == (
+        1 if "odbc" in url else 0
+    )
+
+
+def test_what_a_database_says_is_shown_without_the_password():
+    assert hide_secrets("no user a%b or a b", "postgresql://me:a%25b@host/db") == "no user *** or a b"
+    assert hide_secrets("nothing to hide", "sqlite:///studies.db") == "nothing to hide"
+    assert hide_secrets("stars ***", "postgresql://me:***@host/db") == "stars ***"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me@host/db?passfile=%2Fhome%2Fme%2F.pgpass",
+        "sqlite:///studies.db",
+        "sqlite:////tmp/a b.db",
+        "postgresql://me@host/db",
+        "sqlite://",
+    ],
 )
 def test_a_url_without_a_password_stays_as_it_is(url):
     assert hide_password(url) == url
 
 
-@pytest.mark.parametrize("url", ["", "studies.db", "postgres/me:hunter2@host", "//me:hunter2@host/db"])
+@pytest.mark.parametrize(
+    "url", ["", "studies.db", "postgres/me:hunter2@host", "//me:hunter2@host/db", "postgresql://me:hunter2@host:x/db"]
+)
 def test_what_is_no_url_is_refused_without_repeating_it(url):
     with pytest.raises(SettingsError, match=r"no database URL: write DIALECT://.* such as sqlite:///studies\.db") as e:
         hide_password(url)

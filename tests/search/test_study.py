@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import optuna
 import pytest
 from optuna.trial import TrialState as OptunaState
@@ -189,6 +192,18 @@ def test_two_searches_share_a_database(tmp_path):
         tell_all(one, [0])
         assert one.told_trials() == {0}
         assert two.told_trials() == set()
+
+
+def test_searches_that_begin_at_once_make_the_tables_of_one_database_together(tmp_path):
+    def begin(number):
+        together.wait()
+        with open_storage(tmp_path / "unused", url) as storage:
+            opened(create_study, storage, name=f"study-{number}").ask(0)
+
+    for attempt in range(2):
+        url, together = f"sqlite:///{tmp_path}/{attempt}.db", threading.Barrier(3)
+        with ThreadPoolExecutor(3) as pool:
+            list(pool.map(begin, range(3)))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,24 @@
+"""Text from outside, made harmless for the program that will show it: a spreadsheet, or a reader of Markdown."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+# A spreadsheet computes what starts so, blanks apart (OWASP, CSV injection); the wide forms count where it reads Asian
+# text.
+FORMULA = re.compile(r"[ \u00a0\u3000]*[=+\-@\t\r\n＝＋－＠]")
+MARKDOWN = re.compile(r"([\\`*\[\]|~#!])")
+
+
+def defuse_formula(value: Any) -> Any:
+    """Put an apostrophe before a text that a spreadsheet would compute; other values stay as they are."""
+    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
+
+
+def escape_markdown(text: str) -> str:
+    """Write a text for a cell of a Markdown table: one line, no markup, no HTML, no new column."""
+    line = " ".join(text.split())
+    html = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    # An underscore within a word is one; names of hyperparameters stay as they are.
+    return re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", MARKDOWN.sub(r"\\\1", html))

@@ -1,0 +1,244 @@
+"""Processes that are killed, stopped or slowed down while a search runs: the search ends as if nothing had been."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from cluster import Cluster
+from searches import FAULTY, Search, alive, descendants, is_agent, kill, undisturbed, wait_until, workers_of
+
+from search.run import read_records
+from search.trial import TrialState
+
+ORPHANS_TIMEOUT_S = 30
+# Ray's two agents of a node stay idle for a minute, while they try to report its end to a driver that is gone too.
+AGENTS_TIMEOUT_S = 120
+# Packs of two, three rounds each: some seconds of training, so that a random moment is often in its midst.
+ROUND_DELAY_S = 1.0
+
+
+def shuffled_workers(tries: int, draws: random.Random, folder: Path) -> str:
+    calm = undisturbed(folder)
+    for n in range(tries):
+        search = Search(folder, f"workers-{n}")
+        plan = {"delay_s": 1.0, "seed": draws.random()}
+        search.finish("--workers", str((4, 2, 1)[n % 3]), "--cpus-per-worker", "0.5", plan=plan)
+        search.check(calm)
+    return "workers 4, 2, 1 in turn; rounds delayed by 0 to 1 s"
+
+
+def killed_driver(tries: int, draws: random.Random, folder: Path, *, until_agents_end: bool = False) -> str:
+    calm = undisturbed(folder)
+    kills = searches = recorded = early = 0
+    longest_s = 0.0
+    agents: list[int] = []
+    while kills < tries:
+        search = Search(folder, f"driver-{searches}")
+        before: dict[int, dict] = {}
+        while kills < tries:
+            process = search.start(plan={"delay_s": ROUND_DELAY_S, "seed": draws.random()})
+            below = _wait_for_random_moment(search, process, draws)
+            agents += (late := [pid for pid in below if is_agent(pid)])
+            if process.poll() is not None:
+                _, talk = process.communicate()
+                assert process.returncode == 0, talk
+                break
+            kill(process)
+            kills += 1
+            killed_s = time.monotonic()
+            _wait_for_end(set(below) - set(late), ORPHANS_TIMEOUT_S)
+            longest_s = max(longest_s, time.monotonic() - killed_s)
+            after = search.recorded()
+            check_kept(before, after)
+            early += not after
+            recorded += len(after)
+            before = after
+        search.finish()
+        check_kept(before, search.recorded())
+        search.check(calm)
+        searches += 1
+    if until_agents_end:
+        _wait_for_end(agents, AGENTS_TIMEOUT_S)
+    return (
+        f"{searches} searches; at the kill {recorded / tries:.1f} of 16 trials recorded in the mean, none {early} "
+        f"times; no worker left after {longest_s:.1f} s"
+        + (f", nothing at all after {AGENTS_TIMEOUT_S} s" if until_agents_end else "")
+    )
+
+
+def _wait_for_end(pids: Iterable[int], timeout_s: float) -> None:
+    wait_until(lambda: not any(map(alive, pids)), timeout_s=timeout_s)
+
+
+def _wait_for_random_moment(search: Search, process: subprocess.Popen[str], draws: random.Random) -> list[int]:
+    """Wait, in one of four cases, while the search starts, else until it has trained a little; give its processes."""
+    starting = draws.random() < 0.25
+    enough = search.outcomes_in_journal() + (10**9 if starting else draws.randint(0, 6))
+    moment_s = time.monotonic() + (draws.uniform(0.5, 8) if starting else 120)
+    below: list[int] = []
+    while process.poll() is None and time.monotonic() < moment_s:
+        below = descendants(process.pid) or below
+        if moment_s > time.monotonic() + 60 and search.trains(process.pid) and search.outcomes_in_journal() >= enough:
+            moment_s = time.monotonic() + draws.uniform(0, ROUND_DELAY_S)
+        time.sleep(0.05)
+    return descendants(process.pid) or below
+
+
+def check_kept(before: dict[int, dict], after: dict[int, dict]) -> None:
+    """Make sure that what a study had recorded before a kill is there after it."""
+    assert {n: after.get(n) for n in before} == before, "an outcome that was recorded is lost or changed"
+
+
+def stopped_driver(tries: int, draws: random.Random, folder: Path) -> str:
+    """Send one signal or two; the search must end with the signal's code, and go on when it is resumed."""
+    calm = undisturbed(folder)
+    ended = {0: 0, 130: 0, 143: 0}
+    longest_s = 0.0
+    for n in range(tries):
+        search = Search(folder, f"stopped-{n}")
+        number, code = ((signal.SIGINT, 130), (signal.SIGTERM, 143))[n % 2]
+        process = search.start(plan={"delay_s": ROUND_DELAY_S, "seed": draws.random()})
+        _wait_until_it_trains(search, process, draws)
+        sent_s = time.monotonic()
+        process.send_signal(number)
+        if n % 4 >= 2:
+            time.sleep(draws.uniform(0, 0.5))
+            process.send_signal(number)
+        _, talk = process.communicate(timeout=120)
+        longest_s = max(longest_s, time.monotonic() - sent_s)
+        returned = 128 - process.returncode if process.returncode < 0 else process.returncode
+        assert returned in (code, 0), (returned, talk)
+        assert "Traceback" not in talk, talk
+        ended[returned] += 1
+        before = search.recorded()
+        assert returned or len(before) == 16
+        search.finish()
+        check_kept(before, search.recorded())
+        search.check(calm)
+    return (
+        f"exit 130 {ended[130]} times, 143 {ended[143]} times, finished before it {ended[0]} times; every other pair "
+        f"got a second signal; ended within {longest_s:.1f} s"
+    )
+
+
+def _wait_until_it_trains(search: Search, process: subprocess.Popen[str], draws: random.Random) -> None:
+    wait_until(lambda: search.trains(process.pid) and search.outcomes_in_journal() > 0, process)
+    time.sleep(draws.uniform(0, ROUND_DELAY_S))
+
+
+def killed_worker(tries: int, draws: random.Random, folder: Path) -> str:
+    calm = undisturbed(folder)
+    kills = searches = 0
+    while kills < tries:
+        search = Search(folder, f"worker-{searches}")
+        plan = {"delay_s": ROUND_DELAY_S, "seed": draws.random()}
+        process = search.start("--max-failures", "1000", plan=plan)
+        while process.poll() is None and kills < tries:
+            victims = workers_of(process.pid)
+            if victims:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(draws.choice(victims), signal.SIGKILL)
+                    kills += 1
+            time.sleep(draws.uniform(0.5, 5))
+        _, talk = process.communicate(timeout=300)
+        assert process.returncode == 0, talk
+        search.check(calm)
+        searches += 1
+    return f"{searches} searches, {kills / searches:.1f} kills in each"
+
+
+def killed_raylet(tries: int, draws: random.Random, folder: Path) -> str:
+    calm = undisturbed(folder)
+    kills = searches = 0
+    with Cluster() as cluster:
+        while kills < tries:
+            while len(cluster.nodes) < 3:
+                cluster.add_node()
+            search = Search(folder, f"raylet-{searches}", environment=cluster.environment)
+            plan = {"delay_s": 2 * ROUND_DELAY_S, "seed": draws.random()}
+            process = search.start("--address", cluster.address, "--max-failures", "1000", plan=plan)
+            assert wait_until(lambda s=search: s.outcomes_in_journal() > 0, process)
+            while process.poll() is None and kills < tries and len(cluster.nodes) > 1:
+                time.sleep(draws.uniform(0, 3))
+                # Its raylet alone, or all of it as when a machine is switched off.
+                cluster.kill_node(draws.randrange(1, len(cluster.nodes)), raylet_only=kills % 2 == 0)
+                kills += 1
+                if draws.random() < 0.5 and process.poll() is None:
+                    cluster.add_node()
+            _, talk = process.communicate(timeout=300)
+            assert process.returncode == 0, talk
+            search.check(calm)
+            searches += 1
+    return (
+        f"{searches} searches on a head and two nodes; not the driver's own raylet; every other time the whole node; "
+        "half of them were replaced"
+    )
+
+
+def killed_driver_of_cluster(tries: int, draws: random.Random, folder: Path) -> str:
+    """Kill a driver whose workers are none of its own processes: the cluster must end them."""
+    calm = undisturbed(folder)
+    longest_s = 0.0
+    with Cluster() as cluster:
+        search = Search(folder, "cluster", environment=cluster.environment)
+        for _ in range(tries):
+            if search.run_folder.leaderboard_csv.exists():
+                search = replace(search, name=f"{search.name}-again")
+            process = search.start("--address", cluster.address, plan={"delay_s": 3.0, "seed": draws.random()})
+            wait_until(lambda: cluster.workers(), process)
+            time.sleep(draws.uniform(0, 2))
+            assert process.poll() is None, "the search ended before it could be killed"
+            workers = cluster.workers()
+            kill(process)
+            killed_s = time.monotonic()
+            _wait_for_end(workers, ORPHANS_TIMEOUT_S)
+            longest_s = max(longest_s, time.monotonic() - killed_s)
+            if draws.random() < 0.5:
+                search.finish("--address", cluster.address)
+                search.check(calm)
+        search.finish("--address", cluster.address)
+        search.check(calm)
+    return f"the cluster's workers were gone after {longest_s:.1f} s at most"
+
+
+GUILTY = {
+    "raise": "raises",
+    "memory": "out of memory",
+    "exit": "exits",
+    "kill": "is killed",
+    "segfault": "segmentation fault",
+    "nan": "NaN",
+}
+
+
+def guilty_members(
+    tries: int, draws: random.Random, folder: Path, *, kinds: Sequence[str] = tuple(GUILTY), trials: int = 16
+) -> str:
+    for n in range(tries):
+        guilty = dict(zip(kinds, draws.sample(range(trials), len(kinds)), strict=True))
+        search = Search(folder, f"guilty-{n}")
+        process = subprocess.Popen(
+            [sys.executable, FAULTY, json.dumps({kind: [trial] for kind, trial in guilty.items()}),
+             "run", "--space", "grid", "--trials", str(trials), "--epochs", "2", "--pack-size", "8",
+             "--max-failures", "1", "--name", search.name],
+            cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        _, talk = process.communicate(timeout=300)
+        assert process.returncode == 0, talk
+        kind_of = {trial: kind for kind, trial in guilty.items()}
+        for record in read_records(search.run_folder.load()):
+            kind = kind_of.get(record.proposal.number)
+            expected = {None: TrialState.COMPLETE, "nan": TrialState.DIVERGED}.get(kind, TrialState.FAIL)
+            assert record.state is expected, (kind, record)
+            assert bool(record.outcome.reason) == (kind is not None), (kind, record)
+    return f"{', '.join(GUILTY[kind] for kind in kinds)}: one member each among {trials}, in packs of 8"

@@ -1,0 +1,129 @@
+"""Disks that are full or read-only, and databases that stop: an error in words, and the study stays whole."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from postgres import PASSWORD, PostgresServer, find_binaries
+from searches import Search, undisturbed, wait_until
+
+
+class NotHere(Exception):
+    """This machine lacks what the fault needs."""
+
+
+def full_disk(tries: int, draws: random.Random, folder: Path) -> str:
+    calm = undisturbed(folder)
+    sizes = sorted(draws.sample(range(8, 44, 4), tries))
+    for n, kilobytes in enumerate(sizes):
+        with _small_disk(folder / f"disk-{n}", kilobytes=kilobytes) as disk:
+            search = Search(disk, "full")
+            fails_with(search.start(), "No space left", "results/runs/full")
+            before = search.recorded()
+            _remount(disk, "size=20m")
+            search.finish()
+            assert {number: search.recorded()[number] for number in before} == before
+            search.check(calm)
+    return f"disks of {', '.join(map(str, sizes))} KiB; after more space the search ended as the undisturbed one"
+
+
+def read_only_folder(tries: int, draws: random.Random, folder: Path) -> str:
+    calm = undisturbed(folder)
+    for n in range(tries):
+        with _small_disk(folder / f"read-only-{n}", kilobytes=20_000) as disk:
+            search = Search(disk, "read-only")
+            _remount(disk, "ro")
+            fails_with(search.start(), "Read-only file system", "results")
+            _remount(disk, "rw")
+            process = search.start(plan={"delay_s": 2.0, "seed": draws.random()})
+            assert wait_until(lambda s=search: s.outcomes_in_journal() > 0, process)
+            time.sleep(draws.uniform(0, 1))
+            # What the search has open for writing keeps its disk writable: a read-only view is laid over it.
+            with _read_only_view(search.run_folder.path):
+                fails_with(process, "Read-only file system", str(search.run_folder.path.relative_to(disk)))
+                before = search.recorded()
+                fails_with(search.start(), "Read-only file system", str(search.run_folder.path.relative_to(disk)))
+                fails_with(search.start("--trials", "+4"), "Read-only file system", "results/runs/read-only")
+            assert search.recorded() == before
+            search.finish()
+            assert {number: search.recorded()[number] for number in before} == before
+            search.check(calm)
+    return "before the search, in its midst, when it is resumed and when it is extended"
+
+
+def stopped_storage_server(tries: int, draws: random.Random, folder: Path) -> str:
+    binaries = find_binaries()
+    if binaries is None:
+        raise NotHere("no PostgreSQL server is installed")
+    calm = undisturbed(folder)
+    server = PostgresServer(binaries)
+    unnoticed = 0
+    try:
+        server.start()
+        for n in range(tries):
+            search = Search(folder, f"server-{n}", url=server.url)
+            process = search.start(plan={"delay_s": 2.0, "seed": draws.random()})
+            wait_until(lambda s=search: bool(s.recorded()), process)
+            time.sleep(draws.uniform(0, 3))
+            server.stop()
+            if n % 2:
+                server.start()
+            _, talk = process.communicate(timeout=300)
+            if n % 2 == 0:
+                server.start()
+            if process.returncode:
+                assert process.returncode == 2, talk
+                assert "stopped answering" in talk, talk
+                assert PASSWORD not in talk, talk
+            unnoticed += process.returncode == 0
+            before = search.recorded()
+            search.finish()
+            assert {number: search.recorded()[number] for number in before} == before
+            search.check(calm)
+    finally:
+        server.remove()
+    return f"PostgreSQL stopped in mid-search, every other time started again at once; {unnoticed} searches went on"
+
+
+def fails_with(process: subprocess.Popen[str], *words: str) -> None:
+    """Wait for an error in words.
+
+    Raises:
+        AssertionError: it ended otherwise.
+    """
+    _, talk = process.communicate(timeout=300)
+    assert process.returncode == 2, (process.returncode, talk)
+    assert all(word in talk for word in words), talk
+    assert "Traceback" not in talk, talk
+
+
+@contextlib.contextmanager
+def _small_disk(disk: Path, *, kilobytes: int) -> Iterator[Path]:
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", disk]
+    if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
+        raise NotHere("a small disk can only be mounted by root")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
+
+
+def _remount(disk: Path, options: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{options}", disk], check=True)
+
+
+@contextlib.contextmanager
+def _read_only_view(folder: Path) -> Iterator[None]:
+    subprocess.run(["mount", "--bind", folder, folder], check=True)
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
+        yield
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)

@@ -1,0 +1,87 @@
+"""A quick part of the fault suite, and that the suite finds what it is there to find."""
+
+from __future__ import annotations
+
+import random
+import shutil
+
+import kills
+import pytest
+from fault_table import Row, keep_row, read_rows
+from faults import FAULTS, Fault, try_fault
+from searches import Search, undisturbed
+from simulated import simulate
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Give a folder that all searches share: the undisturbed one is made once."""
+    return tmp_path_factory.mktemp("faults")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("break_it", "tries"),
+    [
+        (kills.shuffled_workers, 1),
+        (kills.killed_driver, 1),
+        (kills.killed_worker, 2),
+        (kills.stopped_driver, 2),
+    ],
+)
+def test_whatever_is_killed_the_search_ends_the_same(folder, break_it, tries):
+    break_it(tries, random.Random(1), folder)
+
+
+@pytest.mark.slow
+def test_a_member_that_cannot_be_trained_is_found_and_the_others_complete(folder):
+    kills.guilty_members(1, random.Random(1), folder, kinds=("raise", "exit", "nan"), trials=8)
+
+
+def test_a_long_search_keeps_its_files_in_proportion(tmp_path):
+    assert "MB more for 300 trials" in simulate(300, tmp_path)
+
+
+@pytest.mark.slow
+def test_a_leaderboard_that_differs_by_one_byte_is_found(folder):
+    calm = undisturbed(folder)
+    changed = Search(folder, "changed")
+    shutil.copytree(Search(folder, "calm").run_folder.path, changed.run_folder.path)
+    changed.check(calm)
+    changed.run_folder.leaderboard_csv.write_bytes(calm[:-2] + b"0\n")
+    with pytest.raises(AssertionError, match="leaderboard.csv differs"):
+        changed.check(calm)
+
+
+def test_a_trial_that_is_lost_or_changed_is_found():
+    kills.check_kept({1: {"epochs": 1}}, {1: {"epochs": 1}, 2: {"epochs": 1}})
+    for after in ({}, {1: {"epochs": 2}}):
+        with pytest.raises(AssertionError, match="lost or changed"):
+            kills.check_kept({1: {"epochs": 1}}, after)
+
+
+def test_a_fault_that_does_not_hold_is_written_down_as_such():
+    def break_it(tries, draws, folder):
+        raise AssertionError("it broke\nin two lines")
+
+    row = try_fault("breaks", Fault(break_it, 50, "never"), tries=3, seed=4)
+    assert (row.held, row.tries, row.seed, row.measured) == ("no", "3", "4", "AssertionError: it broke in two lines")
+
+
+def row_of(fault, held="yes", measured="5 | 6"):
+    return Row(fault=fault, tries="1", must_hold="x", held=held, measured=measured, seed="0", minutes="0.1")
+
+
+def test_a_row_that_is_measured_again_takes_its_place(tmp_path):
+    for fault in ("b", "a", "gone"):
+        keep_row(tmp_path, row_of(fault), ["a", "b", "gone"])
+    keep_row(tmp_path, row_of("b", held="no"), ["a", "b"])
+    assert read_rows(tmp_path) == [row_of("a"), row_of("b", held="no")]
+    lines = [line for line in (tmp_path / "faults.md").read_text().splitlines() if line.startswith("| ")]
+    assert [line.split(" | ")[3].strip() for line in lines] == ["held", "yes", "no"]
+    assert "5 \\| 6" in lines[1]
+
+
+def test_every_fault_has_a_name_and_tries_of_its_own():
+    assert len(FAULTS) == 17
+    assert all(fault.tries >= 1 and fault.must_hold for fault in FAULTS.values())
