@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import torch
-from models.precision import Precision
 from plain import PlainLoop
 from plan import CNN, LAYERS, Case, Plan, Recipe, check_row, recipe_rows, speed_row, way_row, whole_row
 from table import Held, Row, judge
@@ -18,6 +17,7 @@ from data.dataset import Dataset
 from models.configuration import Configuration
 from models.convolution import LIBRARY, UNFOLDED, Convolution, Geometry
 from models.cuda_libraries import library_settings
+from models.precision import Precision
 from models.recorder import CudaGraphs, Work
 from models.training import Member, PackTraining
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from models.precision import Precision
 from table import Held, Row
 
 from models.configuration import Configuration
+from models.precision import Precision
 
 PLAIN = "one plain PyTorch loop over images resident on the same device"
 EPOCHS = 10
@@ -106,7 +106,7 @@ FULL = Plan(
             nesterov=True,
         ),
         precision=Precision.BFLOAT16,
-        epochs=8,
+        epochs=10,
         seeds=tuple(range(10)),
         accuracy=0.99,
         budget_s=2.0,
