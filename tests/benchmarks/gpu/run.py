@@ -40,7 +40,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data-dir", type=Path, help="folder with MNIST's four files")
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda", help="(default: cuda)")
     parser.add_argument("--quick", action="store_true", help="small packs, few steps: only whether it runs")
-    parser.add_argument("--blank", action="store_true", help="measure nothing: the table of what would be")
+    parser.add_argument("--blank", action="store_true", help="measure nothing: print the table of what would be")
     parser.add_argument("--write", type=Path, metavar="DIR", help="where gpu.md and gpu.csv go (default: results)")
     options = parser.parse_args(argv)
     if options.data_dir is None and not (options.quick or options.blank):
@@ -117,7 +117,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 2
         rows, machine = run(plan, dataset, device), describe(device)
     rows = [replace(row, number=number, machine=machine, command=command) for number, row in enumerate(rows, 1)]
-    publish(rows, options.write or (None if options.quick else ROOT / "results"))
+    publish(rows, options.write or (None if options.quick or options.blank else ROOT / "results"))
     return 1 if any(row.remark.startswith("failed") for row in rows) else 0
 
 
