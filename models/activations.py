@@ -21,11 +21,14 @@ class Activation:
         module: makes the plain PyTorch module.
         forward: input -> output, any shape.
         backward: (output's gradient, input, output) -> input's gradient, all of one shape.
+        keeps_order: whether it gives no larger number a smaller output, rounding included: the largest of its outputs
+            is then the output of the largest, and max-pooling may come first.
     """
 
     module: Callable[[], nn.Module]
     forward: Callable[[Tensor], Tensor]
     backward: Callable[[Tensor, Tensor, Tensor], Tensor]
+    keeps_order: bool = False
 
 
 ACTIVATIONS: dict[str, Activation] = {
@@ -38,6 +41,7 @@ ACTIVATIONS: dict[str, Activation] = {
         module=nn.ReLU,
         forward=torch.relu,
         backward=lambda grad, x, y: aten.threshold_backward(grad, y, 0),
+        keeps_order=True,
     ),
     "leaky_relu": Activation(
         module=lambda: nn.LeakyReLU(LEAKY_SLOPE),

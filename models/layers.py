@@ -255,6 +255,11 @@ class Activate(PackedLayer):
         self._on_maps = on_maps
         self._runs = _runs(self._activations)
 
+    @property
+    def keeps_order(self) -> bool:
+        """Tell whether max-pooling may come before this layer as well as after it."""
+        return all(activation.keeps_order for activation in self._activations)
+
     def forward(self, values: Tensor, *, training: bool) -> Tensor:
         self._input = values
         if len(self._runs) == 1:

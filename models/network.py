@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -101,6 +102,15 @@ def _pack_layers(
         layers.append(layer)
         shared = shared and not layer.parameters()
         on_maps = on_maps and not isinstance(layer, FlattenImages | FlattenMaps)
+    return _pool_first(layers)
+
+
+def _pool_first(layers: list[PackedLayer]) -> list[PackedLayer]:
+    """Let max-pooling come before activations that keep the order: the same numbers, from smaller maps."""
+    layers = list(layers)
+    for place, (layer, following) in enumerate(pairwise(layers)):
+        if isinstance(layer, Activate) and isinstance(following, MaxPool2d) and layer.keeps_order:
+            layers[place : place + 2] = following, layer
     return layers
 
 

@@ -136,12 +136,12 @@ def from_csv(text: str) -> list[Row]:
     return rows
 
 
-def to_markdown(rows: Sequence[Row]) -> str:
+def to_markdown(rows: Sequence[Row], *, title: str = "Benchmarks") -> str:
     """Write the table for people; machines and commands below it, by letter."""
     machines = list(dict.fromkeys((row.machine, row.command) for row in rows))
     letters = {machine: _letter(place) for place, machine in enumerate(machines)}
     lines = [
-        "# Benchmarks",
+        f"# {title}",
         "",
         "Median (smallest to largest) of n repeats; both sides of a row in the same run.",
         "",

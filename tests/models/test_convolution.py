@@ -56,6 +56,20 @@ def test_output_and_gradients_are_those_of_autograd(way, shared, kernel, channel
     torch.testing.assert_close(biases, bias.grad)
 
 
+def test_bfloat16_differs_by_its_rounding_only(moves, draw):
+    geometry = Geometry(**moves, shared_input=False)
+    values, weight, bias = draw(BATCH, MEMBERS * 2, 9, 8), draw(MEMBERS, FILTERS, 2, 3, 3), draw(MEMBERS, FILTERS)
+    results = []
+    for way, dtype in ((LIBRARY, torch.float64), (UNFOLDED, torch.bfloat16)):
+        x, w, b = (tensor.to(torch.bfloat16).to(dtype) for tensor in (values, weight, bias))
+        output, saved = way.forward(geometry, x, w, b)
+        gradient = torch.ones_like(output)
+        results.append((output, *way.backward(geometry, gradient, saved, x.shape, w, below=True)))
+    for exact, rounded in zip(*results, strict=True):
+        assert rounded.dtype == torch.bfloat16
+        assert (rounded.double() - exact).norm() < 2**-7 * exact.norm()
+
+
 @pytest.mark.parametrize("way", [LIBRARY, UNFOLDED], ids=lambda way: type(way).__name__)
 def test_no_gradient_of_the_input_unless_asked_for(way, draw):
     geometry = Geometry(stride=(1, 1), padding=(0, 0), dilation=(1, 1), shared_input=True)

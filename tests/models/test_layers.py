@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 from models.activations import ACTIVATIONS, activation_of, is_activation
+from models.catalog import build_network
 from models.configuration import Configuration
 from models.layers import (
     Activate,
@@ -302,3 +303,33 @@ def test_layers_of_other_kinds_are_refused():
 def test_unknown_layers_are_refused():
     with pytest.raises(ValueError, match="packs have no layer for BatchNorm1d"):
         packed([nn.Flatten(), nn.BatchNorm1d(4), nn.Linear(4, 2)])
+
+
+@pytest.mark.parametrize(("activation", "first"), [("relu", MaxPool2d), ("leaky_relu", Activate), ("tanh", Activate)])
+def test_pooling_comes_before_activations_that_keep_the_order(activation, first):
+    configuration = Configuration(architecture="cnn", activation=activation, filters=2, hidden_units=4)
+    plain = build_network(configuration, height=12, width=11, outputs=10, seed=1)
+    network = PackedNetwork([plain], device=CPU)
+    assert type(network._layers[1]) is first
+
+
+def test_pooling_first_gives_the_same_bytes():
+    generator = torch.Generator().manual_seed(4)
+    modules = [nn.ReLU(), nn.ReLU()], [nn.MaxPool2d((2, 3), stride=(2, 1))] * 2
+    maps = torch.randn(BATCH, 4, 8, 9, generator=generator).to(memory_format=torch.channels_last)
+    maps[:, :, :4] = maps[:, :, :4].clamp(max=0)  # windows without a positive number too
+    optimizer, results = unit_steps(2), []
+    for pool_first in (False, True):
+        layers = [Activate(modules[0], on_maps=True), MaxPool2d(modules[1])]
+        if pool_first:
+            layers.reverse()
+        values = maps
+        for layer in layers:
+            values = layer.forward(values, training=True)
+        gradient = torch.rand(values.shape, generator=torch.Generator().manual_seed(1))
+        below = gradient
+        for layer in reversed(layers):
+            below = layer.backward(below, optimizer, needs_input=True)
+        results.append((values, below))
+    for plain, swapped in zip(*results, strict=True):
+        assert torch.equal(plain, swapped)

@@ -230,25 +230,26 @@ class OnOneDevice(TorchDispatchMode):
         return result
 
 
-def pretend(pack, data):
+def pretend(pack, data, products):
     """Make the static steps of a pack on a device without values."""
     members = members_of(pack)
     plain = [
         build_network(m.configuration, height=data.height, width=data.width, outputs=data.classes, seed=m.seed)
         for m in members
     ]
-    network = PackedNetwork(plain, device=META, generator=torch.Generator())
+    network = PackedNetwork(plain, device=META, generator=torch.Generator(), products=products)
     optimizer = SGD([m.configuration for m in members], META)
-    train = Resident(data.train, data.classes, META)
+    train = Resident(data.train, data.classes, META, products)
     return StaticSteps(partial(learn, network, optimizer, data.classes), train, BATCH), network
 
 
 # Tensors of the device "meta" have no values: a step that asked for one, as a decision in Python or a copy to the
 # processor does, fails there as it would make a GPU wait.
+@pytest.mark.parametrize("products", [torch.float32, torch.bfloat16], ids=str)
 @pytest.mark.parametrize("way", [LIBRARY, UNFOLDED], ids=lambda way: type(way).__name__)
 @pytest.mark.parametrize("pack", PACKS)
-def test_a_step_neither_waits_for_values_nor_leaves_the_device(pack, way, make_dataset):
-    steps, network = pretend(pack, make_dataset())
+def test_a_step_neither_waits_for_values_nor_leaves_the_device(pack, way, products, make_dataset):
+    steps, network = pretend(pack, make_dataset(), products)
     for layer in network._layers:
         if isinstance(layer, Conv2d):
             layer._convolution = way
