@@ -6,7 +6,7 @@ import pickle
 
 from search.spaces import load_space
 from search.storage import open_storage
-from search.study import create_study
+from search.study import create_study, load_study
 from search.trial import Accuracy, Outcome, TrialState
 
 
@@ -68,4 +68,5 @@ def test_the_points_of_the_quasi_random_sequence_are_numbered_by_trial(tmp_path)
         # Three trials that came from elsewhere take their numbers, and the sequence goes on where it would have been.
         for _ in range(3):
             again._study.add_trial(again._study.trials[0])
-        assert again.ask(4) == every[4]
+        reopened = load_study(second, "test", space=load_space("wide"), sampler="qmc", search_seed=1)
+        assert reopened.ask(4) == every[4]
