@@ -142,6 +142,8 @@ def _load(content: bytes) -> Any:
         members = archive.infolist()
         if sum(member.file_size for member in members) > len(content):
             raise ValueError("it unpacks to more than its size")
+        if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+            raise ValueError("it is packed, which PyTorch never does")
         (pickled,) = [member for member in members if member.filename.endswith("/data.pkl")]
         for opcode, argument, _ in pickletools.genops(archive.read(pickled)):
             if opcode.name == "GLOBAL" and argument not in _GLOBALS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+import warnings
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -59,9 +60,10 @@ def open_storage(journal: Path, url: str | None, *, read_only: bool = False) -> 
 def _open_journal(journal: Path, *, read_only: bool) -> Storage:
     lock = _HeldElsewhere(str(journal))
     try:
-        if read_only:
-            return optuna.storages.JournalStorage(JournalFileBackend(str(journal), lock_obj=lock))
-        return optuna.storages.JournalStorage(_Journal(str(journal), lock_obj=lock))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # of values that no study of ours has
+            backend = JournalFileBackend if read_only else _Journal
+            return optuna.storages.JournalStorage(backend(str(journal), lock_obj=lock))
     except OSError as error:
         raise RunError(f"cannot open the study {journal}: {error.strerror}: check the folder's permissions") from error
     except Exception as error:  # a damaged record makes Optuna raise a dozen types of error, assertions among them

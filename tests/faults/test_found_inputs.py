@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 import zipfile
 
 import numpy as np
 import pytest
 from damage import zip_bytes
+from fuzz import make_journal, read_journal
 from guards import attempt
 
 from data import npz
 from data.errors import CorruptFile
-from search.errors import SettingsError, SpaceError
+from models.model_file import ModelFileError, model_from_bytes
+from search.errors import RunError, SettingsError, SpaceError
 from search.settings import read_settings
 from search.space_file import parse_space
 from search.storage_url import hide_password
@@ -57,15 +60,38 @@ def test_a_url_with_a_port_that_is_no_number_is_refused(url):
         hide_password(url)
 
 
+def greedy_archive(name, content, dictionary_bytes):
+    """Pack one member with LZMA, and claim a dictionary of that size."""
+    archive = bytearray(zip_bytes([(name, content)], zipfile.ZIP_LZMA))
+    place = archive.find(name.encode()) + len(name) + 5
+    archive[place : place + 4] = struct.pack("<I", dictionary_bytes)
+    return bytes(archive)
+
+
 @pytest.mark.parametrize("dictionary_bytes", [0xF0000000, 1 << 30])
 def test_an_archive_is_refused_before_it_claims_memory_for_a_dictionary(tmp_path, dictionary_bytes):
     stream = io.BytesIO()
     np.save(stream, np.zeros((1, 1, 1), np.uint8))
-    content = bytearray(zip_bytes([("images.npy", stream.getvalue())], zipfile.ZIP_LZMA))
-    place = content.find(b"images.npy") + len("images.npy") + 5
-    content[place : place + 4] = struct.pack("<I", dictionary_bytes)
     path = tmp_path / "images.npz"
-    path.write_bytes(content)
+    path.write_bytes(greedy_archive("images.npy", stream.getvalue(), dictionary_bytes))
     with pytest.raises(CorruptFile, match="packed in a way that NumPy never uses"):
         npz.read(path)
     assert attempt(npz.read, path, (CorruptFile,), marker=tmp_path / "marker") is None
+
+
+def test_a_model_is_refused_before_it_claims_memory_for_a_dictionary(tmp_path):
+    path = tmp_path / "model.pt"
+    path.write_bytes(greedy_archive("model/data.pkl", random.Random(0).randbytes(5000), 0xF0000000))
+    assert (
+        attempt(
+            lambda path: model_from_bytes(path.read_bytes(), source="x"), path, (ModelFileError,), marker=tmp_path / "m"
+        )
+        is None
+    )
+
+
+def test_a_journal_whose_values_no_study_of_ours_has_is_refused_without_a_warning(tmp_path):
+    journal = make_journal(tmp_path / "study.journal").replace(b'\\"choices\\": [\\"mlp\\"', b'\\"choices\\": [[]')
+    (tmp_path / "study.journal").write_bytes(journal)
+    with pytest.raises(RunError, match="is damaged .*Choices for a categorical distribution"):
+        read_journal(tmp_path / "study.journal", read_only=True)
