@@ -9,23 +9,25 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
+from models.configuration import Configuration
 from models.precision import Precision
 from search.halving import HalvingPlan, rungs_of
 from search.pack_task import PackReport, PackTask
-from search.packing import group_proposals, pack_capacity
+from search.packing import group_proposals, pack_capacity, padded_units
 from search.samplers import SAMPLERS
 from search.settings import Settings
-from search.space import Value
 from search.study import SearchStudy
 from search.trial import Outcome, Pack, Proposal, TrialState
 
-# The hyperparameters that the members of a pack share.
-SHAPE = ("architecture", "depth", "blocks", "filters", "kernel_size", "pooling", "batch_size", "hidden_units")
-# A learning sampler proposes one shape a pack: a search gets at least this many to choose from.
+# Random packs share a shape: a search gets at least this many to choose from.
 MIN_PACKS = 8
+# What packs in training will teach is not known yet when a learning sampler proposes another: they are small at first,
+# and grow with what is known. Fixed large packs made searches of 64 to 200 trials worse (see tests/benchmarks).
+FIRST_MEMBERS = 2
+GROWTH = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,15 +68,24 @@ class Dispatcher:
         self._epochs: dict[tuple[int, ...], int] = {}
         self._failures: Counter[tuple[int, ...]] = Counter()
         self._told = 0
-        self._catch_up()
+        self._repeated = study.repeated()
+        self._asked = sum(len(pack.proposals) for pack in self._packs)
+        self._finished = Counter(outcome.state for outcome in self._outcomes.values())
+        self._best = max((_merit(n, o) for n, o in self._outcomes.items() if _is_complete(o)), default=None)
+        self._known = _Known(rungs_of(settings.epochs) if settings.halving else ())
+        with study.batch():
+            self._catch_up()
 
     def next_pack(self) -> PackTask | None:
         """Give the next pack to train, or none if there is nothing to start before more results arrive."""
         number = self._waiting[0].number if self._waiting else len(self._packs)
-        if self.all_asked or not self._tell_up_to(number - self._settings.lookahead):
+        if self.all_asked:
             return None
-        if not self._waiting:
-            self._ask_window()
+        with self._study.batch():
+            if not self._tell_up_to(number - self._settings.lookahead):
+                return None
+            if not self._waiting:
+                self._ask_window()
         pack = self._waiting.pop(0)
         self._running[pack.trials] = pack
         self._epochs[pack.trials] = 0
@@ -96,12 +107,19 @@ class Dispatcher:
 
     def receive(self, pack: Pack, report: PackReport) -> None:
         """Keep the outcomes of a pack, or of a part of one, and close those whose turn it is."""
-        for proposal, outcome in zip(pack.proposals, report.outcomes, strict=True):
-            self._study.record(proposal.number, outcome)
-            self._outcomes[proposal.number] = outcome
-        del self._running[pack.trials]
-        if self.all_asked:
-            self._tell_up_to(len(self._packs) - 1)
+        with self._study.batch():
+            for proposal, outcome in zip(pack.proposals, report.outcomes, strict=True):
+                self._keep(proposal.number, outcome)
+            del self._running[pack.trials]
+            if self.all_asked:
+                self._tell_up_to(len(self._packs) - 1)
+
+    def _keep(self, number: int, outcome: Outcome) -> None:
+        self._study.record(number, outcome)
+        self._outcomes[number] = outcome
+        self._finished[outcome.state] += 1
+        if _is_complete(outcome):
+            self._best = max(self._best or _merit(number, outcome), _merit(number, outcome))
 
     def give_back(self, pack: Pack) -> None:
         """Take back a pack that was handed out and not trained to its end."""
@@ -141,21 +159,16 @@ class Dispatcher:
 
     def standing(self) -> Standing:
         """Count what is done."""
-        complete = [(n, o.validation.joint) for n, o in self._outcomes.items() if _is_complete(o) and o.validation]
         return Standing(
             trials=self._settings.trials,
-            finished=Counter(outcome.state for outcome in self._outcomes.values()),
+            finished=self._finished.copy(),
             running=sum(len(pack.proposals) for pack in self._running.values()),
             under_way=sum(
                 len(pack.proposals) * self._epochs[trials] / self._settings.epochs
                 for trials, pack in self._running.items()
             ),
-            best=max(complete, key=lambda item: (item[1], -item[0]), default=None),
+            best=None if self._best is None else (-self._best[1], self._best[0]),
         )
-
-    @property
-    def _asked(self) -> int:
-        return sum(len(pack.proposals) for pack in self._packs)
 
     def _arrived(self, pack: Pack) -> bool:
         return all(proposal.number in self._outcomes for proposal in pack.proposals)
@@ -182,35 +195,52 @@ class Dispatcher:
     def _tell(self, pack: Pack) -> None:
         for proposal in pack.proposals:
             self._study.tell(proposal.number, self._outcomes[proposal.number])
+        self._known.add([self._outcomes[proposal.number] for proposal in pack.proposals])
         self._told = pack.number + 1
 
     def _ask_window(self) -> None:
         first = self._asked
-        left = self._settings.trials - first
-        entry = SAMPLERS[self._settings.sampler]
-        repeated = self._study.repeated(first)
-        if repeated:
-            proposals = [self._study.ask_again(first + i, trial) for i, trial in enumerate(repeated)]
-        elif entry.shares_shape:
-            proposals = self._ask_one_shape(first, left)
-        else:
-            proposals = [self._study.ask(first + i) for i in range(min(entry.window, left))]
-        groups = group_proposals(proposals, device=self._device, pack_size=self._settings.pack_size)
+        groups = self._propose(first, self._settings.trials - first)
         self._study.assign(first, [[proposal.number for proposal in group] for group in groups])
         for group in groups:
+            self._asked += len(group)
             self._packs.append(Pack(number=len(self._packs), proposals=group))
             self._waiting.append(self._packs[-1])
 
-    def _ask_one_shape(self, first: int, left: int) -> list[Proposal]:
-        leader = self._study.ask(first)
-        configuration = leader.configuration
-        fixed: dict[str, Value] = {name: getattr(configuration, name) for name in SHAPE}
-        size = self._settings.pack_size or min(
-            pack_capacity(configuration, self._device), max(1, self._settings.trials // MIN_PACKS)
-        )
-        return [leader] + [self._study.ask(first + i, fixed) for i in range(1, min(size, left))]
+    def _propose(self, first: int, left: int) -> list[tuple[Proposal, ...]]:
+        """Ask for the trials from number `first` on, `left` at most, in packs."""
+        entry = SAMPLERS[self._settings.sampler]
+        repeated = self._to_repeat(first)
+        if entry.propose is not None and not repeated:
+            return [tuple(self._study.ask_pack(first, pack=len(self._packs), members=self._members(first, left)))]
+        if repeated:
+            proposals = [self._study.ask_again(first + i, trial) for i, trial in enumerate(repeated)]
+        else:
+            proposals = [self._study.ask(first + i) for i in range(min(entry.window, left))]
+        return group_proposals(proposals, device=self._device, pack_size=self._settings.pack_size)
+
+    def _to_repeat(self, first: int) -> list[int]:
+        """List the trials whose configurations the trials from number `first` on are to try again."""
+        ranges = self._repeated.items()
+        return next((t[first - start :] for start, t in ranges if start <= first < start + len(t)), [])
+
+    def _members(self, first: int, left: int) -> Callable[[Configuration], int]:
+        """Say how many members a pack should have, from the configuration of its first."""
+        if SAMPLERS[self._settings.sampler].learns:
+            enough = max(FIRST_MEMBERS, math.ceil(first / GROWTH))
+        else:
+            enough = max(1, self._settings.trials // MIN_PACKS)
+
+        def count(configuration: Configuration) -> int:
+            # The others may be as wide as the shape allows.
+            widest = replace(configuration, hidden_units=padded_units(configuration.hidden_units))
+            return min(self._settings.pack_size or min(pack_capacity(widest, self._device), enough), left)
+
+        return count
 
     def _task(self, pack: Pack) -> PackTask:
+        # The packs that had been told when this one was first asked; more may have been by now.
+        told = max(0, pack.number - self._settings.lookahead + 1)
         return PackTask(
             pack=pack,
             data=self._settings.data,
@@ -219,26 +249,40 @@ class Dispatcher:
             protocol=self._settings.protocol,
             device=self._device,
             precision=Precision(self._settings.precision),
-            halving=self._halving(pack),
+            halving=self._known.halving(told),
             checkpoint_interval_s=self._settings.checkpoint_interval_s,
-            known_best=max(
-                (o.validation.joint for o in self._told_before(pack) if _is_complete(o) and o.validation), default=-1.0
-            ),
+            known_best=self._known.best(told),
         )
 
-    def _told_before(self, pack: Pack) -> list[Outcome]:
-        """List the outcomes of the packs that had been told when this one was first asked."""
-        told = self._packs[: max(0, pack.number - self._settings.lookahead + 1)]
-        return [self._outcomes[proposal.number] for p in told for proposal in p.proposals]
 
-    def _halving(self, pack: Pack) -> HalvingPlan:
-        if not self._settings.halving:
-            return HalvingPlan()
-        rungs = rungs_of(self._settings.epochs)
-        curves = [dict(outcome.curve) for outcome in self._told_before(pack)]
-        return HalvingPlan(
-            rungs=rungs, told={rung: tuple(curve[rung] for curve in curves if rung in curve) for rung in rungs}
-        )
+class _Known:
+    """What pack after pack taught, as it was known after each of them.
+
+    Args:
+        rungs: at which accuracies are kept; none without halving.
+    """
+
+    def __init__(self, rungs: tuple[int, ...]) -> None:
+        self._accuracies: dict[int, list[float]] = {rung: [] for rung in rungs}
+        self._counts: dict[int, list[int]] = {rung: [0] for rung in rungs}
+        self._bests = [-1.0]
+
+    def add(self, outcomes: Sequence[Outcome]) -> None:
+        """Take in the next pack."""
+        for rung, accuracies in self._accuracies.items():
+            accuracies += [accuracy for outcome in outcomes for epoch, accuracy in outcome.curve if epoch == rung]
+            self._counts[rung].append(len(accuracies))
+        complete = [o.validation.joint for o in outcomes if _is_complete(o) and o.validation]
+        self._bests.append(max(self._bests[-1], *complete) if complete else self._bests[-1])
+
+    def halving(self, packs: int) -> HalvingPlan:
+        """Plan the rungs from what the first `packs` packs taught."""
+        told = {rung: tuple(known[: self._counts[rung][packs]]) for rung, known in self._accuracies.items()}
+        return HalvingPlan(rungs=tuple(self._accuracies), told=told)
+
+    def best(self, packs: int) -> float:
+        """Give the best accuracy of a COMPLETE trial in the first `packs` packs, or -1."""
+        return self._bests[packs]
 
 
 def add_up(standings: Sequence[Standing]) -> Standing:
@@ -256,6 +300,12 @@ def _in_words(pack: Pack) -> str:
     """Name the trials of a pack shortly: trial 7, or trials 3 to 12."""
     first, last = pack.trials[0], pack.trials[-1]
     return f"Trial {first}" if first == last else f"Trials {first} to {last}"
+
+
+def _merit(number: int, outcome: Outcome) -> tuple[float, int]:
+    """Order COMPLETE trials: by accuracy, ties by number."""
+    assert outcome.validation is not None
+    return outcome.validation.joint, -number
 
 
 def _is_complete(outcome: Outcome) -> bool:

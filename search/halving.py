@@ -7,6 +7,7 @@ been told at that rung before the pack was asked. It therefore needs no word fro
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -52,9 +53,10 @@ def survivors(accuracies: Sequence[float], told: Sequence[float]) -> list[int]:
     """
     room = math.ceil((len(accuracies) + len(told)) / REDUCTION_FACTOR)
     ranked = sorted(range(len(accuracies)), key=lambda place: (-accuracies[place], place))
+    rising = sorted(told)
     kept: list[int] = []
     for place in ranked:
-        better_elsewhere = sum(value > accuracies[place] for value in told)
+        better_elsewhere = len(rising) - bisect_right(rising, accuracies[place])
         if better_elsewhere + len(kept) < room:
             kept.append(place)
     return sorted(kept)

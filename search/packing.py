@@ -7,6 +7,7 @@ from collections.abc import Hashable, Sequence
 
 from models.configuration import Configuration
 from models.layers import padded_units
+from search.space import Value
 from search.trial import Proposal
 
 # On a processor the wide product of a pack gains nothing past this many hidden units over all members: the
@@ -25,10 +26,16 @@ def shape_of(configuration: Configuration) -> Hashable:
     Hidden units are padded within one power of two, so that no more than half of a member is padding, and so that
     dropout draws the same numbers for a member whatever its neighbours (see `models.layers.Dropout`).
     """
+    return tuple(shape_ranges(configuration).items())
+
+
+def shape_ranges(configuration: Configuration) -> dict[str, tuple[Value, Value]]:
+    """Give the lowest and the highest value that each hyperparameter of a pack's shape may have in its members."""
     c = configuration
-    layers: tuple[Hashable, ...]
-    layers = (c.depth,) if c.architecture == "mlp" else (c.blocks, c.filters, c.kernel_size, c.pooling)
-    return c.architecture, *layers, c.batch_size, padded_units(c.hidden_units)
+    layers = ("depth",) if c.architecture == "mlp" else ("blocks", "filters", "kernel_size", "pooling")
+    same = {name: (getattr(c, name), getattr(c, name)) for name in ("architecture", *layers, "batch_size")}
+    widest = padded_units(c.hidden_units)
+    return {**same, "hidden_units": (widest // 2 + 1, widest)}
 
 
 def pack_capacity(configuration: Configuration, device: str) -> int:

@@ -1,4 +1,4 @@
-"""Optuna's samplers by name, each made afresh for every proposal so that nothing but its seed decides."""
+"""The samplers by name: our own, which propose whole packs, and Optuna's, made afresh for every proposal."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial
 
+from search.encoding import Encoding, Floats
 from search.errors import SettingsError, suggest_name
+from search.history import History
 from search.space import Space, Value
+from search.tpe import PackPlan, propose_random, propose_tpe
 
 
 class EnumeratedSampler(BaseSampler):
@@ -39,25 +42,27 @@ class EnumeratedSampler(BaseSampler):
         return self._rows[trial.number % len(self._rows)][param_name]
 
 
+ProposePack = Callable[[Encoding, History, PackPlan], Floats]
+MakeSampler = Callable[[int, int], BaseSampler]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SamplerEntry:
-    """How a sampler is made and asked.
+    """How a sampler is asked.
 
     Attributes:
-        make: (seed of this proposal, seed of the whole search) -> sampler.
-        window: proposals asked for before they are grouped into packs. Samplers that do not learn lose nothing
-            by a large one; those that learn get a small one.
-        shares_shape: propose the shape of a pack once, and the other members' remaining values given it.
+        propose: of our own samplers, which propose a pack: its shape once, and the rest of each member given it.
+        make: of Optuna's, which propose a trial: (seed of this proposal, seed of the whole search) -> sampler.
+        window: proposals that Optuna's are asked for before they are grouped into packs. Those that do not learn lose
+            nothing by a large one; those that learn get a small one.
+        learns: whether proposals depend on what was told, so that packs that are asked early had better be small.
     """
 
-    make: Callable[[int, int], BaseSampler]
-    window: int
     description: str
-    shares_shape: bool = False
-
-
-def _tpe(seed: int, _: int) -> BaseSampler:
-    return optuna.samplers.TPESampler(seed=seed, multivariate=True, group=True)
+    propose: ProposePack | None = None
+    make: MakeSampler | None = None
+    window: int = 1
+    learns: bool = False
 
 
 def _qmc(seed: int, search_seed: int) -> BaseSampler:
@@ -89,16 +94,17 @@ SAMPLERS: dict[str, SamplerEntry] = {
         description="every configuration of an enumerated space, in order",
     ),
     "random": SamplerEntry(
-        make=lambda seed, _: optuna.samplers.RandomSampler(seed=seed),
-        window=256,
-        description="independent draws",
+        propose=propose_random,
+        description="even draws; the members of a pack share one draw of its shape, so packs of 1 are independent",
     ),
     "tpe": SamplerEntry(
-        make=_tpe, window=1, shares_shape=True, description="tree-structured Parzen estimator (Bergstra et al. 2011)"
+        propose=propose_tpe,
+        learns=True,
+        description="tree-structured Parzen estimator (Bergstra et al. 2011), a pack at a time",
     ),
     "qmc": SamplerEntry(make=_qmc, window=256, description="a scrambled Sobol sequence"),
-    "gp": SamplerEntry(make=_gp, window=4, description="Gaussian process with expected improvement"),
-    "cmaes": SamplerEntry(make=_cmaes, window=8, description="CMA-ES on the numeric hyperparameters"),
+    "gp": SamplerEntry(make=_gp, window=4, learns=True, description="Gaussian process with expected improvement"),
+    "cmaes": SamplerEntry(make=_cmaes, window=8, learns=True, description="CMA-ES on the numeric hyperparameters"),
 }
 
 
@@ -120,18 +126,17 @@ def check_sampler(name: str, space: Space) -> None:
         )
 
 
-def make_sampler(
-    name: str, space: Space, *, seed: int, search_seed: int, fixed: Mapping[str, Value] | None = None
-) -> BaseSampler:
-    """Make the sampler of one proposal.
+def make_sampler(name: str, space: Space, *, seed: int, search_seed: int) -> BaseSampler:
+    """Make one of Optuna's samplers for one proposal.
 
     Args:
         seed: of this proposal.
         search_seed: of the whole search.
-        fixed: values that the proposal must have.
     """
+    if name == "grid":
+        return EnumeratedSampler(space.enumerate())
+    make = SAMPLERS[name].make
+    assert make is not None
     with warnings.catch_warnings():
-        # Multivariate, grouped and partially fixed sampling are marked experimental.
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        sampler = EnumeratedSampler(space.enumerate()) if name == "grid" else SAMPLERS[name].make(seed, search_seed)
-        return optuna.samplers.PartialFixedSampler(dict(fixed), sampler) if fixed else sampler
+        return make(seed, search_seed)

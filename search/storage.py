@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def open_storage(journal: Path, url: str | None, *, read_only: bool = False) -> 
     if url is None:
         if not read_only:
             _cut_torn_line(journal)
-        yield _open_journal(journal)
+        yield _open_journal(journal, read_only=read_only)
         return
     shown = hide_password(url)
     storage = _open_database(url, shown)
@@ -50,9 +51,12 @@ def open_storage(journal: Path, url: str | None, *, read_only: bool = False) -> 
             storage.engine.dispose()
 
 
-def _open_journal(journal: Path) -> Storage:
+def _open_journal(journal: Path, *, read_only: bool) -> Storage:
+    lock = _HeldElsewhere(str(journal))
     try:
-        return optuna.storages.JournalStorage(_Journal(str(journal), lock_obj=_HeldElsewhere(str(journal))))
+        if read_only:
+            return optuna.storages.JournalStorage(JournalFileBackend(str(journal), lock_obj=lock))
+        return optuna.storages.JournalStorage(_Journal(str(journal), lock_obj=lock))
     except OSError as error:
         raise RunError(f"cannot open the study {journal}: {error.strerror}: check the folder's permissions") from error
     except Exception as error:  # a damaged record makes Optuna raise a dozen types of error, assertions among them
@@ -79,19 +83,88 @@ def _reason(error: BaseException) -> str:
 
 
 class _Journal(JournalFileBackend):
-    """A journal that holds whole records even when the disk is full."""
+    """A journal with one writer: what it wrote it need not read again, and what belongs together is written at once.
+
+    It holds whole records even when the disk is full; after a record that could not be written it takes no other.
+    """
+
+    def __init__(self, path: str, *, lock_obj: JournalFileOpenLock) -> None:
+        super().__init__(path, lock_obj=lock_obj)
+        self._bytes: int | None = None  # of the file, once it has been read
+        self._records = 0  # in the file or held back
+        self._unread: list[bytes] = []  # the last of them, which Optuna has not taken in yet
+        self._held: list[bytes] = []
+        self._depth = 0
+        self._failure: RunError | None = None
+
+    def read_logs(self, log_number_from: int) -> Generator[dict[str, Any], None, None]:
+        if self._bytes is None:
+            for log in super().read_logs(log_number_from):
+                self._records += 1
+                yield log
+            self._bytes = os.path.getsize(self._file_path)
+            return
+        unread, self._unread = self._unread[log_number_from - self._records :], []
+        for line in unread if log_number_from < self._records else []:
+            yield json.loads(line)
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        size = os.path.getsize(self._file_path) if os.path.exists(self._file_path) else 0
+        lines = [json.dumps(log, separators=(",", ":")).encode() + b"\n" for log in logs]
+        with self.at_once():
+            self._held += lines
+        self._unread += lines
+        self._records += len(lines)
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Hold back what is appended within, and write it at the end of the outermost block."""
+        self._depth += 1
         try:
-            super().append_logs(logs)
+            yield
+        finally:
+            self._depth -= 1
+            if self._depth == 0 and self._held:
+                held, self._held = self._held, []
+                self._write(b"".join(held))
+
+    def _write(self, content: bytes) -> None:
+        if self._failure is not None:
+            raise self._failure
+        try:
+            self._check_size()
+            with open(self._file_path, "ab") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            self._bytes = (self._bytes or 0) + len(content)
         except OSError as error:
             with suppress(OSError):
-                os.truncate(self._file_path, size)
-            raise RunError(
+                os.truncate(self._file_path, self._bytes or 0)
+            self._failure = RunError(
                 f"cannot write the study {self._file_path}: {error.strerror}. Free some space or check the folder's "
                 "permissions, then resume; nothing that was recorded is lost"
-            ) from error
+            )
+            raise self._failure from error
+        except RunError as error:
+            self._failure = error
+            raise
+
+    def _check_size(self) -> None:
+        size = os.path.getsize(self._file_path)
+        if size != self._bytes:
+            raise RunError(
+                f"the study {self._file_path} has {size:,} bytes where {self._bytes:,} were to be: another process "
+                "writes to it. Stop that one, then resume"
+            )
+
+
+def write_at_once(storage: Storage) -> AbstractContextManager[None]:
+    """Make what is written within durable at its end, by one write, where the storage is a journal.
+
+    After a crash some first part of it is left. A database makes each record durable by itself.
+    """
+    backend = getattr(storage, "_backend", None)
+    return backend.at_once() if isinstance(backend, _Journal) else nullcontext()
 
 
 class _HeldElsewhere(JournalFileOpenLock):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 
 import optuna
 from optuna.distributions import (
@@ -14,12 +15,16 @@ from optuna.distributions import (
 )
 
 from models.configuration import Configuration
+from search.encoding import Encoding, Floats, Region
 from search.errors import RunError
+from search.history import History
+from search.packing import shape_ranges
 from search.protocol import Protocol
-from search.samplers import make_sampler
+from search.samplers import SAMPLERS, make_sampler
 from search.seeds import sampler_seed
 from search.space import Choices, Dimension, FloatRange, Space, Value
-from search.storage import Storage
+from search.storage import Storage, write_at_once
+from search.tpe import PackPlan
 from search.trial import Outcome, Pack, Proposal, TrialRecord, TrialState
 
 OUTCOME = "outcome"
@@ -32,9 +37,9 @@ WORST_ACCURACY = 0.0
 class SearchStudy:
     """One search's study.
 
-    A trial's life: `ask` opens it; `assign` notes the packs of a whole window of trials at once; `record` keeps
-    its outcome durably as soon as it is known; `tell` closes it, which is what the sampler learns from. `requeue`
-    marks what a stopped search leaves open as waiting to be trained again.
+    A trial's life: `ask` or `ask_pack` opens it; `assign` notes the packs of a whole window of trials at once;
+    `record` keeps its outcome durably as soon as it is known; `tell` closes it, which is what the sampler learns from.
+    `requeue` marks what a stopped search leaves open as waiting to be trained again.
     """
 
     def __init__(
@@ -42,54 +47,123 @@ class SearchStudy:
     ) -> None:
         self._protocol = protocol
         self._study = study
+        self._storage = study._storage
         self._space = space
         self._sampler = sampler
         self._search_seed = search_seed
         self._listed = len(space.enumerate()) if sampler == "grid" else None
+        self._distributions = {dimension.name: _distribution(dimension) for dimension in space.dimensions}
+        self._encoding = Encoding(space)
+        self._history = History(len(self._encoding.columns))
+        self._ids: list[int] = []
+        self._told: set[int] = set()
+        self._read()
 
-    def ask(self, number: int, fixed: Mapping[str, Value] | None = None) -> Proposal:
-        """Open trial `number` and propose its configuration; one that is open already is completed as begun.
+    def _read(self) -> None:
+        """Take in the trials that the study has already."""
+        for trial in self._study.get_trials(deepcopy=False):
+            self._ids.append(trial._trial_id)
+            if trial.state.is_finished():
+                self._told.add(trial.number)
+            if self._proposes_packs:
+                self._learn(trial)
+
+    def _learn(self, trial: optuna.trial.FrozenTrial) -> None:
+        with self._naming_damage(trial):
+            self._history.add(self._encoding.encode(trial.params))
+            if trial.state.is_finished():
+                self._history.tell(trial.number, Outcome.from_json(trial.user_attrs[OUTCOME]))
+
+    @property
+    def _proposes_packs(self) -> bool:
+        return SAMPLERS[self._sampler].propose is not None
+
+    def batch(self) -> AbstractContextManager[None]:
+        """Make what is written within durable at its end, and at once: after a crash some first part of it is left."""
+        return write_at_once(self._storage)
+
+    def ask(self, number: int) -> Proposal:
+        """Open trial `number` and propose its configuration; one that is open already is completed as begun."""
+        if self._proposes_packs:
+            return self.ask_pack(number, pack=number, members=lambda _: 1)[0]
+        seed = sampler_seed(self._search_seed, trial=number)
+        self._study.sampler = make_sampler(self._sampler, self._space, seed=seed, search_seed=self._search_seed)
+        if number == len(self._ids):
+            self._open(number, None)
+        # If it was open already, its relative values are drawn again, from the same seed; stored values win.
+        trial = optuna.Trial(self._study, self._ids[number])
+        return self._proposal(number, self._space.propose(lambda dimension: self._suggest(trial, dimension)))
+
+    def ask_pack(self, first: int, *, pack: int, members: Callable[[Configuration], int]) -> list[Proposal]:
+        """Open the trials from number `first` on and propose the configurations of one pack.
+
+        They depend on what was told and on the trials below `first`, and on nothing that came later. Trials that are
+        open already keep the values they have; a search that goes on where it stopped proposes the same ones.
 
         Args:
-            fixed: values that the configuration must have where they apply.
+            pack: number of the pack.
+            members: how many it should have, from the configuration of its first.
         """
-        seed = sampler_seed(self._search_seed, trial=number)
-        self._study.sampler = make_sampler(
-            self._sampler, self._space, seed=seed, search_seed=self._search_seed, fixed=fixed
+        propose = SAMPLERS[self._sampler].propose
+        assert propose is not None
+        plan = PackPlan(
+            seed=self._search_seed,
+            number=pack,
+            first=first,
+            members=lambda row: members(self._configuration(self._encoding.decode(row))),
+            shape=self._region,
         )
-        trial = self._open(number)
-        configuration = self._space.propose(lambda dimension: _suggest(trial, dimension))
-        return self._proposal(number, configuration)
+        rows = propose(self._encoding, self._history, plan)
+        return [self._open_with(first + i, self._encoding.decode(row)) for i, row in enumerate(rows)]
 
     def ask_again(self, number: int, repeated: int) -> Proposal:
         """Open trial `number` with the configuration of the trial `repeated`, from a fresh seed."""
-        return self.ask(number, self._study.get_trials(deepcopy=False)[repeated].params)
+        return self._open_with(number, self._storage.get_trial(self._ids[repeated]).params)
 
     def repeat(self, trials: Sequence[int]) -> None:
         """Note that after the trials there are, the configurations of these are to be tried again, in this order."""
-        self._study.set_user_attr(f"{REPEATED}{len(self._study.get_trials(deepcopy=False))}", list(trials))
+        self._study.set_user_attr(f"{REPEATED}{len(self._ids)}", list(trials))
 
-    def repeated(self, first: int) -> list[int]:
-        """List the trials whose configurations the trials from number `first` on are to try again."""
-        ranges = {
+    def repeated(self) -> dict[int, list[int]]:
+        """List the trials whose configurations are to be tried again, by the number of the first that does so."""
+        return {
             int(key.removeprefix(REPEATED)): list(trials)
             for key, trials in self._study.user_attrs.items()
             if key.startswith(REPEATED)
         }
-        return next((t[first - start :] for start, t in ranges.items() if start <= first < start + len(t)), [])
 
-    def _open(self, number: int) -> optuna.Trial:
-        trials = self._study.get_trials(deepcopy=False)
-        if number < len(trials):
-            # Its relative values are drawn again, from the same seed; stored values win.
-            return optuna.Trial(self._study, trials[number]._trial_id)
-        trial = self._study.ask()
-        if trial.number != number:
+    def _open_with(self, number: int, values: Mapping[str, Value]) -> Proposal:
+        """Open a trial with all its values in one record."""
+        if number < len(self._ids):
+            values = self._storage.get_trial(self._ids[number]).params
+        else:
+            distributions = {name: self._distributions[name] for name in values}
+            running = optuna.trial.TrialState.RUNNING
+            self._open(
+                number, optuna.trial.create_trial(state=running, params=dict(values), distributions=distributions)
+            )
+            if self._proposes_packs:
+                self._history.add(self._encoding.encode(values))
+        return self._proposal(number, self._configuration(values))
+
+    def _open(self, number: int, template: optuna.trial.FrozenTrial | None) -> None:
+        trial_id = self._storage.create_new_trial(self._study._study_id, template)
+        given = self._storage.get_trial_number_from_id(trial_id)
+        if given != number:
             raise RunError(
-                f"trial {number} was to be next, but the study gave {trial.number}: another process writes to it. "
+                f"trial {number} was to be next, but the study gave {given}: another process writes to it. "
                 "Stop that one, then resume"
             )
-        return trial
+        self._ids.append(trial_id)
+
+    def _configuration(self, values: Mapping[str, Value]) -> Configuration:
+        return self._space.propose(lambda dimension: values[dimension.name])
+
+    def _region(self, row: Floats) -> Region:
+        """Give the region in which the other members of a pack lie, from the row of its first."""
+        values = self._encoding.decode(row)
+        ranges = shape_ranges(self._configuration(values))
+        return self._encoding.region({name: span for name, span in ranges.items() if name in values})
 
     def assign(self, first: int, packs: Sequence[Sequence[int]]) -> None:
         """Note how the trials from number `first` on were grouped into packs: one durable record for all."""
@@ -117,44 +191,54 @@ class SearchStudy:
 
     def record(self, number: int, outcome: Outcome) -> None:
         """Keep a trial's outcome, before its turn to be told has come."""
-        trial_id = self._study.get_trials(deepcopy=False)[number]._trial_id
-        self._study._storage.set_trial_user_attr(trial_id, OUTCOME, outcome.to_json())
+        self._storage.set_trial_user_attr(self._ids[number], OUTCOME, outcome.to_json())
 
     def tell(self, number: int, outcome: Outcome) -> None:
         """Close a trial: COMPLETE with its accuracy, PRUNED at its epoch, FAIL; diverged ones with the worst value.
 
         One that is closed already stays as it is.
         """
-        frozen = self._study.get_trials(deepcopy=False)[number]
-        if frozen.state.is_finished():
+        if number in self._told:
             return
         match outcome.state:
             case TrialState.FAIL:
-                self._study.tell(number, state=optuna.trial.TrialState.FAIL)
+                self._close(number, optuna.trial.TrialState.FAIL)
             case TrialState.DIVERGED:
-                self._study.tell(number, WORST_ACCURACY)
+                self._close(number, optuna.trial.TrialState.COMPLETE, WORST_ACCURACY)
             case TrialState.PRUNED:
-                self._report(frozen, outcome)
-                self._study.tell(number, state=optuna.trial.TrialState.PRUNED)
+                self._report(number, outcome)
+                # As Optuna does it: a pruned trial's value is the last one that was reported.
+                self._close(number, optuna.trial.TrialState.PRUNED, outcome.curve[-1][1] if outcome.curve else None)
             case _:
-                self._report(frozen, outcome)
+                self._report(number, outcome)
                 assert outcome.validation is not None
-                self._study.tell(number, outcome.validation.joint)
+                self._close(number, optuna.trial.TrialState.COMPLETE, outcome.validation.joint)
+        if self._proposes_packs:
+            self._history.tell(number, outcome)
 
-    def _report(self, trial: optuna.trial.FrozenTrial, outcome: Outcome) -> None:
+    def _close(self, number: int, state: optuna.trial.TrialState, value: float | None = None) -> None:
+        values = None if value is None else [value]
+        self._storage.set_trial_state_values(self._ids[number], state, values)
+        self._told.add(number)
+
+    def _report(self, number: int, outcome: Outcome) -> None:
+        reported = self._storage.get_trial(self._ids[number]).intermediate_values
         for epoch, accuracy in outcome.curve:
-            if epoch not in trial.intermediate_values:
-                self._study._storage.set_trial_intermediate_value(trial._trial_id, epoch, accuracy)
+            if epoch not in reported:
+                self._storage.set_trial_intermediate_value(self._ids[number], epoch, accuracy)
 
     def requeue(self) -> None:
         """Mark every open trial as waiting: it will be trained, or told, when the search is resumed."""
-        for trial in self._study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
-            self._study._storage.set_trial_state_values(trial._trial_id, optuna.trial.TrialState.WAITING)
+        self._move(optuna.trial.TrialState.RUNNING, optuna.trial.TrialState.WAITING)
 
     def reopen(self) -> None:
         """Mark the waiting trials as running again, as they were when the search stopped."""
-        for trial in self._study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.WAITING,)):
-            self._study._storage.set_trial_state_values(trial._trial_id, optuna.trial.TrialState.RUNNING)
+        self._move(optuna.trial.TrialState.WAITING, optuna.trial.TrialState.RUNNING)
+
+    def _move(self, before: optuna.trial.TrialState, after: optuna.trial.TrialState) -> None:
+        with self.batch():
+            for trial in self._study.get_trials(deepcopy=False, states=(before,)):
+                self._storage.set_trial_state_values(trial._trial_id, after)
 
     def records(self) -> list[TrialRecord]:
         """List all trials by number."""
@@ -162,19 +246,29 @@ class SearchStudy:
 
     def told_trials(self) -> set[int]:
         """List the numbers of the trials that have been told."""
-        return {trial.number for trial in self._study.get_trials(deepcopy=False) if trial.state.is_finished()}
+        return set(self._told)
 
     def _record(self, trial: optuna.trial.FrozenTrial) -> TrialRecord:
-        try:
+        with self._naming_damage(trial):
             configuration = self._space.propose(lambda dimension: trial.params.get(dimension.name, _first(dimension)))
             outcome = Outcome.from_json(trial.user_attrs[OUTCOME]) if OUTCOME in trial.user_attrs else None
+        state = outcome.state if outcome else TrialState[trial.state.name]
+        return TrialRecord(proposal=self._proposal(trial.number, configuration), state=state, outcome=outcome)
+
+    @contextmanager
+    def _naming_damage(self, trial: optuna.trial.FrozenTrial) -> Iterator[None]:
+        try:
+            yield
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise RunError(
                 f"trial {trial.number} of the study {self._study.study_name!r} is damaged "
                 f"({type(error).__name__}: {error}): restore the study from a copy"
             ) from error
-        state = outcome.state if outcome else TrialState[trial.state.name]
-        return TrialRecord(proposal=self._proposal(trial.number, configuration), state=state, outcome=outcome)
+
+    def _suggest(self, trial: optuna.Trial, dimension: Dimension) -> Value:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            return trial._suggest(dimension.name, self._distributions[dimension.name])
 
     def _proposal(self, number: int, configuration: Configuration) -> Proposal:
         replicate = number // self._listed if self._listed else 0
@@ -232,14 +326,8 @@ def has_study(storage: Storage, name: str) -> bool:
 
 
 def _no_sampler() -> optuna.samplers.BaseSampler:
-    # Each proposal brings its own (see SearchStudy.ask); this one only keeps Optuna from making a TPE.
+    # Each proposal brings its own, if any (see SearchStudy.ask); this one only keeps Optuna from making a TPE.
     return optuna.samplers.RandomSampler(seed=0)
-
-
-def _suggest(trial: optuna.Trial, dimension: Dimension) -> Value:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        return trial._suggest(dimension.name, _distribution(dimension))
 
 
 def _distribution(dimension: Dimension) -> BaseDistribution:

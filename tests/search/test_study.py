@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+
 import optuna
 import pytest
 from optuna.trial import TrialState as OptunaState
 
 from search.errors import RunError, SettingsError
+from search.packing import shape_of
 from search.samplers import SAMPLERS, check_sampler
 from search.spaces import SPACES, load_space
 from search.storage import open_storage
@@ -33,6 +36,8 @@ OUTCOMES = {
     TrialState.DIVERGED: Outcome(state=TrialState.DIVERGED, epochs=1, curve=((1, 0.0),), reason="not finite"),
     TrialState.FAIL: Outcome(state=TrialState.FAIL, reason="its worker died"),
 }
+
+PACK_SAMPLERS = [name for name, entry in SAMPLERS.items() if entry.propose]
 
 
 def opened(opening, storage, sampler="random", seed=3, name="test"):
@@ -87,14 +92,54 @@ def test_a_seed_gives_the_same_proposals_each_time_and_another_seed_others(tmp_p
     assert (proposed[0] == proposed[2]) == (sampler == "grid")
 
 
-def test_a_pack_shares_the_values_that_are_fixed(tmp_path):
+@pytest.mark.parametrize("sampler", PACK_SAMPLERS)
+def test_a_pack_has_one_shape_and_its_members_differ(storage_of, sampler):
+    with open_storage(*storage_of) as storage:
+        study = opened(create_study, storage, sampler)
+        first = 0
+        for pack in range(6):
+            proposals = study.ask_pack(first, pack=pack, members=lambda _: 5)
+            assert [proposal.number for proposal in proposals] == list(range(first, first + 5))
+            assert len({shape_of(proposal.configuration) for proposal in proposals}) == 1
+            assert len({proposal.configuration.learning_rate for proposal in proposals}) == 5
+            tell_all(study, range(first, first + 5))
+            first += 5
+
+
+@pytest.mark.parametrize("sampler", PACK_SAMPLERS)
+@pytest.mark.parametrize("opened_before", [1, 3, 5])
+def test_trials_opened_by_a_driver_that_died_are_proposed_again_as_they_are(tmp_path, sampler, opened_before):
     with open_storage(tmp_path / "j", None) as storage:
-        study = opened(create_study, storage, "tpe")
-        fixed = {"architecture": "cnn", "filters": 16, "batch_size": 64}
-        proposals = [study.ask(number, fixed) for number in range(4)]
-    for proposal in proposals:
-        assert {name: getattr(proposal.configuration, name) for name in fixed} == fixed
-    assert len({proposal.configuration.learning_rate for proposal in proposals}) == 4
+        study = opened(create_study, storage, sampler)
+        for pack in range(3):
+            study.ask_pack(5 * pack, pack=pack, members=lambda _: 5)
+            tell_all(study, range(5 * pack, 5 * pack + 5))
+        whole = study.ask_pack(15, pack=3, members=lambda _: 5)
+    lines = (tmp_path / "j").read_bytes().splitlines(keepends=True)
+    (tmp_path / "j").write_bytes(b"".join(lines[: len(lines) - 5 + opened_before]))
+    with open_storage(tmp_path / "j", None) as storage:
+        study = opened(load_study, storage, sampler)
+        assert len(study.records()) == 15 + opened_before
+        assert study.ask_pack(15, pack=3, members=lambda _: 5) == whole
+        trials = optuna.load_study(study_name="test", storage=storage).trials
+    # What is stored is what is drawn: nothing was drawn anew beside it.
+    assert [t.params["learning_rate"] for t in trials[15:]] == [p.configuration.learning_rate for p in whole]
+
+
+@pytest.mark.parametrize("sampler", PACK_SAMPLERS)
+def test_what_comes_after_a_pack_does_not_change_it(tmp_path, sampler):
+    proposed = []
+    for more in (False, True):
+        with open_storage(tmp_path / f"{more}", None) as storage:
+            study = opened(create_study, storage, sampler)
+            for pack in range(4):
+                study.ask_pack(4 * pack, pack=pack, members=lambda _: 4)
+            tell_all(study, range(8))
+            if more:
+                study.ask_pack(16, pack=4, members=lambda _: 4)
+                study.ask_pack(20, pack=5, members=lambda _: 4)
+            proposed.append(study.ask_pack(16, pack=4, members=lambda _: 4))
+    assert proposed[0] == proposed[1]
 
 
 def test_what_was_recorded_is_read_again(storage_of):
@@ -210,3 +255,85 @@ def test_samplers_are_held_against_the_space():
         check_sampler("tep", SPACES["wide"])
     with pytest.raises(SettingsError, match="would not keep to it"):
         check_sampler("tpe", SPACES["mini-grid"])
+
+
+def test_what_belongs_together_is_written_at_once(tmp_path):
+    journal = tmp_path / "j"
+    with open_storage(journal, None) as storage:
+        study = opened(create_study, storage)
+        before = journal.read_bytes()
+        with study.batch():
+            study.ask_pack(0, pack=0, members=lambda _: 3)
+            with study.batch():
+                study.assign(0, [[0, 1, 2]])
+            assert journal.read_bytes() == before
+            assert len(study.records()) == 3  # known to the writer at once
+        with open_storage(journal, None, read_only=True) as other:
+            assert opened(load_study, other).records() == study.records()
+
+
+def test_a_batch_torn_anywhere_leaves_a_first_part_of_it(tmp_path):
+    journal = tmp_path / "j"
+    with open_storage(journal, None) as storage:
+        study = opened(create_study, storage)
+        before = len(journal.read_bytes())
+        with study.batch():
+            study.ask_pack(0, pack=0, members=lambda _: 3)
+            study.assign(0, [[0, 1, 2]])
+            tell_all(study, range(3))
+        whole = study.records()
+    content = journal.read_bytes()
+    for size in range(before, len(content), 41):
+        cut = tmp_path / "cut"
+        cut.write_bytes(content[:size])
+        with open_storage(cut, None) as storage:
+            study = opened(load_study, storage)
+            records = study.records()
+            assert [r.proposal for r in records] == [r.proposal for r in whole[: len(records)]]
+            assert [pack.trials for pack in study.packs()] in ([], [(0, 1, 2)])
+            assert study.ask_pack(0, pack=0, members=lambda _: 3) == [r.proposal for r in whole]
+            tell_all(study, sorted({0, 1, 2} - study.told_trials()))
+            assert study.records() == whole
+
+
+def test_optuna_reads_the_journal_of_a_search(tmp_path):
+    with open_storage(tmp_path / "j", None) as storage:
+        study = opened(create_study, storage, "tpe")
+        with study.batch():
+            study.ask_pack(0, pack=0, members=lambda _: 4)
+        tell_all(study, range(4))
+        configurations = [record.proposal.configuration.used() for record in study.records()]
+    backend = optuna.storages.journal.JournalFileBackend(str(tmp_path / "j"))
+    trials = optuna.load_study(study_name="test", storage=optuna.storages.JournalStorage(backend)).trials
+    assert [{**configuration, **trial.params} for configuration, trial in zip(configurations, trials, strict=True)] == (
+        configurations
+    )
+    assert all(trial.distributions.keys() == trial.params.keys() for trial in trials)
+
+
+def test_two_writers_to_one_journal_are_refused(tmp_path):
+    with open_storage(tmp_path / "j", None) as one:
+        first = opened(create_study, one)
+        with open_storage(tmp_path / "j", None) as two:
+            opened(load_study, two).ask(0)
+        for _ in range(2):
+            with pytest.raises(RunError, match="another process writes to it. Stop that one, then resume"):
+                first.ask(0)
+
+
+def test_what_could_not_be_written_is_followed_by_nothing(tmp_path, monkeypatch):
+    with open_storage(tmp_path / "j", None) as storage:
+        study = opened(create_study, storage)
+        study.ask_pack(0, pack=0, members=lambda _: 2)
+        written = (tmp_path / "j").read_bytes()
+        with monkeypatch.context() as patch:
+            patch.setattr("os.fsync", _disk_is_full)
+            with pytest.raises(RunError, match="No space left on device. Free some space"):
+                tell_all(study, range(2))
+        with pytest.raises(RunError, match="No space left on device"):
+            study.requeue()
+    assert (tmp_path / "j").read_bytes() == written
+
+
+def _disk_is_full(_):
+    raise OSError(errno.ENOSPC, "No space left on device")
