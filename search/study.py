@@ -52,7 +52,7 @@ class SearchStudy:
         self._sampler = sampler
         self._search_seed = search_seed
         self._listed = len(space.enumerate()) if sampler == "grid" else None
-        self._distributions = {dimension.name: _distribution(dimension) for dimension in space.dimensions}
+        self._distributions = {dimension.name: distribution_of(dimension) for dimension in space.dimensions}
         self._encoding = Encoding(space)
         self._history = History(len(self._encoding.columns))
         self._ids: list[int] = []
@@ -114,11 +114,11 @@ class SearchStudy:
             shape=self._region,
         )
         rows = propose(self._encoding, self._history, plan)
-        return [self._open_with(first + i, self._encoding.decode(row)) for i, row in enumerate(rows)]
+        return [self.open_with(first + i, self._encoding.decode(row)) for i, row in enumerate(rows)]
 
     def ask_again(self, number: int, repeated: int) -> Proposal:
         """Open trial `number` with the configuration of the trial `repeated`, from a fresh seed."""
-        return self._open_with(number, self._storage.get_trial(self._ids[repeated]).params)
+        return self.open_with(number, self._storage.get_trial(self._ids[repeated]).params)
 
     def repeat(self, trials: Sequence[int]) -> None:
         """Note that after the trials there are, the configurations of these are to be tried again, in this order."""
@@ -132,8 +132,8 @@ class SearchStudy:
             if key.startswith(REPEATED)
         }
 
-    def _open_with(self, number: int, values: Mapping[str, Value]) -> Proposal:
-        """Open a trial with all its values in one record."""
+    def open_with(self, number: int, values: Mapping[str, Value]) -> Proposal:
+        """Open a trial with all its values in one record; one that is open already keeps those it has."""
         if number < len(self._ids):
             values = self._storage.get_trial(self._ids[number]).params
         else:
@@ -330,7 +330,8 @@ def _no_sampler() -> optuna.samplers.BaseSampler:
     return optuna.samplers.RandomSampler(seed=0)
 
 
-def _distribution(dimension: Dimension) -> BaseDistribution:
+def distribution_of(dimension: Dimension) -> BaseDistribution:
+    """Say to Optuna what may be proposed."""
     domain = dimension.domain
     if isinstance(domain, Choices):
         return CategoricalDistribution(domain.values)

@@ -29,6 +29,7 @@ MODULES: dict[str, tuple[int, ...]] = {
     "training": (1, 2),
     "precision": (3, 4),
     "cnn": (5,),
+    "driver": (9, 10),
 }
 ALL = sorted(number for numbers in MODULES.values() for number in numbers)
 
