@@ -26,7 +26,7 @@ def folder(tmp_path_factory):
         (kills.shuffled_workers, 1),
         (kills.killed_driver, 1),
         (kills.killed_worker, 2),
-        (kills.stopped_driver, 2),
+        (kills.stopped_driver, 1),
     ],
 )
 def test_whatever_is_killed_the_search_ends_the_same(folder, break_it, tries):

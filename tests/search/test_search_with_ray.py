@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +14,6 @@ from data.digits import load
 from models.model_file import model_from_bytes
 
 PACKTUNE = str(Path(sys.executable).parent / "packtune")
-SEARCH = ("run", "--space", "wide", "--sampler", "random", "--trials", "10", "--epochs", "3")
 
 
 def packtune(folder: Path, *arguments: str, timeout_s: float = 200) -> subprocess.CompletedProcess[str]:
@@ -57,41 +53,6 @@ def test_the_exported_winner_has_its_accuracy(searched):
     validation = load().validation.first(256)
     right = (model.predict(validation.images) == validation.labels).all(1).double().mean().item()
     assert right == pytest.approx(model.validation_accuracy, abs=1e-9)
-
-
-def test_killed_and_resumed_equals_undisturbed(tmp_path):
-    assert packtune(tmp_path, *SEARCH, "--name", "calm").returncode == 0
-    journal = tmp_path / "results/runs/killed/study.journal"
-    driver = subprocess.Popen([PACKTUNE, *SEARCH, "--name", "killed"], cwd=tmp_path, stderr=subprocess.DEVNULL)
-    deadline_s = time.monotonic() + 120
-    while not (journal.exists() and '"outcome"' in journal.read_text()) and time.monotonic() < deadline_s:
-        time.sleep(0.05)
-    os.kill(driver.pid, signal.SIGKILL)
-    driver.wait()
-    resumed = packtune(tmp_path, "resume", "killed")
-    assert resumed.returncode == 0, resumed.stderr
-    calm, killed = ((tmp_path / f"results/runs/{name}/leaderboard.csv").read_bytes() for name in ("calm", "killed"))
-    assert calm == killed
-
-
-def test_ctrl_c_writes_a_leaderboard_and_says_how_to_resume(tmp_path):
-    journal = tmp_path / "results/runs/stopped/study.journal"
-    driver = subprocess.Popen(
-        [PACKTUNE, *SEARCH, "--name", "stopped"],
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    deadline_s = time.monotonic() + 120
-    while not (journal.exists() and '"outcome"' in journal.read_text()) and time.monotonic() < deadline_s:
-        time.sleep(0.05)
-    driver.send_signal(signal.SIGINT)
-    _, talk = driver.communicate(timeout=100)
-    assert driver.returncode in (130, 0), talk  # 0 if the last trial finished first
-    assert (tmp_path / "results/runs/stopped/leaderboard.csv").exists()
-    if driver.returncode:
-        assert "packtune resume stopped" in talk
 
 
 @pytest.mark.parametrize(
