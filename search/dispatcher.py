@@ -17,7 +17,7 @@ from models.layers import padded_units
 from models.precision import Precision
 from search.halving import HalvingPlan, rungs_of
 from search.pack_task import PackReport, PackTask
-from search.packing import group_proposals, pack_capacity, padded_units
+from search.packing import group_proposals, pack_capacity
 from search.samplers import SAMPLERS
 from search.settings import Settings
 from search.study import SearchStudy
