@@ -10,7 +10,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -261,8 +261,8 @@ def reproduce(
         )
         runs = reproduction_runs([name for name in names if name != NUMPY], results, how)
         console = error_console()
-        endings = _run_all(runs, console) if runs else []
-        _print_reproduction(names, runs, endings, results, console)
+        with _run_all(runs, console) as endings:
+            _print_reproduction(names, runs, endings, results, console)
 
 
 @app.command(epilog="Example: packtune leaderboard digits-wide-001 digits-grid-001 --format csv > both.csv")
@@ -410,11 +410,13 @@ def main() -> None:
 def _search(run: Run) -> None:
     console = error_console()
     print_text(console, f"Run {run.folder.name} in {run.folder.path}")
-    _print_ending(run, _run_all([run], console)[0], console)
+    with _run_all([run], console) as endings:
+        _print_ending(run, endings[0], console)
 
 
-def _run_all(runs: Sequence[Run], console: Console) -> list[Ending]:
-    """Run what is not complete yet; Ray starts only if there is such a run."""
+@contextmanager
+def _run_all(runs: Sequence[Run], console: Console) -> Iterator[list[Ending]]:
+    """Run what is not complete yet; Ray starts only if there is such a run, and ends after the results are printed."""
     if not all(run.new for run in runs):
         from search.run import read_ending
 
@@ -422,15 +424,18 @@ def _run_all(runs: Sequence[Run], console: Console) -> list[Ending]:
     else:
         endings = {}
     todo = [run for run in runs if run.new or endings[run.folder.name].open_trials]
-    if todo:
-        from search.connection import connection
+    with ExitStack() as stack:
+        if todo:
+            from search.connection import connection
+            from search.startup import quick_imports
 
-        with connection(todo[0].settings) as opened:
-            from search.run import run_searches  # PyTorch takes seconds to import, and so does Ray to start
+            opened = stack.enter_context(connection(todo[0].settings))
+            with quick_imports():
+                from search.run import run_searches  # PyTorch takes seconds to import, and so does Ray to start
 
             for run, ending in zip(todo, run_searches(todo, console, opened), strict=True):
                 endings[run.folder.name] = ending
-    return [endings[run.folder.name] for run in runs]
+        yield [endings[run.folder.name] for run in runs]
 
 
 def _print_ending(run: Run, ending: Ending, console: Console) -> None:

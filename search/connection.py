@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import math
 import os
 import socket
 from collections.abc import Iterator
@@ -31,8 +32,12 @@ RAY_ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
-# Keeps a local Ray off every network interface but loopback.
-LOCAL_ENVIRONMENT = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+LOCAL_ENVIRONMENT = {
+    # Keeps a local Ray off every network interface but loopback.
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    # Its worker processes start with Ray itself, and import their libraries while this one imports its own.
+    "RAY_preload_python_modules": "search.preload",
+}
 # On a cluster: inside a Ray job, lets this program add to the job's modules, see `_modules`; and gives up soon on a
 # server that answers and is no Ray, which Ray would go on asking for a quarter of an hour.
 CLUSTER_ENVIRONMENT = {
@@ -137,7 +142,7 @@ def _init(settings: Settings) -> None:
 
     quiet: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
     if _is_local(settings):
-        ray.init(address=LOCAL, include_dashboard=False, num_cpus=os.cpu_count(), **quiet)
+        ray.init(address=LOCAL, include_dashboard=False, num_cpus=cpus_of(settings), **quiet)
     else:
         ray.init(address=settings.address, runtime_env={"py_modules": _modules()}, **quiet)
 
@@ -152,6 +157,12 @@ def _modules() -> list[str]:
     packages = [str(Path(spec.origin).parent) for spec in specs if spec and spec.origin]
     job = json.loads(os.environ.get(JOB_CONFIG, "{}"))
     return packages + list((job.get("runtime_env") or {}).get("py_modules") or [])
+
+
+def cpus_of(settings: Settings) -> int:
+    """Give the CPUs of a local Ray: no more than the workers use, since it starts a process for each."""
+    have = os.cpu_count() or 1
+    return have if settings.workers is None else min(have, math.ceil(settings.workers * settings.cpus_per_worker))
 
 
 def _check_reachable(address: str) -> None:

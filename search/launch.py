@@ -12,6 +12,7 @@ from typing import Any
 
 from ray import tune
 from ray.tune import Callback, Stopper
+from ray.tune.execution import class_cache
 from ray.tune.schedulers import FIFOScheduler
 
 from data.dataset import Dataset
@@ -19,6 +20,10 @@ from search.connection import Placement, can_hold_worker
 from search.room import RoomWatch
 from search.searcher import PackSearcher
 from search.worker import PackTrainable, to_arrays
+
+# Ray Tune gives its actors an environment variable that only PyTorch Lightning reads. Without it they need no
+# processes of their own, and find a local Ray's idle ones, which have imported everything (see `search.preload`).
+class_cache.DEFAULT_ENV_VARS.pop("PL_DISABLE_FORK", None)
 
 
 def run_packs(

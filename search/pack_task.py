@@ -56,13 +56,14 @@ class PackReport:
     Attributes:
         error: of a training that raised it; nothing else is known then.
         model: the best COMPLETE member as bytes of a model file, if above the task's `known_best`.
-        model_trial: its trial number.
+        model_trial, model_accuracy: its trial number and joint validation accuracy.
     """
 
     outcomes: tuple[Outcome, ...] = ()
     error: str = ""
     model: bytes | None = None
     model_trial: int | None = None
+    model_accuracy: float = -1.0
 
 
 class PackRun:
@@ -76,6 +77,7 @@ class PackRun:
         self._dataset = _view(dataset, task)
         self._model: bytes | None = None
         self._model_trial: int | None = None
+        self._model_accuracy = -1.0
         self._begin()
         if task.checkpoint is not None and not self._go_on(task.checkpoint):
             self._begin()
@@ -149,7 +151,12 @@ class PackRun:
 
     def report(self) -> PackReport:
         """Give the outcomes of all members."""
-        return PackReport(outcomes=tuple(self._outcomes), model=self._model, model_trial=self._model_trial)
+        return PackReport(
+            outcomes=tuple(self._outcomes),
+            model=self._model,
+            model_trial=self._model_trial,
+            model_accuracy=self._model_accuracy,
+        )
 
     def _note(self, place: int, evaluation: Evaluation, share_s: float) -> None:
         before = self._outcomes[place]
@@ -191,7 +198,7 @@ class PackRun:
         if self._validation(index) <= self._task.known_best:
             return
         proposal = self._task.pack.proposals[self._active[index]]
-        self._model_trial = proposal.number
+        self._model_trial, self._model_accuracy = proposal.number, self._validation(index)
         self._model = model_to_bytes(
             TrainedModel(
                 network=self._training.unpack(index),

@@ -27,6 +27,7 @@ from search.pack_task import PackReport
 from search.progress import ProgressView, progress_view
 from search.run_folder import Run, RunFolder
 from search.settings import AUTO, Settings, read_settings, write_settings
+from search.startup import quick_imports
 from search.storage import Storage, open_storage
 from search.study import SearchStudy, create_study, has_study, load_study
 from search.trial import TrialRecord, TrialState
@@ -102,9 +103,10 @@ def _prepare(runs: Sequence[Run], connection: Connection, view: ProgressView) ->
     """Load the data sets and Ray Tune while Ray starts."""
     names = {run.settings.data: run.settings.data_dir for run in runs}
     view.stage(f"Loading {' and '.join(names)} and starting Ray")
-    datasets = [load(name, folder, _download_progress(view)) for name, folder in names.items()]
-    importlib.import_module("search.launch")
-    return datasets, connection.placement()
+    with quick_imports():
+        datasets = [load(name, folder, _download_progress(view)) for name, folder in names.items()]
+        importlib.import_module("search.launch")
+        return datasets, connection.placement()
 
 
 def _settle_precision(run: Run, device: str) -> Run:
@@ -208,17 +210,17 @@ class _ModelKeeper:
         if self._path.exists():
             # A damaged file is replaced by the next better model, and trained again if `best` needs it.
             with suppress(ModelFileError):
-                self._best = self._merit(self._path.read_bytes())
+                model = model_from_bytes(self._path.read_bytes(), source=str(self._path))
+                self._best = model.validation_accuracy, -model.trial
 
     def offer(self, report: PackReport) -> None:
         """Write the report's model if it is better than the one on disk."""
-        if report.model is not None and self._merit(report.model) > self._best:
+        if report.model is None or report.model_trial is None:
+            return
+        merit = report.model_accuracy, -report.model_trial
+        if merit > self._best:
             write_bytes(self._path, report.model)
-            self._best = self._merit(report.model)
-
-    def _merit(self, content: bytes) -> tuple[float, int]:
-        model = model_from_bytes(content, source=str(self._path))
-        return model.validation_accuracy, -model.trial
+            self._best = merit
 
 
 class _Stop:

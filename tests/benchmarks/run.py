@@ -30,6 +30,7 @@ MODULES: dict[str, tuple[int, ...]] = {
     "precision": (3, 4),
     "cnn": (5,),
     "driver": (9, 10),
+    "search_speed": (6, 7, 8),
 }
 ALL = sorted(number for numbers in MODULES.values() for number in numbers)
 

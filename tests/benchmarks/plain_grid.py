@@ -1,0 +1,70 @@
+"""Row 8, the other side: the mini grid by plain PyTorch, one configuration after another, as its notebook does.
+
+Called by `search_speed.py` in a process of its own: images resident in memory, float32, autograd, torch.optim.SGD,
+validation accuracy after every epoch, test accuracy at the end. PyTorch's own number of threads, or as given.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from data import catalog
+from data.dataset import PIXEL_SCALE
+from models.configuration import Configuration
+from models.mlp import build_mlp
+from search.spaces import SPACES
+
+
+def train(configuration: Configuration, splits: dict[str, tuple[Tensor, Tensor]], epochs: int) -> tuple[float, float]:
+    """Train one configuration: (validation accuracy, test accuracy)."""
+    images, labels = splits["train"]
+    torch.manual_seed(0)
+    network = build_mlp(configuration, height=images.shape[2], width=images.shape[3], outputs=10)
+    optimizer = torch.optim.SGD(network.parameters(), lr=configuration.learning_rate, momentum=configuration.momentum)
+    size = configuration.batch_size
+    validation = 0.0
+    for _ in range(epochs):
+        network.train()
+        for start in range(0, len(images) - size + 1, size):
+            optimizer.zero_grad()
+            functional.cross_entropy(network(images[start : start + size]), labels[start : start + size]).backward()
+            optimizer.step()
+        validation = accuracy_of(network, *splits["validation"])
+    return validation, accuracy_of(network, *splits["test"])
+
+
+@torch.no_grad()
+def accuracy_of(network: nn.Module, images: Tensor, labels: Tensor) -> float:
+    """Give the share of labels right."""
+    network.eval()
+    return (network(images).argmax(1) == labels).float().mean().item()
+
+
+def main() -> None:
+    """Train all, print a table."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data-dir", type=Path)
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--threads", type=int)
+    options = parser.parse_args()
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    dataset = catalog.load("digits" if options.data_dir is None else "mnist", options.data_dir)
+    splits = {
+        name: (split.images.unsqueeze(1).float() / PIXEL_SCALE, split.labels[:, 0])
+        for name, split in (("train", dataset.train), ("validation", dataset.validation), ("test", dataset.test))
+    }
+    for values in SPACES["mini-grid"].enumerate():
+        print(values, *train(Configuration(**values), splits, options.epochs), flush=True)
+
+
+if __name__ == "__main__":
+    main()
