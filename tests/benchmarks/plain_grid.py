@@ -54,6 +54,7 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--threads", type=int)
+    parser.add_argument("--only", type=int, metavar="PLACE", help="train one of the ten, counted from 0")
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
@@ -62,7 +63,8 @@ def main() -> None:
         name: (split.images.unsqueeze(1).float() / PIXEL_SCALE, split.labels[:, 0])
         for name, split in (("train", dataset.train), ("validation", dataset.validation), ("test", dataset.test))
     }
-    for values in SPACES["mini-grid"].enumerate():
+    ten = SPACES["mini-grid"].enumerate()
+    for values in ten if options.only is None else [ten[options.only]]:
         print(values, *train(Configuration(**values), splits, options.epochs), flush=True)
 
 

@@ -31,6 +31,8 @@ MODULES: dict[str, tuple[int, ...]] = {
     "cnn": (5,),
     "driver": (9, 10),
     "search_speed": (6, 7, 8),
+    "memory": (11,),
+    "mixed": (12,),
 }
 ALL = sorted(number for numbers in MODULES.values() for number in numbers)
 
