@@ -41,9 +41,13 @@ class Cluster:
 
     def __enter__(self) -> Self:
         port = self.address.rpartition(":")[2]
-        self._start("--head", "--port", port, "--include-dashboard=false", "--temp-dir", self._temporary.name)
-        self.add_node()
-        self.add_node()
+        try:
+            self._start("--head", "--port", port, "--include-dashboard=false", "--temp-dir", self._temporary.name)
+            self.add_node()
+            self.add_node()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -76,6 +80,7 @@ class Cluster:
              *arguments],
             env=self.environment, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
+        self.nodes.append(process)
         assert process.stdout is not None
         os.set_blocking(process.stdout.fileno(), False)
         said, deadline_s = b"", time.monotonic() + START_TIMEOUT_S
@@ -84,4 +89,3 @@ class Cluster:
             if time.monotonic() > deadline_s or process.poll() is not None:
                 raise RuntimeError(f"a node did not start: {said.decode()}")
             time.sleep(0.05)
-        self.nodes.append(process)
