@@ -13,7 +13,7 @@ from typing import Any
 from ray import tune
 from ray.tune import Callback, Stopper
 from ray.tune.execution import class_cache
-from ray.tune.schedulers import FIFOScheduler
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
 from data.dataset import Dataset
 from search.connection import Placement, can_hold_worker
@@ -59,7 +59,7 @@ def run_packs(
                 name="packs",
                 storage_path=scratch,
                 verbose=0,
-                stop=_StopWhen(searcher.stopping),
+                stop=_StopAfterRound(searcher),
                 callbacks=[_Watch(searcher, RoomWatch(placement, say, lambda: can_hold_worker(placement)))],
                 failure_config=tune.FailureConfig(max_failures=0),  # the searcher decides what is tried again
                 checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
@@ -69,17 +69,18 @@ def run_packs(
         raise searcher.failure
 
 
-class _StopWhen(Stopper):
-    """Stops the whole experiment once asked to."""
+class _StopAfterRound(Stopper):
+    """Stops the whole experiment once asked to, and once no worker is in the midst of a round (see `_InOrder`)."""
 
-    def __init__(self, stopping: Callable[[], bool]) -> None:
-        self._stopping = stopping
+    def __init__(self, searcher: PackSearcher) -> None:
+        self._searcher = searcher
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
         return False
 
     def stop_all(self) -> bool:
-        return self._stopping()
+        failed = self._searcher.failure is not None
+        return failed or (self._searcher.stopping() and not self._searcher.training)
 
     def __getstate__(self) -> dict[str, Any]:
         """Give Ray Tune's snapshots nothing, as `PackSearcher` does."""
@@ -105,11 +106,20 @@ class _Watch(Callback):
 
 
 class _InOrder(FIFOScheduler):
-    """Starts packs in order; tells the searcher why a worker died, which nothing else of Ray Tune does in time."""
+    """Starts packs in order, and ends each with its round when the search is stopping.
+
+    Tells the searcher why a worker died, which nothing else of Ray Tune does in time.
+    """
 
     def __init__(self, searcher: PackSearcher) -> None:
         super().__init__()
         self._searcher = searcher
+
+    def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
+        return TrialScheduler.STOP if self._searcher.stopping() else TrialScheduler.CONTINUE
+
+    def choose_trial_to_run(self, tune_controller: Any) -> Any:
+        return None if self._searcher.stopping() else super().choose_trial_to_run(tune_controller)
 
     def on_trial_error(self, tune_controller: Any, trial: Any) -> None:
         with contextlib.suppress(OSError):

@@ -75,6 +75,11 @@ class PackSearcher(Searcher):
         """Tell whether there are packs to train, and all of them wait for a worker."""
         return bool(self._running) and len(self._waiting) == len(self._running)
 
+    @property
+    def training(self) -> bool:
+        """Tell whether a worker is in the midst of a round."""
+        return len(self._waiting) < len(self._running)
+
     def stopping(self) -> bool:
         """Tell whether no more is to be trained."""
         return self.failure is not None or self._stopping()
@@ -98,9 +103,7 @@ class PackSearcher(Searcher):
             return
         lane, pack = self._running[trial_id]
         try:
-            lane.dispatcher.note_progress(pack, result[PROGRESS])
-            if CHECKPOINT in result:
-                lane.checkpoints.save(pack, result[CHECKPOINT])
+            self._note_round(lane, pack, result)
             self._on_change()
         except Exception as error:
             self.failure = error
@@ -111,7 +114,7 @@ class PackSearcher(Searcher):
         if self.failure is not None:
             return
         try:
-            self._close(lane, pack, (result or {}).get(REPORT), self.errors.pop(trial_id, "") if error else None)
+            self._close(lane, pack, result or {}, self.errors.pop(trial_id, "") if error else None)
             self._on_change()
         except Exception as failure:
             self.failure = failure
@@ -131,11 +134,19 @@ class PackSearcher(Searcher):
         self._on_change()
         return {TASK: replace(task, checkpoint=lane.checkpoints.load(task.pack))}
 
-    def _close(self, lane: Lane, pack: Pack, report: PackReport | None, death: str | None) -> None:
+    def _note_round(self, lane: Lane, pack: Pack, result: dict[str, Any]) -> None:
+        lane.dispatcher.note_progress(pack, result[PROGRESS])
+        if CHECKPOINT in result:
+            lane.checkpoints.save(pack, result[CHECKPOINT])
+
+    def _close(self, lane: Lane, pack: Pack, result: dict[str, Any], death: str | None) -> None:
+        report: PackReport | None = result.get(REPORT)
         if death is not None:
             self._count_death(death)
             self._say(lane.dispatcher.fail(pack, f"its worker died: {death}".rstrip(": "), worker_died=True))
         elif report is None:
+            if PROGRESS in result:  # the last round before the search stops; Ray Tune reports it here only
+                self._note_round(lane, pack, result)
             lane.dispatcher.give_back(pack)
         elif report.error:
             self._say(lane.dispatcher.fail(pack, report.error, worker_died=False))

@@ -1,0 +1,94 @@
+"""The searcher without Ray's loop: what it does with rounds, reports and deaths, and when it lets the search stop."""
+
+from __future__ import annotations
+
+import pytest
+
+from search.checkpoint import CheckpointFolder
+from search.dispatcher import Dispatcher
+from search.errors import ClusterError
+from search.launch import _StopAfterRound
+from search.searcher import MAX_DEATHS_IN_A_ROW, Lane, PackSearcher
+from search.settings import Settings
+from search.spaces import load_space
+from search.storage import open_storage
+from search.study import create_study
+from search.worker import CHECKPOINT, PROGRESS, REPORT, TASK
+
+
+class Stop:
+    asked = False
+
+    def __call__(self):
+        return self.asked
+
+
+@pytest.fixture
+def stop():
+    return Stop()
+
+
+@pytest.fixture
+def checkpoints(tmp_path):
+    return CheckpointFolder(tmp_path / "checkpoints")
+
+
+@pytest.fixture
+def searcher(tmp_path, stop, checkpoints):
+    settings = Settings(name="test", sampler="random", trials=8, epochs=9, pack_size=2, max_failures=1000)
+    with open_storage(tmp_path / "j", None) as storage:
+        study = create_study(storage, "test", space=load_space("wide"), sampler="random", search_seed=0)
+        dispatcher = Dispatcher(study, settings, device="cpu")
+        lane = Lane(dispatcher=dispatcher, checkpoints=checkpoints, on_report=lambda report: None)
+        yield PackSearcher([lane], stopping=stop, on_change=lambda: None, say=lambda text: None)
+
+
+def test_a_search_that_is_stopped_waits_for_the_rounds_in_training_and_for_no_pack_that_waits(
+    searcher, stop, checkpoints
+):
+    stopper = _StopAfterRound(searcher)
+    first, second = (searcher.suggest(name)[TASK].pack for name in ("first", "second"))
+    searcher.suggest("waiting")
+    searcher.note_start("first")
+    searcher.note_start("second")
+    assert not stopper.stop_all()
+    stop.asked = True
+    assert searcher.suggest("fourth") == "FINISHED"
+    assert not stopper.stop_all()
+    searcher.on_trial_complete("first", {PROGRESS: 4, CHECKPOINT: b"after four epochs", "done": True})
+    assert not stopper.stop_all()
+    searcher.on_trial_complete("second", {PROGRESS: 1, "done": True})
+    assert stopper.stop_all()
+    assert (checkpoints.load(first), checkpoints.load(second)) == (b"after four epochs", None)
+    stop.asked = False
+    again = searcher.suggest("again")[TASK]
+    assert (again.pack, again.checkpoint) == (first, b"after four epochs")
+
+
+def test_a_pack_that_ends_with_the_last_round_is_kept(searcher, stop, train):
+    task = searcher.suggest("first")[TASK]
+    searcher.note_start("first")
+    stop.asked = True
+    searcher.on_trial_complete("first", {REPORT: train(task), "done": True})
+    assert _StopAfterRound(searcher).stop_all()
+    stop.asked = False
+    assert searcher.suggest("second")[TASK].pack.number == 1
+
+
+def test_a_failure_stops_the_search_at_once(searcher):
+    stopper = _StopAfterRound(searcher)
+    searcher.suggest("first")
+    searcher.note_start("first")
+    searcher.failure = ValueError("the disk is full")
+    assert stopper.stop_all()
+
+
+def test_workers_that_die_without_end_end_the_search(searcher):
+    for n in range(MAX_DEATHS_IN_A_ROW):
+        assert searcher.failure is None
+        searcher.suggest(str(n))
+        searcher.note_start(str(n))
+        searcher.errors[str(n)] = "it was killed"
+        searcher.on_trial_complete(str(n), error=True)
+    assert isinstance(searcher.failure, ClusterError)
+    assert "the last one: it was killed. Mend that, then resume" in str(searcher.failure)
