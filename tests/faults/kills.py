@@ -25,6 +25,8 @@ ORPHANS_TIMEOUT_S = 30
 AGENTS_TIMEOUT_S = 120
 # Packs of two, three rounds each: some seconds of training, so that a random moment is often in its midst.
 ROUND_DELAY_S = 1.0
+# A search gives up after twenty deaths in a row without a report: that is no fault of one pack.
+MOST_KILLS_IN_A_ROW = 8
 
 
 def shuffled_workers(tries: int, draws: random.Random, folder: Path) -> str:
@@ -145,17 +147,27 @@ def killed_worker(tries: int, draws: random.Random, folder: Path) -> str:
         plan = {"delay_s": ROUND_DELAY_S, "seed": draws.random()}
         process = search.start("--max-failures", "1000", plan=plan)
         while process.poll() is None and kills < tries:
-            victims = workers_of(process.pid)
-            if victims:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(draws.choice(victims), signal.SIGKILL)
-                    kills += 1
-            time.sleep(draws.uniform(0.5, 5))
+            known = search.outcomes_in_journal()
+            kills += _kill_some_workers(process, draws, min(MOST_KILLS_IN_A_ROW, tries - kills))
+            wait_until(lambda s=search, n=known: s.outcomes_in_journal() > n, process)
         _, talk = process.communicate(timeout=300)
         assert process.returncode == 0, talk
         search.check(calm)
         searches += 1
     return f"{searches} searches, {kills / searches:.1f} kills in each"
+
+
+def _kill_some_workers(process: subprocess.Popen[str], draws: random.Random, most: int) -> int:
+    """Kill one to `most` workers, one after another at random moments."""
+    kills, enough = 0, draws.randint(1, most)
+    while process.poll() is None and kills < enough:
+        victims = workers_of(process.pid)
+        if victims:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(draws.choice(victims), signal.SIGKILL)
+                kills += 1
+        time.sleep(draws.uniform(0.5, 5))
+    return kills
 
 
 def killed_raylet(tries: int, draws: random.Random, folder: Path) -> str:
