@@ -11,6 +11,7 @@ import logging
 import math
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from typing import Any
 
 from search.errors import ClusterError
 from search.settings import Settings
+from search.storage_url import hide_secrets
 
 # Ray reads these when it is imported. They turn off what a search does not use: log files of Ray Tune, its own
 # Ctrl-C handling, its snapshots, usage reports.
@@ -140,11 +142,21 @@ def _connect(settings: Settings) -> None:
 def _init(settings: Settings) -> None:
     import ray
 
+    if settings.storage is not None:
+        hide_command(settings.storage)
     quiet: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
     if _is_local(settings):
         ray.init(address=LOCAL, include_dashboard=False, num_cpus=cpus_of(settings), **quiet)
     else:
         ray.init(address=settings.address, runtime_env={"py_modules": _modules()}, **quiet)
+
+
+def hide_command(url: str) -> None:
+    """Take a database's password out of this process's command line, which Ray keeps and shows to a whole cluster."""
+    if any(hide_secrets(word, url) != word for word in sys.argv):
+        from ray._raylet import setproctitle  # type: ignore[attr-defined]
+
+        setproctitle("packtune")
 
 
 def _modules() -> list[str]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -92,3 +96,17 @@ def test_what_is_no_url_is_refused_without_repeating_it(url):
     with pytest.raises(SettingsError, match=r"no database URL: write DIALECT://.* such as sqlite:///studies\.db") as e:
         hide_password(url)
     assert "hunter2" not in str(e.value)
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="only Linux shows its processes there")
+@pytest.mark.parametrize(
+    ("url", "hidden"), [("postgresql://me:hunter2@host/db", True), ("sqlite:///hunter2.db", False)]
+)
+def test_a_password_leaves_the_command_line_before_ray_keeps_it(url, hidden):
+    code = (
+        "import pathlib, sys; from search.connection import hide_command; hide_command(sys.argv[2]); "
+        "print(pathlib.Path('/proc/self/cmdline').read_bytes())"
+    )
+    command = [sys.executable, "-c", code, "--storage", url]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True).stdout
+    assert ("hunter2" not in shown) == hidden
