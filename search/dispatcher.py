@@ -28,7 +28,7 @@ MIN_PACKS = 8
 # What packs in training will teach is not known yet when a learning sampler proposes another: they are small at first,
 # and grow with what is known. Fixed large packs made searches of 64 to 200 trials worse (see tests/benchmarks).
 FIRST_MEMBERS = 2
-GROWTH = 12
+GROWTH = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

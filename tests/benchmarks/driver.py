@@ -195,6 +195,8 @@ def time_plain_tune(trials: int) -> list[float]:
     import ray
     from ray import tune
 
+    moments: list[float] = []
+
     class Idle(tune.Trainable):
         def setup(self, config: dict[str, Any]) -> None:
             pass
@@ -206,23 +208,19 @@ def time_plain_tune(trials: int) -> list[float]:
             return {"accuracy": 0.5, "done": True}
 
     class Clock(tune.Callback):
-        def __init__(self) -> None:
-            self.moments: list[float] = []
-
         def on_trial_complete(self, *args: Any, **kwargs: Any) -> None:
-            self.moments.append(time.perf_counter())
+            moments.append(time.perf_counter())  # not the callback's own: Ray Tune copies it
 
-    clock = Clock()
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
     with tempfile.TemporaryDirectory() as folder:
         tune.Tuner(
             Idle,
             param_space={"learning_rate": tune.loguniform(1e-3, 1), "momentum": tune.uniform(0, 0.99)},
             tune_config=tune.TuneConfig(num_samples=trials, reuse_actors=True),
-            run_config=tune.RunConfig(storage_path=folder, verbose=0, callbacks=[clock]),
+            run_config=tune.RunConfig(storage_path=folder, verbose=0, callbacks=[Clock()]),
         ).fit()
     ray.shutdown()
-    return clock.moments
+    return moments
 
 
 def _alone(measure: Callable[[int], Any], trials: int) -> Any:
