@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import multiprocessing
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -148,14 +149,18 @@ def time_search(trials: int) -> list[tuple[int, float]]:
                 dispatcher=dispatcher, checkpoints=CheckpointFolder(Path(folder) / "c"), on_report=lambda report: None
             )
             searcher = PackSearcher([lane], stopping=lambda: False, on_change=note, say=print)
-            launch.run_packs(searcher, [_tiny_dataset()], placement)
+            launch.run_packs(searcher, [_tiny_dataset()], placement, print)
     assert moments[-1][0] == trials
     return moments
 
 
 def _idle_trainable() -> type:
-    """Make a worker that reports at once."""
+    """Make a worker that reports at once, and that Ray's processes need not import from here."""
+    import ray
+
     from search.worker import PackTrainable
+
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
     class IdleTrainable(PackTrainable):
         def _step(self) -> dict[str, Any]:
@@ -209,7 +214,7 @@ def time_plain_tune(trials: int) -> list[float]:
 
     class Clock(tune.Callback):
         def on_trial_complete(self, *args: Any, **kwargs: Any) -> None:
-            moments.append(time.perf_counter())  # not the callback's own: Ray Tune copies it
+            moments.append(time.perf_counter())
 
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
     with tempfile.TemporaryDirectory() as folder:
@@ -217,7 +222,12 @@ def time_plain_tune(trials: int) -> list[float]:
             Idle,
             param_space={"learning_rate": tune.loguniform(1e-3, 1), "momentum": tune.uniform(0, 0.99)},
             tune_config=tune.TuneConfig(num_samples=trials, reuse_actors=True),
-            run_config=tune.RunConfig(storage_path=folder, verbose=0, callbacks=[Clock()]),
+            run_config=tune.RunConfig(
+                storage_path=folder,
+                verbose=0,
+                callbacks=[Clock()],
+                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+            ),
         ).fit()
     ray.shutdown()
     return moments
