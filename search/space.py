@@ -16,6 +16,13 @@ Value = bool | int | float | str
 MAX_ENUMERATED = 100_000
 
 
+def _in_words(value: Value) -> str:
+    """Write a value as TOML has it, without what would steer a terminal."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if isinstance(value, str) and value.isprintable() else repr(value)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
     """One of some values; a single one fixes the hyperparameter."""
@@ -31,7 +38,7 @@ class Choices:
         return self.values
 
     def __str__(self) -> str:
-        return ", ".join(str(value).lower() if isinstance(value, bool) else f"{value}" for value in self.values)
+        return ", ".join(_in_words(value) for value in self.values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

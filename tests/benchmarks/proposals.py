@@ -226,8 +226,8 @@ def to_markdown(found: Sequence[Comparison], seeds: int, command: str) -> str:
         "is made up. *Packs*: packtune's `tpe`, which proposes packs of 2 at first and larger ones as more is known, "
         f"told {LOOKAHEAD - 1} packs late, as with {LOOKAHEAD} packs in training. The others: Optuna's TPESampler "
         "asked one at a time and told at once; packs of 16 from the start, and packtune's `tpe` one at a time, told at "
-        "once, to see what packs cost. Difference: packs less the other, with the 95% interval of the mean, pairs won and "
-        "lost, and the p of Wilcoxon's signed-rank test.",
+        "once, to see what packs cost. Difference: packs less the other, with the 95% interval of the mean, pairs won "
+        "and lost, and the p of Wilcoxon's signed-rank test.",
         "",
         "| objective | trials | packs | against | its mean | difference | 95% | won, lost | p |",
         "|---|---:|---:|---|---:|---:|---|---:|---:|",

@@ -95,3 +95,9 @@ def test_a_journal_whose_values_no_study_of_ours_has_is_refused_without_a_warnin
     (tmp_path / "study.journal").write_bytes(journal)
     with pytest.raises(RunError, match="is damaged .*Choices for a categorical distribution"):
         read_journal(tmp_path / "study.journal", read_only=True)
+
+
+def test_choices_cannot_steer_the_terminal():
+    with pytest.raises(SpaceError, match="has a value twice") as caught:
+        parse_space('architecture = [false, false, "\\u000c"]', name="x", source="x")
+    assert str(caught.value).isprintable()
