@@ -202,6 +202,9 @@ class SearchStudy:
                 if key.startswith(WINDOW)
             )
             numbers = [pack for _, packs in windows for pack in packs]
+            listed = [trial for pack in numbers for trial in pack]
+            if len(set(listed)) < len(listed) or min(listed, default=0) < 0:
+                raise ValueError("a trial is in two packs")
             return [Pack(number=n, proposals=tuple(proposals[t] for t in pack)) for n, pack in enumerate(numbers)]
         except (TypeError, ValueError, IndexError) as error:
             raise self._damaged("packs", error) from error
@@ -293,6 +296,8 @@ class SearchStudy:
         with self._naming_damage(trial):
             configuration = self._space.propose(lambda dimension: trial.params.get(dimension.name, _first(dimension)))
             outcome = Outcome.from_json(trial.user_attrs[OUTCOME]) if OUTCOME in trial.user_attrs else None
+            if outcome is not None and outcome.state in (TrialState.WAITING, TrialState.RUNNING):
+                raise ValueError(f"an outcome that is still {outcome.state}")
         state = outcome.state if outcome else TrialState[trial.state.name]
         return TrialRecord(proposal=self._proposal(trial.number, configuration), state=state, outcome=outcome)
 

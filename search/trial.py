@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -94,7 +95,7 @@ class Outcome:
         def accuracy(numbers: Sequence[float] | None) -> Accuracy | None:
             return None if numbers is None else Accuracy(joint=numbers[0], heads=tuple(numbers[1:]))
 
-        return cls(
+        outcome = cls(
             state=TrialState(values["state"]),
             epochs=values["epochs"],
             curve=tuple((epoch, value) for epoch, value in values["curve"]),
@@ -104,6 +105,27 @@ class Outcome:
             device=values.get("device", ""),  # older studies did not keep it
             reason=values["reason"],
         )
+        outcome._check()
+        return outcome
+
+    def _check(self) -> None:
+        """Make sure that what was read is an outcome that a training can have."""
+        closed = self.state not in (TrialState.WAITING, TrialState.RUNNING)
+        known = self.validation is not None
+        epochs = [self.epochs, *(epoch for epoch, _ in self.curve)]
+        shares = [value for _, value in self.curve]
+        for accuracy in (self.validation, self.test):
+            shares += [] if accuracy is None else [accuracy.joint, *accuracy.heads]
+        numbers = [*shares, self.seconds]
+        if (
+            (closed and known != (self.state in (TrialState.COMPLETE, TrialState.PRUNED)))
+            or any(type(epoch) is not int or epoch < 0 for epoch in epochs)
+            or any(type(number) not in (int, float) for number in numbers)
+            or not all(0 <= share <= 1 for share in shares)
+            or not 0 <= self.seconds < math.inf
+            or not all(type(text) is str for text in (self.device, self.reason))
+        ):
+            raise ValueError("an outcome has values that no training gives")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
