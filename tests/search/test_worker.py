@@ -6,6 +6,7 @@ import dataclasses
 import time
 
 import pytest
+import torch
 
 from data.digits import load
 from models.configuration import Configuration
@@ -28,7 +29,11 @@ def start(digits, monkeypatch):
         return trainable
 
     monkeypatch.setattr(worker, "PROGRESS_INTERVAL_S", 0.0)
-    return start
+    threads = torch.get_num_threads()
+    yield start
+    # What a worker sets for its process would reach all tests that come after.
+    torch.set_flush_denormal(False)
+    torch.set_num_threads(threads)
 
 
 def task_of(**values):
