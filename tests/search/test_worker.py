@@ -30,6 +30,8 @@ def start(digits, monkeypatch):
 
     monkeypatch.setattr(worker, "PROGRESS_INTERVAL_S", 0.0)
     threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
     yield start
     # What a worker sets for its process would reach all tests that come after.
     torch.set_flush_denormal(False)
