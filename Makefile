@@ -9,7 +9,7 @@ search: .venv/ready
 	$(BIN)/packtune run $(ARGS)
 
 test: .venv/ready
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 check: .venv/ready
 	$(BIN)/ruff check .
