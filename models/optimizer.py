@@ -100,7 +100,7 @@ class WideProduct(Gradient):
 
     def add_to(self, target: Tensor) -> None:
         if self._right.dtype is self._left.dtype:
-            target.view(-1, target.shape[-1]).addmm_(self._left.flatten(0, 1), self._right)
+            target.view(-1, target.shape[-1]).addmm_(self._left.view(-1, self._left.shape[-1]), self._right)
         else:
             target.add_(self.dense())
 

@@ -206,7 +206,7 @@ def loss_gradient(logits: Tensor, targets: Tensor, classes: int) -> Tensor:
     """
     outputs, batch = targets.shape
     heads = outputs // classes
-    probabilities = torch.softmax(logits.unflatten(1, (heads, classes)), dim=2).flatten(1, 2)
+    probabilities = torch.softmax(logits.view(-1, heads, classes, batch), dim=2).view(-1, outputs, batch)
     return probabilities.sub_(targets).mul_(1 / (batch * heads))
 
 
