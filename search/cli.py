@@ -237,6 +237,10 @@ def reproduce(
     cpus_per_worker: CpusPerWorker = 1.0,
     gpus_per_worker: GpusPerWorker = None,
     device: Annotated[Device, typer.Option(help="Where packs are trained.")] = Device.AUTO,
+    precision: Annotated[
+        PrecisionOption | None,
+        typer.Option(help="Numbers of the large products. [default: auto for the cnns, else float32]"),
+    ] = None,
     address: Address = None,
     results: Results = Path("results"),
     time_budget: TimeBudget = None,
@@ -259,7 +263,8 @@ def reproduce(
             time_budget_s=time_budget,
             lookahead=max(MIN_LOOKAHEAD, workers or 0),
         )
-        runs = reproduction_runs([name for name in names if name != NUMPY], results, how)
+        trained = [name for name in names if name != NUMPY]
+        runs = reproduction_runs(trained, results, how, precision.value if precision else None)
         console = error_console()
         with _run_all(runs, console) as endings:
             _print_reproduction(names, runs, endings, results, console)

@@ -10,10 +10,11 @@ from typing import Any
 
 from data.catalog import DATASETS
 from models.scratch import TEST_POINTS, ScratchNetwork
+from search.errors import RunError
 from search.notebook import NUMPY, REPLICATES, SYSTEMS, Published, System
 from search.protocol import NOTEBOOK_SEED, Protocol
 from search.run_folder import Run, RunFolder
-from search.settings import Settings
+from search.settings import AUTO, Settings
 from search.space import Space
 from search.trial import Accuracy, TrialRecord, TrialState
 
@@ -38,6 +39,7 @@ class Comparison:
         published_runtime: as the notebook prints it.
         seconds: ours, of training and validation.
         device: that ours was trained on.
+        precision: of ours' large products; empty for the NumPy network's plain float64.
     """
 
     system: str
@@ -54,6 +56,7 @@ class Comparison:
     published_runtime: str = ""
     seconds: float | None = None
     device: str = ""
+    precision: str = ""
     remark: str = ""
 
     @property
@@ -66,15 +69,19 @@ class Comparison:
         return validation, test
 
 
-def reproduction_runs(names: Iterable[str], results: Path, how: Settings) -> list[Run]:
+def reproduction_runs(names: Iterable[str], results: Path, how: Settings, precision: str | None = None) -> list[Run]:
     """Give the runs of the named systems: those that exist to be continued, the others new.
 
     Args:
         names: keys of `SYSTEMS`.
         how: where and how fast to train; what to train is the systems'.
+        precision: of all systems; none for each system's own.
+
+    Raises:
+        RunError: a run exists that was trained in another precision than is asked for.
     """
     return [
-        _find_or_create(system, space, replicates, results, how)
+        _find_or_create(system, space, replicates, results, how, precision)
         for name in names
         for system, space, replicates in _parts(SYSTEMS[name])
     ]
@@ -86,7 +93,9 @@ def _parts(system: System) -> Iterator[tuple[System, Space, int]]:
         yield system, system.drifting, REPLICATES
 
 
-def _find_or_create(system: System, space: Space, replicates: int, results: Path, how: Settings) -> Run:
+def _find_or_create(
+    system: System, space: Space, replicates: int, results: Path, how: Settings, precision: str | None
+) -> Run:
     folder = RunFolder(results, f"reproduce-{space.name.removeprefix('notebook-')}")
     where = {
         name: getattr(how, name)
@@ -94,6 +103,12 @@ def _find_or_create(system: System, space: Space, replicates: int, results: Path
     }
     if folder.settings.exists():
         found = folder.load()
+        trained_in = found.settings.precision
+        if precision not in (None, AUTO, trained_in):
+            raise RunError(
+                f"the run {folder.name!r} exists and was begun in {trained_in}: leave --precision out to continue it, "
+                f"or give another --results for one in {precision}"
+            )
         return replace(found, settings=replace(found.settings, **where))
     settings = replace(
         how,
@@ -104,7 +119,7 @@ def _find_or_create(system: System, space: Space, replicates: int, results: Path
         trials=len(space.listed) * replicates,
         replicates=replicates,
         epochs=system.epochs,
-        precision=system.precision,
+        precision=precision or system.precision,
         seed=NOTEBOOK_SEED,
         protocol=Protocol.NOTEBOOK,
         halving=False,
@@ -135,20 +150,22 @@ def compare_numpy() -> list[Comparison]:
     return comparisons
 
 
-def compare(name: str, records: Mapping[str, Sequence[TrialRecord]]) -> list[Comparison]:
+def compare(name: str, records: Mapping[str, Sequence[TrialRecord]], precision: str = "") -> list[Comparison]:
     """Compare a system's trials with what was published: a comparison for each configuration and output.
 
     Args:
         name: a key of `SYSTEMS`.
         records: the trials of the system's spaces, by the space's name.
+        precision: that they were trained in.
     """
     system = SYSTEMS[name]
     trials = [record for _, space, _ in _parts(system) for record in records.get(space.name, ())]
-    return [
+    found = [
         _compare_output(system, label, published, place, head, _complete(trials, published))
         for label, published in system.rows.items()
         for place, head in enumerate(DATASETS[system.data].head_names)
     ]
+    return [replace(comparison, precision=precision) for comparison in found]
 
 
 def _complete(trials: Sequence[TrialRecord], published: Published) -> list[TrialRecord]:

@@ -12,17 +12,26 @@ from tabulate import tabulate
 from search.files import make_folder, write_text
 from search.leaderboard import to_csv
 from search.machine import describe_machine
-from search.notebook import NUMPY
+from search.notebook import NUMPY, SYSTEMS
 from search.progress import format_duration
 from search.reproduction import Comparison, compare, compare_numpy
 from search.run import read_records
 from search.run_folder import Run
+from search.settings import read_settings
 
 
 def read_comparisons(names: Iterable[str], runs: Sequence[Run]) -> list[Comparison]:
     """Compare the named systems, from their studies and, for the NumPy network, by training it."""
     records = {run.space.name: read_records(run) for run in runs}
-    return [c for name in names for c in (compare_numpy() if name == NUMPY else compare(name, records))]
+    # As in the files: those at hand may still say "auto".
+    precisions = {run.space.name: read_settings(run.folder.settings).precision for run in runs}
+    comparisons: list[Comparison] = []
+    for name in names:
+        if name == NUMPY:
+            comparisons += compare_numpy()
+        else:
+            comparisons += compare(name, records, precisions.get(SYSTEMS[name].space.name, ""))
+    return comparisons
 
 
 def write_comparisons(comparisons: Sequence[Comparison], results: Path) -> list[Path]:
@@ -63,6 +72,7 @@ def _cells(c: Comparison) -> dict[str, Any]:
         "published_runtime": c.published_runtime,
         "seconds": None if c.seconds is None else round(c.seconds, 1),
         "device": c.device,
+        "precision": c.precision,
     }
 
 
@@ -79,6 +89,7 @@ HEADERS = (
     "runtime notebook",
     "runtime ours",
     "device",
+    "precision",
 )
 
 
@@ -112,7 +123,8 @@ def _row(c: Comparison) -> list[str]:
             "" if difference is None else f"{difference:+.{'0e' if c.system == NUMPY else '6f'}}",
         ]
     duration = "" if c.seconds is None else format_duration(c.seconds)
-    return [c.system, c.configuration, c.output, *numbers, _word(c.reproduced), c.published_runtime, duration, c.device]
+    how = [c.published_runtime, duration, c.device, c.precision]
+    return [c.system, c.configuration, c.output, *numbers, _word(c.reproduced), *how]
 
 
 def _notes(comparisons: Sequence[Comparison]) -> list[str]:

@@ -21,9 +21,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+import training
+from precision import MATRIX
 from table import Options, Row, judge
 
+from data import catalog
 from search.machine import describe_machine
+from search.spaces import SPACES
 
 HERE = Path(__file__).parent
 # The same as PARAM_SPACE of plain_tune.py.
@@ -70,8 +75,14 @@ QUICK = Sizes(trials=8, plain_trials=2, plain_epochs=1, epochs=1, repeats=1, see
 def rows(options: Options) -> list[Row]:
     """Measure the rows that are wanted."""
     sizes = QUICK if options.quick else FULL
-    parts = {6: whole_search, 7: time_to_good, 8: mini_grid}
-    return [part(options, sizes) for number, part in parts.items() if options.wants(number)]
+    found = []
+    if options.wants(6):
+        found.append(whole_search(options, sizes))
+    if options.wants(7):
+        found.append(time_to_good(options, sizes))
+    if options.wants(8):
+        found += mini_grid(options, sizes)
+    return found
 
 
 def whole_search(options: Options, sizes: Sizes) -> Row:
@@ -135,28 +146,49 @@ def time_to_good(options: Options, sizes: Sizes) -> Row:
     )
 
 
-def mini_grid(options: Options, sizes: Sizes) -> Row:
-    """Row 8: the ten configurations of the mini grid."""
+def mini_grid(options: Options, sizes: Sizes) -> list[Row]:
+    """Row 8: the ten configurations of the mini grid, against the barest loop and the loop that courses teach."""
     threads = faster_threads(options)
-    pairs = [
-        (seconds_of(grid_command(options, sizes.epochs)), seconds_of(plain_grid(options, sizes.epochs, threads)))
-        for _ in range(sizes.repeats)
-    ]
-    ratios = tuple(plain / ours for ours, plain in pairs)
-    ours_s, plain_s = (statistics.median(side) for side in zip(*pairs, strict=True))
+    others = [plain_grid(options, sizes.epochs, threads, *more) for more in ((), ("--bookkeeping",))]
+    times = [tuple(map(seconds_of, (grid_command(options, sizes.epochs), *others))) for _ in range(sizes.repeats)]
+    ours_s, *others_s = (statistics.median(side) for side in zip(*times, strict=True))
     nothing_s = seconds_of([*grid_command(options, 1), "--trials", "1"])
-    return Row(
-        number=8,
-        what=f"the ten-row mini grid on {options.data}, {sizes.epochs} epochs, process start to end",
-        against="plain PyTorch, one after another in one process, its start counted too",
-        reach=">= 5x",
-        values=ratios,
-        unit="x",
-        held=judge(ratios, at_least=5),
-        context=f"{ours_s:.1f} against {plain_s:.1f} s ({threads} threads, the faster way); one trial of one epoch "
-        f"takes {nothing_s:.1f} s, nearly all of it start and end",
-        machine=describe_machine(),
+    least_s = least_seconds(options, sizes.epochs)
+    sides = (
+        ("plain PyTorch, one after another in one process, its start counted too", 5),
+        ("the notebook's way: the same, noting the loss and the accuracy of every mini-batch", 4),
     )
+    return [
+        Row(
+            number=8,
+            what=f"the ten-row mini grid on {options.data}, {sizes.epochs} epochs, process start to end",
+            against=against,
+            reach=f">= {at_least}x",
+            values=tuple(each[1 + place] / each[0] for each in times),
+            unit="x",
+            held=judge([each[1 + place] / each[0] for each in times], at_least=at_least),
+            context=f"{ours_s:.1f} against {others_s[place]:.1f} s ({threads} threads, the faster way); one trial of "
+            f"one epoch takes {nothing_s:.1f} s, nearly all of it start and end",
+            remark="bound: at the speed of large float32 products on all cores the arithmetic alone takes "
+            f"{least_s:.1f} s, with start and end {least_s + nothing_s:.1f} s: "
+            f"{others_s[place] / (least_s + nothing_s):.1f}x",
+            machine=describe_machine(),
+        )
+        for place, (against, at_least) in enumerate(sides)
+    ]
+
+
+def least_seconds(options: Options, epochs: int) -> float:
+    """Give the time of the mini grid's arithmetic at the rate of large float32 products on all cores."""
+    dataset = catalog.load(options.data, options.data_dir)
+    pixels, images = dataset.height * dataset.width, len(dataset.train)
+    hidden = sum(int(values["hidden_units"]) for values in SPACES["mini-grid"].enumerate())
+    # Forward and the weights' gradient of the first layer; those two and the input's gradient of the second.
+    work = 2 * epochs * images * hidden * (2 * pixels + 3 * dataset.classes)
+    torch.set_num_threads(1)
+    left, right = torch.randn(MATRIX, MATRIX), torch.randn(MATRIX, MATRIX)
+    seconds = min(training.seconds_of(lambda: torch.mm(left, right)) for _ in range(9))
+    return work / (2 * MATRIX**3 / seconds) / (os.cpu_count() or 1)
 
 
 def faster_threads(options: Options) -> int:
@@ -192,9 +224,9 @@ def grid_command(options: Options, epochs: int) -> list[str]:
     return packtune("run", *data_arguments(options), "--space", "mini-grid", "--epochs", str(epochs))
 
 
-def plain_grid(options: Options, epochs: int, threads: int) -> list[str]:
+def plain_grid(options: Options, epochs: int, threads: int, *more: str) -> list[str]:
     """Give the other command of row 8."""
-    size = ["--epochs", str(epochs), "--threads", str(threads)]
+    size = ["--epochs", str(epochs), "--threads", str(threads), *more]
     return [sys.executable, str(HERE / "plain_grid.py"), *folder_arguments(options), *size]
 
 

@@ -16,11 +16,12 @@ import torch
 from data.catalog import DATASETS, load
 from models.catalog import build_network
 from models.configuration import Configuration
+from search.errors import RunError
 from search.notebook import NAMES, SYSTEMS
 from search.pack_task import PackTask, run_pack
 from search.protocol import NOTEBOOK_SEED, Protocol, notebook_view
 from search.reproduction import compare, compare_numpy, reproduction_runs
-from search.reproduction_table import to_frame, to_markdown
+from search.reproduction_table import read_comparisons, to_frame, to_markdown
 from search.run import read_records
 from search.run_folder import RunFolder
 from search.settings import Settings
@@ -188,6 +189,23 @@ def test_runs_are_made_once_and_continued_later(tmp_path):
     assert read_records(again[0]) == []
     loaded = RunFolder(tmp_path, "reproduce-hidden-10-drifting").load()
     assert loaded.space == load_space("notebook-hidden-10-drifting")
+
+
+def test_a_precision_is_every_systems_own_unless_one_is_given(tmp_path):
+    how = Settings(name="reproduce")
+    own = reproduction_runs(["hidden-10", "cnn"], tmp_path / "own", how)
+    assert [run.settings.precision for run in own] == ["float32", "float32", "auto"]
+    given = reproduction_runs(["cnn"], tmp_path / "given", how, "float32")
+    assert [run.settings.precision for run in given] == ["float32"]
+    assert {c.precision for c in read_comparisons(["cnn"], given)} == {"float32"}
+
+
+def test_a_run_is_not_continued_in_another_precision(tmp_path):
+    how = Settings(name="reproduce")
+    reproduction_runs(["cnn"], tmp_path, how, "float32")
+    assert not reproduction_runs(["cnn"], tmp_path, how)[0].new
+    with pytest.raises(RunError, match="'reproduce-cnn' exists and was begun in float32"):
+        reproduction_runs(["cnn"], tmp_path, how, "bfloat16")
 
 
 @needs_mnist
