@@ -13,9 +13,10 @@ from models.configuration import Configuration
 if TYPE_CHECKING:
     import torch
 
-# Below it, rounding an mlp's float32 weights at every step costs what the faster products win (measured with 512
-# units on a core with AVX-512 BF16: 1.1 times the speed at 32 images a step, 1.4 at 64, 1.6 at 128, 1.8 at 512).
-MIN_BATCH_SIZE = 64
+# Below it, rounding an mlp's float32 weights at every step costs about what the faster products win (measured with 512
+# units on a core with AVX-512 BF16: 1.2 times the speed at 16 images a step, 1.7 at 32, 2.3 at 64, 2.8 at 128, 3.2 at
+# 512; elsewhere 1.1 at 32).
+MIN_BATCH_SIZE = 32
 
 
 class Precision(StrEnum):

@@ -33,6 +33,7 @@ from search.options import (
     RunName,
     Storage,
     TimeBudget,
+    Verbose,
     Workers,
     count_trials,
     given,
@@ -100,7 +101,12 @@ def run(
         int, typer.Option(help="Trials of each configuration of a list, from fresh seeds; its row shows their mean.")
     ] = 1,
     pack_size: Annotated[
-        str, typer.Option(metavar="auto|N", help="Trials trained at once in one set of matrix products.")
+        str,
+        typer.Option(
+            metavar="auto|measured|N",
+            help="Trials trained at once in one set of matrix products, at most. auto: a rule of each shape; measured: "
+            "timed for each shape on this machine, in under half a second, and kept for this run.",
+        ),
     ] = "auto",
     halving: Annotated[
         bool | None,
@@ -111,7 +117,8 @@ def run(
         int | None,
         typer.Option(
             help="Packs asked for before the first of them is told: so many can train at once, and the leaderboard "
-            "depends on it. [default: 4, or --workers if that is more]"
+            "depends on it. [default: --workers, or as many as there is room for, up to a quarter of the trials; "
+            "at least 4]"
         ),
     ] = None,
     cpus_per_worker: CpusPerWorker = 1.0,
@@ -128,13 +135,14 @@ def run(
     name: Annotated[str | None, typer.Option(help="Name of the run. [default: DATA-SPACE-001, -002, ...]")] = None,
     results: Results = Path("results"),
     time_budget: TimeBudget = None,
+    verbose: Verbose = False,
 ) -> None:
     """Search a space: train its trials in packs, and write a leaderboard."""
     with _errors():
         from search.protocol import NOTEBOOK_SEED, Protocol
         from search.run_folder import Run, RunFolder, free_name
         from search.samplers import check_sampler
-        from search.settings import MIN_LOOKAHEAD, Settings
+        from search.settings import AUTO, Settings
         from search.spaces import load_space
 
         found = load_space(space)
@@ -153,7 +161,7 @@ def run(
             epochs=epochs,
             seed=(NOTEBOOK_SEED if chosen is Protocol.NOTEBOOK else 0) if seed is None else seed,
             protocol=chosen,
-            pack_size=parse_pack_size(pack_size),
+            **parse_pack_size(pack_size),
             halving=not enumerated if halving is None else halving,
             workers=workers,
             cpus_per_worker=cpus_per_worker,
@@ -163,12 +171,12 @@ def run(
             address=address,
             storage=storage,
             time_budget_s=time_budget,
-            lookahead=max(MIN_LOOKAHEAD, workers or 0) if lookahead is None else lookahead,
+            lookahead=AUTO if lookahead is None else lookahead,
             **given(max_failures=max_failures, checkpoint_interval_s=checkpoint_interval),
         )
         folder = RunFolder(results, settings.name)
         folder.create(settings)
-        _search(Run(folder=folder, settings=settings, space=found, new=True))
+        _search(Run(folder=folder, settings=settings, space=found, new=True), verbose=verbose)
 
 
 RESUME_EXAMPLES = """Examples:
@@ -200,6 +208,7 @@ def resume(
     ] = None,
     storage: Storage = None,
     time_budget: TimeBudget = None,
+    verbose: Verbose = False,
 ) -> None:
     """Continue a run that was stopped or killed, nothing lost or done twice; or extend one."""
     with _errors():
@@ -222,7 +231,7 @@ def resume(
             from search.extension import extend_run
 
             found = extend_run(found, trials=trials, epochs=epochs)
-        _search(found)
+        _search(found, verbose=verbose)
 
 
 @app.command(epilog="Example: packtune reproduce --only numpy hidden-10 --data-dir mnist")
@@ -249,7 +258,7 @@ def reproduce(
     with _errors():
         from search.notebook import NAMES, NUMPY
         from search.reproduction import reproduction_runs
-        from search.settings import MIN_LOOKAHEAD, Settings
+        from search.settings import AUTO, Settings
 
         names = _check_names([*(only or []), *(more or [])], NAMES)
         how = Settings(
@@ -261,7 +270,7 @@ def reproduce(
             device=device.value,
             address=address,
             time_budget_s=time_budget,
-            lookahead=max(MIN_LOOKAHEAD, workers or 0),
+            lookahead=AUTO,
         )
         trained = [name for name in names if name != NUMPY]
         runs = reproduction_runs(trained, results, how, precision.value if precision else None)
@@ -412,15 +421,15 @@ def main() -> None:
     app()
 
 
-def _search(run: Run) -> None:
+def _search(run: Run, *, verbose: bool) -> None:
     console = error_console()
     print_text(console, f"Run {run.folder.name} in {run.folder.path}")
-    with _run_all([run], console) as endings:
+    with _run_all([run], console, verbose=verbose) as endings:
         _print_ending(run, endings[0], console)
 
 
 @contextmanager
-def _run_all(runs: Sequence[Run], console: Console) -> Iterator[list[Ending]]:
+def _run_all(runs: Sequence[Run], console: Console, *, verbose: bool = False) -> Iterator[list[Ending]]:
     """Run what is not complete yet; Ray starts only if there is such a run, and ends after the results are printed."""
     if not all(run.new for run in runs):
         from search.run import read_ending
@@ -438,7 +447,7 @@ def _run_all(runs: Sequence[Run], console: Console) -> Iterator[list[Ending]]:
             with quick_imports():
                 from search.run import run_searches  # PyTorch takes seconds to import, and so does Ray to start
 
-            for run, ending in zip(todo, run_searches(todo, console, opened), strict=True):
+            for run, ending in zip(todo, run_searches(todo, console, opened, verbose=verbose), strict=True):
                 endings[run.folder.name] = ending
         yield [endings[run.folder.name] for run in runs]
 

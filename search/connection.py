@@ -66,10 +66,12 @@ class Placement:
         device: "cpu" or "cuda".
         workers: packs to be trained at once, at most, some of them perhaps waiting for a node to join; none for as
             many as the search may have under way.
+        at_hand: workers that could be busy now.
     """
 
     device: str
     workers: int | None
+    at_hand: int
     cpus_per_worker: float
     gpus_per_worker: float
 
@@ -223,8 +225,9 @@ def place(settings: Settings) -> Placement:
     room = sum(_workers_on(node, cpus, gpus) for node in nodes)
     if room == 0:
         raise ClusterError(_too_small(nodes, cpus, gpus))
-    workers = min(settings.workers or room, room) if _is_local(settings) else settings.workers
-    return Placement(device=device, workers=workers, cpus_per_worker=cpus, gpus_per_worker=gpus)
+    at_hand = min(settings.workers or room, room)
+    workers = at_hand if _is_local(settings) else settings.workers
+    return Placement(device=device, workers=workers, at_hand=at_hand, cpus_per_worker=cpus, gpus_per_worker=gpus)
 
 
 def can_hold_worker(placement: Placement) -> bool:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 
 from models.configuration import Configuration
-from models.layers import padded_units
 from models.precision import Precision
 from search.halving import HalvingPlan, rungs_of
 from search.pack_task import PackReport, PackTask
-from search.packing import group_proposals, pack_capacity
+from search.packing import group_proposals, pack_capacity, widest_of
 from search.samplers import SAMPLERS
 from search.settings import Settings
 from search.study import SearchStudy
@@ -54,12 +54,28 @@ class Dispatcher:
 
     Args:
         device: "cpu" or "cuda", where the packs will be trained.
+        capacity: the largest number of members of a pack with a configuration, where the settings name none; the
+            rule of `pack_capacity` if not given.
+
+    Attributes:
+        lookahead: packs that can be under way at once.
     """
 
-    def __init__(self, study: SearchStudy, settings: Settings, *, device: str) -> None:
+    def __init__(
+        self,
+        study: SearchStudy,
+        settings: Settings,
+        *,
+        device: str,
+        capacity: Callable[[Configuration], int] | None = None,
+    ) -> None:
         self._study = study
         self._settings = settings
+        if not isinstance(settings.lookahead, int):
+            raise ValueError(f"the lookahead is not known yet: {settings.lookahead!r}")
         self._device = device
+        self.lookahead = settings.lookahead
+        self._capacity = capacity or partial(pack_capacity, device=device)
         study.reopen()
         records = study.records()
         self._packs = study.packs()
@@ -84,7 +100,7 @@ class Dispatcher:
         if self.all_asked:
             return None
         with self._study.batch():
-            if not self._tell_up_to(number - self._settings.lookahead):
+            if not self._tell_up_to(number - self.lookahead):
                 return None
             if not self._waiting:
                 self._ask_window()
@@ -92,11 +108,6 @@ class Dispatcher:
         self._running[pack.trials] = pack
         self._epochs.pop(pack.trials, None)
         return self._task(pack)
-
-    @property
-    def lookahead(self) -> int:
-        """Packs that can be under way at once."""
-        return self._settings.lookahead
 
     @property
     def all_asked(self) -> bool:
@@ -231,7 +242,8 @@ class Dispatcher:
             proposals = [self._study.ask_again(first + i, trial) for i, trial in enumerate(repeated)]
         else:
             proposals = [self._study.ask(first + i) for i in range(min(entry.window, left))]
-        return group_proposals(proposals, device=self._device, pack_size=self._settings.pack_size)
+        size = self._settings.pack_size
+        return group_proposals(proposals, capacity=(lambda _: size) if size else self._capacity)
 
     def _to_repeat(self, first: int) -> list[int]:
         """List the trials whose configurations the trials from number `first` on are to try again."""
@@ -247,14 +259,14 @@ class Dispatcher:
 
         def count(configuration: Configuration) -> int:
             # The others may be as wide as the shape allows.
-            widest = replace(configuration, hidden_units=padded_units(configuration.hidden_units))
-            return min(self._settings.pack_size or min(pack_capacity(widest, self._device), enough), left)
+            widest = widest_of(configuration)
+            return min(self._settings.pack_size or min(self._capacity(widest), enough), left)
 
         return count
 
     def _task(self, pack: Pack) -> PackTask:
         # The packs that had been told when this one was first asked; more may have been by now.
-        told = max(0, pack.number - self._settings.lookahead + 1)
+        told = max(0, pack.number - self.lookahead + 1)
         return PackTask(
             pack=pack,
             data=self._settings.data,

@@ -61,6 +61,7 @@ CheckpointInterval = Annotated[
     float | None,
     typer.Option(metavar="SECONDS", help="Time between checkpoints of a pack that takes longer. [default: 30]"),
 ]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Say of each shape how large its packs are, and why.")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name of a run, or its folder.")]
 
 
@@ -87,14 +88,14 @@ def parse_protocol(given: str | None, default: Protocol) -> Protocol:
     return default if given is None else Protocol(given)
 
 
-def parse_pack_size(text: str) -> int | None:
-    """Read a number of members, or `auto` as none.
+def parse_pack_size(text: str) -> dict[str, Any]:
+    """Read a number of members, or how it is found, as settings.
 
     Raises:
         SettingsError: it is neither.
     """
-    if text == "auto":
-        return None
+    if text in ("auto", "measured"):
+        return {"measure_packs": text == "measured"}
     if not text.isdecimal():
-        raise SettingsError(f"pack-size = {text!r} is not allowed: give auto, or a whole number from 1")
-    return int(text)
+        raise SettingsError(f"pack-size = {text!r} is not allowed: give auto, measured, or a whole number from 1")
+    return {"pack_size": int(text)}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 
 from models.configuration import Configuration
 from models.layers import padded_units
@@ -14,6 +15,7 @@ from search.trial import Proposal
 # weights leave the cache (see tests/benchmarks/training.py, which measures it).
 CPU_UNITS = 512
 CPU_MEMBERS = 32
+CPU_CNN_MEMBERS = 2  # only where measured; by rule 1
 # On a GPU the members are bounded by memory only.
 CUDA_UNITS = 131_072
 CUDA_MEMBERS = 1024
@@ -38,8 +40,28 @@ def shape_ranges(configuration: Configuration) -> dict[str, tuple[Value, Value]]
     return {**same, "hidden_units": (widest // 2 + 1, widest)}
 
 
+def shape_in_words(configuration: Configuration) -> str:
+    """Name the shape of a pack for people, such as "mlp, depth 1, batch_size 32, hidden_units 65 to 128"."""
+    ranges = shape_ranges(configuration)
+    architecture, _ = ranges.pop("architecture")
+    named = [f"{name} {low}" if low == high else f"{name} {low} to {high}" for name, (low, high) in ranges.items()]
+    return ", ".join([str(architecture), *named])
+
+
+def widest_of(configuration: Configuration) -> Configuration:
+    """Give the configuration of the widest member that its pack may have."""
+    return replace(configuration, hidden_units=padded_units(configuration.hidden_units))
+
+
+def most_members(configuration: Configuration, device: str) -> int:
+    """Give the largest number of members that is worth measuring."""
+    if device == "cuda":
+        return pack_capacity(configuration, device)
+    return CPU_MEMBERS if configuration.architecture == "mlp" else CPU_CNN_MEMBERS
+
+
 def pack_capacity(configuration: Configuration, device: str) -> int:
-    """Give the largest number of members that is not slower per trial than a smaller one.
+    """Give the largest number of members that is not slower per trial than a smaller one, by rule.
 
     Args:
         device: "cpu" or "cuda".
@@ -53,17 +75,19 @@ def pack_capacity(configuration: Configuration, device: str) -> int:
     return max(1, min(CPU_MEMBERS, CPU_UNITS // units))
 
 
-def group_proposals(proposals: Sequence[Proposal], *, device: str, pack_size: int | None) -> list[tuple[Proposal, ...]]:
+def group_proposals(
+    proposals: Sequence[Proposal], *, capacity: Callable[[Configuration], int]
+) -> list[tuple[Proposal, ...]]:
     """Group proposals into packs, ordered by their first trial.
 
     Args:
-        pack_size: the largest number of members; none for what pays (`pack_capacity`).
+        capacity: the largest number of members of a pack with this configuration.
     """
     groups: dict[Hashable, list[Proposal]] = defaultdict(list)
     for proposal in proposals:
         groups[shape_of(proposal.configuration)].append(proposal)
     packs: list[tuple[Proposal, ...]] = []
     for group in groups.values():
-        size = pack_size or min(pack_capacity(p.configuration, device) for p in group)
+        size = min(capacity(proposal.configuration) for proposal in group)
         packs += [tuple(group[start : start + size]) for start in range(0, len(group), size)]
     return sorted(packs, key=lambda pack: pack[0].number)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -18,6 +18,7 @@ from data.dataset import Dataset
 from data.errors import DataError
 from models.model_file import ModelFileError, model_from_bytes
 from models.precision import fastest_precision
+from search.capacities import capacities_of, check_measurable
 from search.checkpoint import CheckpointFolder
 from search.dispatcher import Dispatcher, add_up
 from search.errors import PacktuneError
@@ -26,7 +27,7 @@ from search.leaderboard import Row, rank_rows, to_csv, to_frame, to_markdown, tr
 from search.pack_task import PackReport
 from search.progress import ProgressView, progress_view
 from search.run_folder import Run, RunFolder
-from search.settings import AUTO, Settings, read_settings, write_settings
+from search.settings import AUTO, Settings, lookahead_for, read_settings, write_settings
 from search.startup import quick_imports
 from search.storage import Storage, open_storage
 from search.study import SearchStudy, create_study, has_study, load_study
@@ -53,7 +54,9 @@ class Ending:
     open_trials: int
 
 
-def run_searches(runs: Sequence[Run], console: Console, connection: Connection) -> list[Ending]:
+def run_searches(
+    runs: Sequence[Run], console: Console, connection: Connection, *, verbose: bool = False
+) -> list[Ending]:
     """Search until all trials are done, a signal arrives or the time budget ends; then write the leaderboards.
 
     Several runs share the workers: a free worker goes to the first of them that has a pack to train.
@@ -61,6 +64,7 @@ def run_searches(runs: Sequence[Run], console: Console, connection: Connection) 
     Args:
         runs: one or more, whose settings agree on the workers, the cluster and the time budget.
         connection: to Ray, which may still be starting.
+        verbose: whether to say how large packs are, and why.
 
     Raises:
         PacktuneError, DataError: see their subclasses. A new run that could not even begin leaves no folder behind.
@@ -75,7 +79,10 @@ def run_searches(runs: Sequence[Run], console: Console, connection: Connection) 
         try:
             storages = [stack.enter_context(open_storage(run.folder.journal, run.settings.storage)) for run in runs]
             datasets, placement = _prepare(runs, connection, view)
-            runs = [_settle_precision(run, placement.device) for run in runs]
+            for run in runs:
+                check_measurable(run.settings, placement.device)
+            runs = [_settle(run, placement) for run in runs]
+            _advise(runs, placement, view.say)
             stop.listen()  # Ray installs a SIGTERM handler of its own
             for run, storage in zip(runs, storages, strict=True):
                 begun.append((run, open_study(run, storage)))
@@ -85,7 +92,7 @@ def run_searches(runs: Sequence[Run], console: Console, connection: Connection) 
                     run.folder.discard()
             raise
         try:
-            _train(begun, datasets, placement, view, stop)
+            _train(begun, datasets, placement, view, stop, verbose=verbose)
         finally:
             endings = [_end(run, study, stop) for run, study in begun]
     return endings
@@ -109,13 +116,27 @@ def _prepare(runs: Sequence[Run], connection: Connection, view: ProgressView) ->
         return datasets, connection.placement()
 
 
-def _settle_precision(run: Run, device: str) -> Run:
-    """Replace "auto", in the settings file too: a run that goes on elsewhere keeps what it began with."""
-    if run.settings.precision != AUTO:
+def _settle(run: Run, placement: Placement) -> Run:
+    """Replace each "auto", in the settings file too: a run that goes on elsewhere keeps what it began with."""
+    settled: dict[str, Any] = {}
+    if run.settings.precision == AUTO:
+        settled["precision"] = fastest_precision(placement.device).value
+    if run.settings.lookahead == AUTO:
+        settled["lookahead"] = lookahead_for(run.settings, placement.at_hand)
+    if not settled:
         return run
-    precision = fastest_precision(device).value
-    write_settings(replace(read_settings(run.folder.settings), precision=precision), run.folder.settings)
-    return replace(run, settings=replace(run.settings, precision=precision))
+    write_settings(replace(read_settings(run.folder.settings), **settled), run.folder.settings)
+    return replace(run, settings=replace(run.settings, **settled))
+
+
+def _advise(runs: Sequence[Run], placement: Placement, say: Callable[[str], None]) -> None:
+    """Say it if the searches leave workers idle that are at hand."""
+    most = sum(int(run.settings.lookahead) for run in runs)
+    if most < placement.at_hand:
+        say(
+            f"There is room for {placement.at_hand} workers, but no more than {most} packs train at once (lookahead, "
+            f"which the leaderboard depends on): a new run with --lookahead {placement.at_hand} uses them all."
+        )
 
 
 def open_study(run: Run, storage: Storage) -> SearchStudy:
@@ -179,13 +200,22 @@ def _train(
     placement: Placement,
     view: ProgressView,
     stop: _Stop,
+    *,
+    verbose: bool,
 ) -> None:
     from search import launch
     from search.searcher import Lane, PackSearcher
 
+    explain = view.say if verbose else _say_nothing
+    by_name = {dataset.name: dataset for dataset in datasets}
+
+    def dispatcher_of(run: Run, study: SearchStudy) -> Dispatcher:
+        capacities = capacities_of(study, run.settings, by_name[run.settings.data], placement, explain)
+        return Dispatcher(study, run.settings, device=placement.device, capacity=capacities)
+
     lanes = [
         Lane(
-            dispatcher=Dispatcher(study, run.settings, device=placement.device),
+            dispatcher=dispatcher_of(run, study),
             checkpoints=CheckpointFolder(run.folder.checkpoints),
             on_report=_ModelKeeper(run.folder).offer,
         )
@@ -199,6 +229,10 @@ def _train(
     if not all(lane.dispatcher.finished for lane in lanes):
         searcher = PackSearcher(lanes, stopping=stop.requested, on_change=show, say=view.say)
         launch.run_packs(searcher, datasets, placement, view.say)
+
+
+def _say_nothing(text: str) -> None:
+    pass
 
 
 class _ModelKeeper:

@@ -25,8 +25,9 @@ AUTO = "auto"
 PRECISIONS = (AUTO, *Precision)
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 # Packs beyond those told before the next is asked. The result of a search depends on it, so it does not follow the
-# number of workers as long as these are few.
+# number of workers as long as these are few, nor where a search is short and would learn from too little.
 MIN_LOOKAHEAD = 4
+TRIALS_OF_LOOKAHEAD = 4
 # What a setting of each type is in TOML.
 TOML_KINDS: dict[type, str] = {
     str: "a text",
@@ -52,11 +53,14 @@ class Settings:
         replicates: trials of each configuration of an enumerated space, from fresh seeds.
         trials: how many; for the sampler `grid`, at most the size of the space.
         pack_size: largest number of members; none to let the shapes decide.
+        measure_packs: whether that number is measured for each shape, rather than taken by rule; what was measured
+            is kept in the study.
         workers: Ray Tune trials at once; none for as many as the cluster has room for.
         precision: of large products, a `Precision`; "auto" until the hardware is known.
         storage: database URL; none for a journal file in the run's folder.
         time_budget_s: seconds after which no more is trained.
-        lookahead: packs asked but not yet told, at most; which also bounds the workers that can be busy.
+        lookahead: packs asked but not yet told, at most; which also bounds the workers that can be busy. "auto" until
+            the workers at hand are known, see `lookahead_for`.
         max_failures: how often a pack whose worker died is trained again before it is split.
         checkpoint_interval_s: time between checkpoints of a pack that takes longer.
 
@@ -75,6 +79,7 @@ class Settings:
     seed: int = 0
     protocol: Protocol = Protocol.SEARCH
     pack_size: int | None = None
+    measure_packs: bool = False
     halving: bool = True
     workers: int | None = None
     cpus_per_worker: float = 1.0
@@ -84,7 +89,7 @@ class Settings:
     address: str | None = None
     storage: str | None = None
     time_budget_s: float | None = None
-    lookahead: int = MIN_LOOKAHEAD
+    lookahead: int | str = MIN_LOOKAHEAD
     max_failures: int = 3
     checkpoint_interval_s: float = 30.0
 
@@ -100,8 +105,12 @@ class Settings:
             raise SettingsError(f"unknown device {self.device!r}.{suggest_name(self.device, DEVICES)}")
         if self.precision not in PRECISIONS:
             raise SettingsError(f"unknown precision {self.precision!r}.{suggest_name(self.precision, PRECISIONS)}")
-        for field in ("trials", "replicates", "epochs", "lookahead", "pack_size", "workers"):
+        for field in ("trials", "replicates", "epochs", "pack_size", "workers"):
             _check_number(field, getattr(self, field), 1)
+        if isinstance(self.lookahead, int):
+            _check_number("lookahead", self.lookahead, 1)
+        elif self.lookahead != AUTO:
+            raise SettingsError(f"lookahead = {self.lookahead!r} is not allowed: give {AUTO}, or a whole number from 1")
         _check_number("seed", self.seed, 0, 2**63 - 1)
         _check_number("gpus_per_worker", self.gpus_per_worker, 0)
         _check_number("cpus_per_worker", self.cpus_per_worker, 0)
@@ -112,6 +121,12 @@ class Settings:
             hide_password(self.storage)  # refuses what is no URL
         if self.cpus_per_worker == 0:
             raise SettingsError("cpus_per_worker = 0 is not allowed: give a share of a CPU above 0, such as 1")
+
+
+def lookahead_for(settings: Settings, at_hand: int) -> int:
+    """Give the lookahead that keeps the workers at hand busy: those asked for, or as many as the trials are worth."""
+    worth = at_hand if settings.workers else min(at_hand, settings.trials // TRIALS_OF_LOOKAHEAD)
+    return max(MIN_LOOKAHEAD, worth)
 
 
 def _check_number(name: str, value: float | None, low: float, high: float = math.inf) -> None:

@@ -182,7 +182,7 @@ def record() -> None:
     from models.configuration import Configuration
     from search.history import History
     from search.pack_task import PackTask, run_pack
-    from search.packing import group_proposals
+    from search.packing import group_proposals, pack_capacity
     from search.tpe import PackPlan, propose_random
     from search.trial import Pack, Proposal
 
@@ -192,7 +192,7 @@ def record() -> None:
     drawn = [encoding.decode(row) for row in propose_random(encoding, History(len(encoding.columns)), plan)]
     proposals = [Proposal(number=n, configuration=Configuration(**v), seed=n) for n, v in enumerate(drawn)]
     found: dict[int, float] = {}
-    for n, group in enumerate(group_proposals(proposals, device="cpu", pack_size=None)):
+    for n, group in enumerate(group_proposals(proposals, capacity=functools.partial(pack_capacity, device="cpu"))):
         report = run_pack(
             PackTask(pack=Pack(number=n, proposals=group), data="digits", epochs=EPOCHS, batch_seed=1), load()
         )

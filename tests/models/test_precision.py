@@ -121,7 +121,7 @@ def test_the_fastest_is_what_the_hardware_can_do():
 
 
 def test_an_mlp_of_small_batches_stays_in_float32():
-    assert Precision.BFLOAT16.where_it_pays(Configuration(batch_size=32)) is Precision.FLOAT32
-    assert Precision.BFLOAT16.where_it_pays(Configuration(batch_size=64)) is Precision.BFLOAT16
+    assert Precision.BFLOAT16.where_it_pays(Configuration(batch_size=16)) is Precision.FLOAT32
+    assert Precision.BFLOAT16.where_it_pays(Configuration(batch_size=32)) is Precision.BFLOAT16
     assert Precision.BFLOAT16.where_it_pays(Configuration(architecture="cnn", batch_size=16)) is Precision.BFLOAT16
-    assert Precision.TF32.where_it_pays(Configuration(batch_size=32)) is Precision.TF32
+    assert Precision.TF32.where_it_pays(Configuration(batch_size=16)) is Precision.TF32

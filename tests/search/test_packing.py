@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +29,7 @@ devices = st.sampled_from(["cpu", "cuda"])
 
 @given(proposal_lists, devices, st.none() | st.integers(1, 20))
 def test_every_proposal_is_in_one_pack_of_its_shape(proposals, device, pack_size):
-    packs = group_proposals(proposals, device=device, pack_size=pack_size)
+    packs = group_proposals(proposals, capacity=lambda c: pack_size or pack_capacity(c, device))
     assert sorted(p.number for pack in packs for p in pack) == list(range(len(proposals)))
     assert [pack[0].number for pack in packs] == sorted(pack[0].number for pack in packs)
     for pack in packs:
@@ -39,7 +41,7 @@ def test_every_proposal_is_in_one_pack_of_its_shape(proposals, device, pack_size
 
 @given(proposal_lists, devices)
 def test_no_two_packs_of_a_shape_could_be_one(proposals, device):
-    packs = group_proposals(proposals, device=device, pack_size=None)
+    packs = group_proposals(proposals, capacity=partial(pack_capacity, device=device))
     shapes = [shape_of(pack[0].configuration) for pack in packs]
     for shape in set(shapes):
         alike = [pack for pack, other in zip(packs, shapes, strict=True) if other == shape]

@@ -17,7 +17,7 @@ AGAIN = "There is room again."
 def watched():
     """Give a function that looks for so many seconds, and what was said so far."""
     said, now_s, nodes = [], [0.0], [True]
-    placement = Placement(device="cpu", workers=None, cpus_per_worker=2, gpus_per_worker=0)
+    placement = Placement(device="cpu", workers=None, at_hand=1, cpus_per_worker=2, gpus_per_worker=0)
     watch = RoomWatch(placement, said.append, lambda: nodes[0], clock=lambda: now_s[0])
 
     def look(seconds, *, starved, large_enough=True):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from data.catalog import DATASETS
 from search.errors import RunError, SettingsError
-from search.settings import DEVICES, Settings, read_settings, write_settings
+from search.settings import DEVICES, Settings, lookahead_for, read_settings, write_settings
 
 COUNTS = ("trials", "replicates", "epochs", "lookahead", "pack_size", "workers")
 NAMES = [field.name for field in dataclasses.fields(Settings)]
@@ -65,6 +65,25 @@ def test_counts_start_at_one(name):
     assert getattr(Settings(name="x", **{name: 1}), name) == 1
     with pytest.raises(SettingsError, match=f"^{name} = 0 is not allowed: give 1 or more$"):
         Settings(name="x", **{name: 0})
+
+
+@pytest.mark.parametrize(
+    ("at_hand", "trials", "lookahead"), [(1, 32, 4), (4, 32, 4), (6, 32, 6), (64, 32, 8), (64, 500, 64), (64, 3, 4)]
+)
+def test_a_lookahead_covers_the_workers_where_a_search_is_long_enough(at_hand, trials, lookahead):
+    assert lookahead_for(Settings(name="x", trials=trials), at_hand) == lookahead
+
+
+def test_a_lookahead_covers_the_workers_that_were_asked_for_and_are_there():
+    assert lookahead_for(Settings(name="x", trials=8, workers=16), 16) == 16
+    assert lookahead_for(Settings(name="x", trials=8, workers=16), 2) == 4
+
+
+def test_a_lookahead_may_be_found_later_but_is_no_other_word(tmp_path):
+    write_settings(Settings(name="x", lookahead="auto"), tmp_path / "settings.toml")
+    assert read_settings(tmp_path / "settings.toml").lookahead == "auto"
+    with pytest.raises(SettingsError, match="lookahead = 'many' is not allowed: give auto, or a whole number from 1"):
+        Settings(name="x", lookahead="many")
 
 
 def test_a_seed_has_63_bits():
