@@ -7,8 +7,10 @@ import signal
 
 import pytest
 
+from models.precision import fastest_precision
+from search.connection import Placement
 from search.errors import RunError
-from search.run import _stop_signal, open_study, read_ending
+from search.run import _advise, _settle, _stop_signal, open_study, read_ending
 from search.run_folder import RunFolder
 from search.settings import Settings
 from search.storage import open_storage
@@ -71,3 +73,34 @@ def test_a_time_budget_asks_too():
         assert stop.signal is None
     with _stop_signal(1e6, print) as stop:
         assert not stop.requested()
+
+
+def placement(at_hand):
+    return Placement(device="cpu", workers=None, at_hand=at_hand, cpus_per_worker=1, gpus_per_worker=0)
+
+
+def new_run(results, **settings):
+    folder = RunFolder(results, "x")
+    folder.create(Settings(name="x", **settings))
+    return folder.load()
+
+
+def test_what_is_left_open_is_settled_once_and_kept_in_the_file(tmp_path):
+    run = new_run(tmp_path, trials=64, lookahead="auto", precision="auto")
+    settled = _settle(run, placement(9)).settings
+    assert settled.lookahead == 9
+    assert settled.precision == fastest_precision("cpu")
+    assert run.folder.load().settings == settled
+    assert _settle(run.folder.load(), placement(2)).settings == settled
+
+
+def test_workers_that_stay_idle_are_spoken_of_with_what_would_use_them(tmp_path):
+    run = new_run(tmp_path, lookahead=4)
+    said = []
+    _advise([run], placement(4), said.append)
+    assert not said
+    _advise([run], placement(16), said.append)
+    assert said == [
+        "There is room for 16 workers, but no more than 4 packs train at once (lookahead, which the leaderboard "
+        "depends on): a new run with --lookahead 16 uses them all."
+    ]
