@@ -130,9 +130,10 @@ def _settle(run: Run, placement: Placement) -> Run:
 
 
 def _advise(runs: Sequence[Run], placement: Placement, say: Callable[[str], None]) -> None:
-    """Say it if the searches leave workers idle that are at hand."""
+    """Say it if the searches leave workers idle that they would be started for now."""
     most = sum(int(run.settings.lookahead) for run in runs)
-    if most < placement.at_hand:
+    worth = sum(lookahead_for(run.settings, placement.at_hand) for run in runs)
+    if most < min(worth, placement.at_hand):
         say(
             f"There is room for {placement.at_hand} workers, but no more than {most} packs train at once (lookahead, "
             f"which the leaderboard depends on): a new run with --lookahead {placement.at_hand} uses them all."

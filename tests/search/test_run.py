@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 
 import pytest
 
@@ -95,9 +96,10 @@ def test_what_is_left_open_is_settled_once_and_kept_in_the_file(tmp_path):
 
 
 def test_workers_that_stay_idle_are_spoken_of_with_what_would_use_them(tmp_path):
-    run = new_run(tmp_path, lookahead=4)
+    run = new_run(tmp_path, lookahead=4, trials=64)
     said = []
     _advise([run], placement(4), said.append)
+    _advise([replace(run, settings=replace(run.settings, trials=16))], placement(16), said.append)
     assert not said
     _advise([run], placement(16), said.append)
     assert said == [
