@@ -10,12 +10,23 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from cluster import Cluster
-from searches import FAULTY, Search, alive, descendants, is_agent, kill, undisturbed, wait_until, workers_of
+from searches import (
+    FAULTY,
+    Search,
+    alive,
+    command_of,
+    descendants,
+    is_agent,
+    kill,
+    undisturbed,
+    wait_until,
+    workers_of,
+)
 
 from search.run import read_records
 from search.trial import TrialState
@@ -50,7 +61,6 @@ def killed_driver(tries: int, draws: random.Random, folder: Path, *, until_agent
         while kills < tries:
             process = search.start(plan={"delay_s": ROUND_DELAY_S, "seed": draws.random()})
             below = _wait_for_random_moment(search, process, draws)
-            agents += (late := [pid for pid in below if is_agent(pid)])
             if process.poll() is not None:
                 _, talk = process.communicate()
                 assert process.returncode == 0, talk
@@ -58,7 +68,8 @@ def killed_driver(tries: int, draws: random.Random, folder: Path, *, until_agent
             kill(process)
             kills += 1
             killed_s = time.monotonic()
-            _wait_for_end(set(below) - set(late), ORPHANS_TIMEOUT_S)
+            _wait_for_end(below, ORPHANS_TIMEOUT_S, but=is_agent)
+            agents += filter(alive, below)
             longest_s = max(longest_s, time.monotonic() - killed_s)
             after = search.recorded()
             check_kept(before, after)
@@ -78,8 +89,17 @@ def killed_driver(tries: int, draws: random.Random, folder: Path, *, until_agent
     )
 
 
-def _wait_for_end(pids: Iterable[int], timeout_s: float) -> None:
-    wait_until(lambda: not any(map(alive, pids)), timeout_s=timeout_s)
+def _wait_for_end(pids: Iterable[int], timeout_s: float, *, but: Callable[[int], bool] = lambda pid: False) -> None:
+    """Wait until the processes are gone, or only such as are excepted are left."""
+
+    def left() -> list[int]:
+        return [pid for pid in pids if alive(pid) and not but(pid)]
+
+    try:
+        wait_until(lambda: not left(), timeout_s=timeout_s)
+    except TimeoutError:
+        survivors = "; ".join(f"{pid} {command_of(pid)[:100]}" for pid in left())
+        raise AssertionError(f"still there after {timeout_s:g} s: {survivors}") from None
 
 
 def _wait_for_random_moment(search: Search, process: subprocess.Popen[str], draws: random.Random) -> list[int]:

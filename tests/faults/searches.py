@@ -132,8 +132,19 @@ def workers_of(pid: int) -> list[int]:
 
 
 def is_agent(pid: int) -> bool:
-    """Tell whether a process is one of Ray's agents: idle, and gone a minute after their node."""
-    return _read(Path(f"/proc/{pid}/cmdline")).startswith((b"ray::DashboardAgent", b"ray::RuntimeEnvAgent"))
+    """Tell whether a process is one of Ray's agents: idle, and gone a minute after their node.
+
+    They take their names some time after their start.
+    """
+    command = command_of(pid)
+    return command.startswith(("ray::DashboardAgent", "ray::RuntimeEnvAgent")) or any(
+        script in command for script in ("/dashboard/agent.py", "/runtime_env/agent/main.py")
+    )
+
+
+def command_of(pid: int) -> str:
+    """Give the command line of a process, or nothing if there is none."""
+    return _read(Path(f"/proc/{pid}/cmdline")).replace(b"\0", b" ").decode(errors="replace").strip()
 
 
 def raylet_of(pid: int) -> int:
