@@ -48,8 +48,8 @@ def calibrate(
         configuration: of every member.
         dataset: where images come from: only as many of them as a few steps take.
         most: members of the largest pack to try.
-        budget_s: seconds after which no other size is tried; building and the first step of a large pack may take it
-            beyond.
+        budget_s: seconds that all sizes should take together: none is tried that seems to take longer than is left,
+            but the first.
     """
     few = _few_images(dataset, STEPS * configuration.batch_size)
     deadline_s = time.perf_counter() + budget_s
@@ -57,8 +57,10 @@ def calibrate(
     step_s: dict[int, float] = {}
     for tried, size in enumerate(sizes):
         left_s = deadline_s - time.perf_counter()
-        if step_s and (left_s <= 0 or step_s[sizes[tried - 1]] > HOPELESS * min(step_s.values())):
-            break
+        if step_s:
+            before_s = step_s[sizes[tried - 1]]
+            if before_s * STEPS * size > left_s or before_s > HOPELESS * min(step_s.values()):
+                break
         members = [Member(configuration=configuration, seed=seed) for seed in range(size)]
         pack = PackTraining(members, few, batch_seed=0, device=device, precision=precision)
         step_s[size] = _fastest_epoch_s(pack, torch.device(device), left_s / (len(sizes) - tried)) / STEPS / size
@@ -81,9 +83,8 @@ def _few_images(dataset: Dataset, n: int) -> Dataset:
 
 
 def _fastest_epoch_s(pack: PackTraining, device: torch.device, budget_s: float) -> float:
-    """Time epochs after one that does not count; the fastest is what other work disturbed least."""
+    """Time epochs; the fastest is what neither a first start nor other work has disturbed."""
     end_s = time.perf_counter() + budget_s
-    pack.train_epoch()
     fastest_s = float("inf")
     for _ in range(MOST_TIMINGS):
         start_s = time.perf_counter()

@@ -105,7 +105,7 @@ def run(
         typer.Option(
             metavar="auto|measured|N",
             help="Trials trained at once in one set of matrix products, at most. auto: a rule of each shape; measured: "
-            "timed for each shape on this machine, in under half a second, and kept for this run.",
+            "timed for each shape on this machine, in about half a second, and kept for this run.",
         ),
     ] = "auto",
     halving: Annotated[
