@@ -26,19 +26,25 @@ from models.mlp import build_mlp
 from search.spaces import SPACES
 
 
+def make_network(configuration: Configuration, images: Tensor) -> tuple[nn.Module, torch.optim.Optimizer]:
+    """Make a network for images float32 [n, 1, h, w], and its optimizer."""
+    torch.manual_seed(0)
+    network = build_mlp(configuration, height=images.shape[2], width=images.shape[3], outputs=10)
+    rates = {"lr": configuration.learning_rate, "momentum": configuration.momentum}
+    return network, torch.optim.SGD(network.parameters(), **rates)
+
+
 def train(configuration: Configuration, splits: dict[str, tuple[Tensor, Tensor]], epochs: int) -> tuple[float, float]:
     """Train one configuration: (validation accuracy, test accuracy)."""
     images, labels = splits["train"]
-    torch.manual_seed(0)
-    network = build_mlp(configuration, height=images.shape[2], width=images.shape[3], outputs=10)
-    optimizer = torch.optim.SGD(network.parameters(), lr=configuration.learning_rate, momentum=configuration.momentum)
+    network, optimizer = make_network(configuration, images)
     size = configuration.batch_size
     validation = 0.0
     for _ in range(epochs):
         network.train()
-        for start in range(0, len(images) - size + 1, size):
+        for first in range(0, len(images) - size + 1, size):
             optimizer.zero_grad()
-            functional.cross_entropy(network(images[start : start + size]), labels[start : start + size]).backward()
+            functional.cross_entropy(network(images[first : first + size]), labels[first : first + size]).backward()
             optimizer.step()
         validation = accuracy_of(network, *splits["validation"])
     return validation, accuracy_of(network, *splits["test"])
@@ -49,9 +55,7 @@ def train_with_bookkeeping(
 ) -> tuple[float, float]:
     """Train one configuration, and note how every mini-batch went: (validation accuracy, test accuracy)."""
     images, _ = splits["train"]
-    torch.manual_seed(0)
-    network = build_mlp(configuration, height=images.shape[2], width=images.shape[3], outputs=10)
-    optimizer = torch.optim.SGD(network.parameters(), lr=configuration.learning_rate, momentum=configuration.momentum)
+    network, optimizer = make_network(configuration, images)
     size = configuration.batch_size
     batches = {
         name: list(zip(images.split(size), labels.split(size), strict=True))
