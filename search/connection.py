@@ -1,11 +1,12 @@
 """Ray: start it or reach it, ship the code, and check that there is room.
 
-Ray is imported only once its environment is set, and in the background, since it takes a second; Ray Tune not at all.
+Ray is imported only once its environment is set; Ray Tune not at all.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import logging
 import math
@@ -19,6 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from search import lean_ray
 from search.errors import ClusterError
 from search.settings import Settings
 from search.storage_url import hide_secrets
@@ -39,7 +41,7 @@ LOCAL_ENVIRONMENT = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
     # Its worker processes start with Ray itself, and import their libraries while this one imports its own.
     "RAY_preload_python_modules": "search.preload",
-}
+} | lean_ray.ENVIRONMENT
 # On a cluster: inside a Ray job, lets this program add to the job's modules, see `_modules`; and gives up soon on a
 # server that answers and is no Ray, which Ray would go on asking for a quarter of an hour.
 CLUSTER_ENVIRONMENT = {
@@ -82,10 +84,18 @@ class Placement:
 
 
 class Connection:
-    """Ray being started or reached in the background, so that PyTorch can be imported meanwhile."""
+    """Ray being started or reached in the background, so that PyTorch can be imported meanwhile.
+
+    A local Ray is imported before: beside PyTorch that would take twice as long, and all else waits for its processes.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        local = _is_local(settings)
+        for name, value in (RAY_ENVIRONMENT | (LOCAL_ENVIRONMENT if local else CLUSTER_ENVIRONMENT)).items():
+            os.environ.setdefault(name, value)
+        if local:
+            importlib.import_module("ray")
         self._pool = ThreadPoolExecutor(1)
         self._connecting = self._pool.submit(_connect, settings)
 
@@ -127,8 +137,6 @@ def _connect(settings: Settings) -> None:
     local = _is_local(settings)
     if settings.address is not None and settings.address not in (LOCAL, AUTO):
         _check_reachable(settings.address)
-    for name, value in (RAY_ENVIRONMENT | (LOCAL_ENVIRONMENT if local else CLUSTER_ENVIRONMENT)).items():
-        os.environ.setdefault(name, value)
     try:
         _init(settings)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
@@ -148,7 +156,8 @@ def _init(settings: Settings) -> None:
         hide_command(settings.storage)
     quiet: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
     if _is_local(settings):
-        ray.init(address=LOCAL, include_dashboard=False, num_cpus=cpus_of(settings), **quiet)
+        with lean_ray.lean_start():
+            ray.init(address=LOCAL, include_dashboard=False, num_cpus=cpus_of(settings), **quiet)
     else:
         ray.init(address=settings.address, runtime_env={"py_modules": _modules()}, **quiet)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from typing import TYPE_CHECKING
 
 from search.errors import SettingsError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
 
 HIDDEN = "***"
 # Drivers take passwords among a URL's options too: password (psycopg), passwd (MySQL), sslpassword, PWD (ODBC) ...
@@ -47,6 +49,10 @@ def _is_secret(option: str) -> bool:
 
 
 def _parse(url: str) -> URL:
+    # Only here: it takes a tenth of a second, and few searches have a database.
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
     try:
         return make_url(url)
     except (ArgumentError, ValueError) as error:

@@ -10,7 +10,13 @@ import pytest
 ROOT = Path(__file__).parents[1]
 BELOW = {"data": {"data"}, "models": {"models", "data"}, "search": {"search", "models", "data"}}
 HOMES = {
-    "ray": {"search/connection.py", "search/launch.py", "search/searcher.py", "search/worker.py"},
+    "ray": {
+        "search/connection.py",
+        "search/launch.py",
+        "search/lean_ray.py",
+        "search/searcher.py",
+        "search/worker.py",
+    },
     "optuna": {"search/storage.py", "search/study.py", "search/samplers.py"},
     "pandas": {"search/leaderboard.py", "search/reproduction_table.py"},
 }

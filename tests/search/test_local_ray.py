@@ -1,7 +1,8 @@
-"""A local search listens on loopback only."""
+"""What a local search starts: nothing that listens beyond loopback, and no process that it has no use for."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -9,6 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
+
+from search.lean_ray import lean_start
 
 PACKTUNE = str(Path(sys.executable).parent / "packtune")
 LISTENING = "0A"  # of the column `st` in /proc/net/tcp
@@ -48,14 +51,39 @@ def listening_addresses(pids):
     return {row[1].split(":")[0] for row in rows if row[3] == LISTENING and row[9] in ours}
 
 
-def test_a_local_search_listens_on_loopback_only(tmp_path):
+def commands(pids):
+    found = set()
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            found.add(Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " "))
+    return found
+
+
+def test_a_local_search_listens_on_loopback_only_and_starts_no_server_for_people(tmp_path):
     command = [PACKTUNE, "run", "--space", "mini-grid", "--epochs", "1", "--name", "local"]
     driver = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    seen = set()
+    listening, running = set(), set()
     while driver.poll() is None:
-        seen |= listening_addresses(descendants(driver.pid))
+        pids = descendants(driver.pid)
+        listening |= listening_addresses(pids)
+        running |= commands(pids)
         time.sleep(0.2)
     assert driver.returncode == 0, driver.stderr.read()
     driver.stderr.close()
-    assert seen, "Ray was not seen to listen at all"
-    assert seen <= set(LOOPBACK)
+    assert listening, "Ray was not seen to listen at all"
+    assert listening <= set(LOOPBACK)
+    assert any("/raylet/raylet " in command for command in running), "Ray was not seen to run at all"
+    useless = ("/autoscaler/_private/monitor.py", "/dashboard/dashboard.py", "/log_monitor.py")
+    assert not [command for command in running if any(script in command for script in useless)]
+
+
+def test_ray_is_as_it_was_after_a_lean_start():
+    from ray._private import node, parameter, utils
+
+    before = parameter.RayParams, node.Node.start_api_server, utils.get_dashboard_dependency_error
+    with pytest.raises(RuntimeError), lean_start():
+        assert parameter.RayParams().no_monitor
+        assert parameter.RayParams(node_ip_address="127.0.0.1").include_log_monitor is False
+        assert utils.get_dashboard_dependency_error()
+        raise RuntimeError
+    assert before == (parameter.RayParams, node.Node.start_api_server, utils.get_dashboard_dependency_error)
