@@ -63,6 +63,31 @@ app = typer.Typer(
 )
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        from search.machine import describe_machine
+
+        print(f"packtune {version('packtune')} on {describe_machine()}")
+        raise typer.Exit
+
+
+@app.callback()
+def packtune(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Print the version, the machine and the libraries, as a report of a fault wants them.",
+            callback=_print_version,
+            is_eager=True,
+        ),
+    ] = False,
+) -> None:
+    """Come before every command."""
+
+
 RUN_EXAMPLES = """Examples:
 
   packtune run                                               32 trials on scanned digits, under a minute

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import termios
 from fcntl import ioctl
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -130,3 +131,11 @@ def test_mistakes_exit_with_2_and_say_what_to_do(tmp_path, arguments, words):
     assert words in err
     assert out == ""
     assert "Traceback" not in err
+
+
+def test_version_names_what_a_report_of_a_fault_needs(tmp_path):
+    code, out, err = plainly(tmp_path, "--version")
+    assert (code, err) == (0, "")
+    assert out.startswith(f"packtune {metadata.version('packtune')} on ")
+    assert f"ray {metadata.version('ray')}" in out
+    assert out.count("\n") == 1
