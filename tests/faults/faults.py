@@ -97,6 +97,7 @@ def main() -> int:
     chosen = {name: f for name, f in FAULTS.items() if not given.only or any(word in name for word in given.only)}
     if not chosen:
         parser.error(f"no fault has such a name; there are: {'; '.join(FAULTS)}")
+    given.write.mkdir(parents=True, exist_ok=True)
     rows = []
     for name, fault in chosen.items():
         # A long suite that is stopped leaves what it has.
