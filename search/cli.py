@@ -151,7 +151,7 @@ def run(
     device: Annotated[Device, typer.Option(help="Where packs are trained.")] = Device.AUTO,
     precision: Annotated[
         PrecisionOption,
-        typer.Option(help="Numbers of the large products; auto: the fastest that the hardware multiplies itself."),
+        typer.Option(help="Numbers of the large products; auto: the fastest on the hardware at hand."),
     ] = PrecisionOption.FLOAT32,
     address: Address = None,
     max_failures: MaxFailures = None,

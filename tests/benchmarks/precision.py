@@ -16,7 +16,7 @@ from training import load_images, time_in_turns
 from data import catalog
 from data.dataset import Dataset
 from models.configuration import Configuration
-from models.precision import Precision, processor_has_bfloat16
+from models.precision import Precision, fastest_precision, processor_has_bfloat16
 from models.training import Member, PackTraining
 from search.machine import describe_machine
 
@@ -80,9 +80,13 @@ def measure_gain(options: Options, batch_size: int, repeats: int, steps: int, ac
     dataset = load_images(options.data_dir, max(2, steps * 32 // batch_size) * batch_size)
     low, full = (pack_of(4, 128, batch_size, dataset, p) for p in (Precision.BFLOAT16, Precision.FLOAT32))
     values = tuple(b / a for a, b in time_in_turns(low.train_epoch, full.train_epoch, repeats))
-    auto = Precision.BFLOAT16.where_it_pays(Configuration(batch_size=batch_size))
-    remark = f"--precision auto takes {auto if processor_has_bfloat16() else Precision.FLOAT32} here; {accuracy}"
-    if statistics.median(values) < MIN_GAIN:
+    auto = fastest_precision("cpu").where_it_pays(Configuration(batch_size=batch_size))
+    remark = f"--precision auto takes {auto} here; {accuracy}"
+    if not processor_has_bfloat16():
+        remark = f"this processor has no bfloat16 products; {remark}"
+    elif statistics.median(values) < 1:
+        remark = f"this processor multiplies bfloat16 slower than float32; {remark}"
+    elif statistics.median(values) < MIN_GAIN:
         remark += (
             ". Bound by the float32 weights: rounding them, adding the gradient to them and both products' reading are "
             "each a pass over 1.6 MB, more than the second-level cache holds, for 26 million multiplications"
@@ -95,7 +99,7 @@ def measure_gain(options: Options, batch_size: int, repeats: int, steps: int, ac
         values=values,
         unit="x",
         held=judge(values, at_least=MIN_GAIN) if processor_has_bfloat16() else Held.NO,
-        remark=remark if processor_has_bfloat16() else f"this processor has no bfloat16 products; {remark}",
+        remark=remark,
         machine=describe_machine(),
     )
 

@@ -9,10 +9,11 @@ import torch
 from torch import nn
 
 from data.dataset import PIXEL_SCALE
+from models import precision as precision_module
 from models.configuration import Configuration
 from models.layers import Conv2d, Linear, SharedLinear
 from models.optimizer import BatchedProduct, WideProduct
-from models.precision import Precision, fastest_precision, processor_has_bfloat16
+from models.precision import Precision, bfloat16_gain, fastest_precision
 from models.resident import Resident
 from models.training import Member, PackTraining
 
@@ -115,9 +116,29 @@ def test_momentum_weight_decay_and_nesterov_work_on_rounded_gradients(make_datas
         assert losses[0] == pytest.approx(losses[1], rel=0.05)
 
 
-def test_the_fastest_is_what_the_hardware_can_do():
-    assert fastest_precision("cpu") is (Precision.BFLOAT16 if processor_has_bfloat16() else Precision.FLOAT32)
+@pytest.mark.parametrize(
+    ("has", "gain", "fastest"),
+    [
+        (True, 2.1, Precision.BFLOAT16),
+        (True, 0.5, Precision.FLOAT32),  # it has the instruction, at half the throughput
+        (False, 2.1, Precision.FLOAT32),
+    ],
+)
+def test_bfloat16_is_taken_only_where_the_processor_has_it_and_it_is_faster(monkeypatch, has, gain, fastest):
+    monkeypatch.setattr(precision_module, "processor_has_bfloat16", lambda: has)
+    monkeypatch.setattr(precision_module, "bfloat16_gain", lambda: gain)
+    assert fastest_precision("cpu") is fastest
     assert fastest_precision("cuda") is Precision.TF32
+
+
+def test_measuring_the_gain_leaves_the_number_of_threads_as_it_was():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        assert 0.001 < bfloat16_gain() < 1000
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_an_mlp_of_small_batches_stays_in_float32():
