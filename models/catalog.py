@@ -39,6 +39,20 @@ def build_network(configuration: Configuration, *, height: int, width: int, outp
 
 
 @functools.lru_cache(maxsize=4096)
+def count_multiplications(configuration: Configuration, *, height: int, width: int, outputs: int) -> int:
+    """Count the multiplications that a configuration's network takes for one image, forwards."""
+    network = build_network(configuration, height=height, width=width, outputs=outputs, seed=0).to("meta")
+    values = torch.empty(1, 1, height, width, device="meta")
+    total = 0
+    for module in network:
+        values = module(values)
+        weight = getattr(module, "weight", None)
+        if weight is not None:
+            total += weight.numel() * values[0, 0].numel()  # a convolution uses its weights at every place of a map
+    return total
+
+
+@functools.lru_cache(maxsize=4096)
 def count_parameters(configuration: Configuration, *, height: int, width: int, outputs: int) -> int:
     """Count the trainable numbers of a configuration's network."""
     network = build_network(configuration, height=height, width=width, outputs=outputs, seed=0)

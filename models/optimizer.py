@@ -135,10 +135,17 @@ class SGD:
 
     With gradient g, weights w, weight decay d, momentum m and learning rate r:
     g' = g + d w;  v = m v + g';  w -= r (g' + m v if nesterov else v).
+
+    Args:
+        whole: the configurations by which the rule is chosen, once for all steps; empty to choose it by those of the
+            members that are left.
     """
 
-    def __init__(self, configurations: Sequence[Configuration], device: torch.device) -> None:
+    def __init__(
+        self, configurations: Sequence[Configuration], device: torch.device, whole: Sequence[Configuration] = ()
+    ) -> None:
         self._device = device
+        self._whole = whole
         self._take(list(configurations))
 
     def _take(self, configurations: list[Configuration]) -> None:
@@ -153,9 +160,10 @@ class SGD:
         self._gradient_step = column([-c.learning_rate * c.nesterov for c in configurations])
         self._momentum_step = column([-c.learning_rate * (c.momentum if c.nesterov else 1) for c in configurations])
         # Chosen by what the configurations say: asking a GPU for a tensor's values would wait for all its work.
-        self._has_decay = any(c.weight_decay for c in configurations)
-        self._has_nesterov = any(c.nesterov for c in configurations)
-        self._has_momentum = any(c.momentum for c in configurations)
+        deciding = self._whole or configurations
+        self._has_decay = any(c.weight_decay for c in deciding)
+        self._has_nesterov = any(c.nesterov for c in deciding)
+        self._has_momentum = any(c.momentum for c in deciding)
 
     def keep(self, places: Tensor) -> None:
         """Keep only the members at `places`, int64 [kept]."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -68,6 +68,10 @@ class PackTraining:
         device: where to train.
         shuffle: whether to draw a new order for each epoch, or walk the split as it stands.
         precision: in which numbers large products are computed.
+        whole: the configurations of the pack that these members are a part of: how far they are padded and by which
+            rule they are updated is then chosen as for the whole pack, and stays so whoever leaves. A part then gives
+            the whole pack's bytes wherever the processor's products do (see `models.calibration`). Empty to choose
+            by the members that are here.
 
     Attributes:
         epoch: epochs trained so far.
@@ -82,6 +86,7 @@ class PackTraining:
         device: torch.device | str = "cpu",
         shuffle: bool = True,
         precision: Precision = Precision.FLOAT32,
+        whole: Sequence[Configuration] = (),
     ) -> None:
         batch_size = _batch_size_of(members, dataset)
         self._device = torch.device(device)
@@ -92,12 +97,14 @@ class PackTraining:
         self._precision = precision
         self._masks = torch.Generator(self._device).manual_seed(batch_seed)
         self._network = PackedNetwork(
-            [self._plain(member) for member in members],
+            [self._plain(member) for member in [*members, *_wider_member(members, whole)]],
             device=self._device,
             generator=self._masks,
             products=precision.product_dtype,
         )
-        self._optimizer = SGD([member.configuration for member in members], self._device)
+        if self._network.members > len(members):
+            self._network.keep(torch.arange(len(members), device=self._device))
+        self._optimizer = SGD([member.configuration for member in members], self._device, whole)
         self._residents: dict[Split, Resident] = {}
         train = self._resident(dataset.train)
         # The step is no method of this class: a cycle of references would keep the tensors until Python looks for it.
@@ -238,6 +245,14 @@ class _Tally:
             Evaluation(accuracy=both / n, head_accuracies=tuple(r / n for r in heads), loss=loss / n)
             for both, heads, loss in rows
         ]
+
+
+def _wider_member(members: Sequence[Member], whole: Sequence[Configuration]) -> list[Member]:
+    """Give a member as wide as the widest of the whole pack, if none of these is: the others are padded to it."""
+    widest = max((configuration.hidden_units for configuration in whole), default=0)
+    if widest <= max(member.configuration.hidden_units for member in members):
+        return []
+    return [replace(members[0], configuration=replace(members[0].configuration, hidden_units=widest))]
 
 
 def _batch_size_of(members: Sequence[Member], dataset: Dataset) -> int:

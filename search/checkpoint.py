@@ -56,6 +56,10 @@ class CheckpointFolder:
         except OSError:
             return None
 
+    def has(self, pack: Pack) -> bool:
+        """Tell whether there is a checkpoint of a pack."""
+        return self._file(pack).exists()
+
     def drop(self, pack: Pack) -> None:
         """Remove what is no longer needed."""
         with contextlib.suppress(OSError):

@@ -128,9 +128,9 @@ def run(
     pack_size: Annotated[
         str,
         typer.Option(
-            metavar="auto|measured|N",
-            help="Trials trained at once in one set of matrix products, at most. auto: a rule of each shape; measured: "
-            "timed for each shape on this machine, in about half a second, and kept for this run.",
+            metavar="auto|N",
+            help="Trials trained at once in one set of matrix products, at most. auto: as many as are worth it, by a "
+            "rule of each shape; fewer, as is timed on this machine, where a worker would else stand idle.",
         ),
     ] = "auto",
     halving: Annotated[

@@ -30,6 +30,10 @@ MIN_PACKS = 8
 FIRST_MEMBERS = 2
 GROWTH = 16
 
+PartSize = Callable[[Pack, Sequence[tuple[Pack, float]]], int]
+"""(pack, the others that wait or are in training and the share of each that is still to be trained, 0 to 1) -> members
+of the parts in which the pack is trained, at most all."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
@@ -56,6 +60,7 @@ class Dispatcher:
         device: "cpu" or "cuda", where the packs will be trained.
         capacity: the largest number of members of a pack with a configuration, where the settings name none; the
             rule of `pack_capacity` if not given.
+        part_size: chooses in how large parts a pack is trained; none to train every pack as a whole.
 
     Attributes:
         lookahead: packs that can be under way at once.
@@ -68,6 +73,7 @@ class Dispatcher:
         *,
         device: str,
         capacity: Callable[[Configuration], int] | None = None,
+        part_size: PartSize | None = None,
     ) -> None:
         self._study = study
         self._settings = settings
@@ -76,6 +82,8 @@ class Dispatcher:
         self._device = device
         self.lookahead = settings.lookahead
         self._capacity = capacity or partial(pack_capacity, device=device)
+        # At a rung the members of a pack are compared with each other: it has to stay together.
+        self._part_size = None if settings.halving and rungs_of(settings.epochs) else part_size
         study.reopen()
         records = study.records()
         self._packs = study.packs()
@@ -85,6 +93,7 @@ class Dispatcher:
         self._running: dict[tuple[int, ...], Pack] = {}
         self._epochs: dict[tuple[int, ...], int] = {}
         self._failures: Counter[tuple[int, ...]] = Counter()
+        self._split_by_failure: set[int] = set()
         self._told = 0
         self._repeated = study.repeated()
         self._asked = sum(len(pack.proposals) for pack in self._packs)
@@ -104,10 +113,23 @@ class Dispatcher:
                 return None
             if not self._waiting:
                 self._ask_window()
-        pack = self._waiting.pop(0)
+            pack = self._share_out(self._waiting.pop(0))
         self._running[pack.trials] = pack
         self._epochs.pop(pack.trials, None)
         return self._task(pack)
+
+    def _share_out(self, pack: Pack) -> Pack:
+        """Split a pack so that no worker stands idle while another trains it, and give its first part."""
+        whole = self._packs[pack.number]
+        if self._part_size is None or pack != whole or len(whole.proposals) == 1 or self._asked < self._settings.trials:
+            return pack
+        others = [(other, 1.0) for other in self._waiting]
+        others += [(other, 1 - self._epochs.get(t, 0) / self._settings.epochs) for t, other in self._running.items()]
+        first, *later = parts = pack.in_parts(self._part_size(pack, others))
+        if later:
+            self._note_parts(pack, parts)
+            self._put_back(*later)
+        return first
 
     @property
     def all_asked(self) -> bool:
@@ -154,8 +176,8 @@ class Dispatcher:
             What happened and what is done about it, for people.
         """
         self._failures[pack.trials] += 1
-        whole = len(pack.proposals) in (1, len(self._packs[pack.number].proposals))
-        tries = 1 + (self._settings.max_failures if worker_died and whole else 0)
+        again = worker_died and (len(pack.proposals) == 1 or pack.number not in self._split_by_failure)
+        tries = 1 + (self._settings.max_failures if again else 0)
         last_line = reason.splitlines()[-1] if reason else "no reason is known"
         what = f"{_in_words(pack)} failed ({last_line})"
         if self._failures[pack.trials] < tries:
@@ -168,13 +190,18 @@ class Dispatcher:
         return f"{what}: given up."
 
     def _split(self, pack: Pack) -> None:
-        """Train the halves of a pack from now on, after a crash too: an outcome of one of them is then not lost."""
-        parts = self._parts[pack.number]
-        place = parts.index(pack)
-        parts[place : place + 1] = pack.halves()
-        self._study.split(self._packs[pack.number], parts)
+        """Train the halves of a pack whose training failed."""
+        self._split_by_failure.add(pack.number)
+        self._note_parts(pack, pack.halves())
         del self._running[pack.trials]
         self._put_back(*pack.halves())
+
+    def _note_parts(self, pack: Pack, parts: Sequence[Pack]) -> None:
+        """Train these parts of a pack from now on, after a crash too: an outcome of one of them is then not lost."""
+        known = self._parts[pack.number]
+        place = known.index(pack)
+        known[place : place + 1] = parts
+        self._study.split(self._packs[pack.number], known)
 
     def _put_back(self, *packs: Pack) -> None:
         self._waiting = sorted([*packs, *self._waiting], key=lambda pack: (pack.number, pack.trials))
@@ -278,7 +305,14 @@ class Dispatcher:
             halving=self._known.halving(told),
             checkpoint_interval_s=self._settings.checkpoint_interval_s,
             known_best=self._known.best(told),
+            whole=self._whole_of(pack),
         )
+
+    def _whole_of(self, pack: Pack) -> tuple[Configuration, ...]:
+        """List what the parts of a pack have to know of each other; nothing under halving, see `_part_size`."""
+        if self._settings.halving and rungs_of(self._settings.epochs):
+            return ()
+        return tuple(proposal.configuration for proposal in self._packs[pack.number].proposals)
 
 
 class _Known:

@@ -89,13 +89,13 @@ def parse_protocol(given: str | None, default: Protocol) -> Protocol:
 
 
 def parse_pack_size(text: str) -> dict[str, Any]:
-    """Read a number of members, or how it is found, as settings.
+    """Read a number of members, or auto, as settings.
 
     Raises:
         SettingsError: it is neither.
     """
-    if text in ("auto", "measured"):
-        return {"measure_packs": text == "measured"}
+    if text == "auto":
+        return {}
     if not text.isdecimal():
-        raise SettingsError(f"pack-size = {text!r} is not allowed: give auto, measured, or a whole number from 1")
+        raise SettingsError(f"pack-size = {text!r} is not allowed: give auto, or a whole number from 1")
     return {"pack_size": int(text)}

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field, replace
 
 from data.dataset import Dataset
+from models.configuration import Configuration
 from models.model_file import TrainedModel, model_to_bytes
 from models.precision import Precision
 from models.training import Evaluation, Member, PackTraining
@@ -27,6 +28,8 @@ class PackTask:
         device: "cpu" or "cuda".
         precision: of the products, where it pays.
         known_best: joint validation accuracy above which the trained weights are worth sending back.
+        whole: the configurations of the whole pack if its members are to train alike in parts of it, see
+            `PackTraining`; empty if `pack` stands for itself.
         checkpoint: of the same task, to go on from; one that does not fit is ignored.
         checkpoint_interval_s: time between checkpoints, written at the end of a round.
     """
@@ -40,6 +43,7 @@ class PackTask:
     precision: Precision = Precision.FLOAT32
     halving: HalvingPlan = field(default_factory=HalvingPlan)
     known_best: float = -1.0
+    whole: tuple[Configuration, ...] = ()
     checkpoint: bytes | None = field(default=None, repr=False)
     checkpoint_interval_s: float = field(default=30.0, repr=False)
 
@@ -93,6 +97,7 @@ class PackRun:
             device=task.device,
             shuffle=task.protocol is Protocol.SEARCH,
             precision=task.precision.where_it_pays(task.pack.proposals[0].configuration),
+            whole=task.whole,
         )
 
     @property

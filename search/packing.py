@@ -15,7 +15,6 @@ from search.trial import Proposal
 # weights leave the cache (see tests/benchmarks/training.py, which measures it).
 CPU_UNITS = 512
 CPU_MEMBERS = 32
-CPU_CNN_MEMBERS = 2  # only where measured; by rule 1
 # On a GPU the members are bounded by memory only.
 CUDA_UNITS = 131_072
 CUDA_MEMBERS = 1024
@@ -51,13 +50,6 @@ def shape_in_words(configuration: Configuration) -> str:
 def widest_of(configuration: Configuration) -> Configuration:
     """Give the configuration of the widest member that its pack may have."""
     return replace(configuration, hidden_units=padded_units(configuration.hidden_units))
-
-
-def most_members(configuration: Configuration, device: str) -> int:
-    """Give the largest number of members that is worth measuring."""
-    if device == "cuda":
-        return pack_capacity(configuration, device)
-    return CPU_MEMBERS if configuration.architecture == "mlp" else CPU_CNN_MEMBERS
 
 
 def pack_capacity(configuration: Configuration, device: str) -> int:

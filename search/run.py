@@ -18,12 +18,12 @@ from data.dataset import Dataset
 from data.errors import DataError
 from models.model_file import ModelFileError, model_from_bytes
 from models.precision import fastest_precision
-from search.capacities import capacities_of, check_measurable
 from search.checkpoint import CheckpointFolder
 from search.dispatcher import Dispatcher, add_up
 from search.errors import PacktuneError
 from search.files import write_bytes, write_text
 from search.leaderboard import Row, rank_rows, to_csv, to_frame, to_markdown, trials_frame
+from search.pack_sizes import CapacityByRule, fair_share
 from search.pack_task import PackReport
 from search.progress import ProgressView, progress_view
 from search.run_folder import Run, RunFolder
@@ -79,8 +79,6 @@ def run_searches(
         try:
             storages = [stack.enter_context(open_storage(run.folder.journal, run.settings.storage)) for run in runs]
             datasets, placement = _prepare(runs, connection, view)
-            for run in runs:
-                check_measurable(run.settings, placement.device)
             runs = [_settle(run, placement) for run in runs]
             _advise(runs, placement, view.say)
             stop.listen()  # Ray installs a SIGTERM handler of its own
@@ -210,18 +208,22 @@ def _train(
     explain = view.say if verbose else _say_nothing
     by_name = {dataset.name: dataset for dataset in datasets}
 
-    def dispatcher_of(run: Run, study: SearchStudy) -> Dispatcher:
-        capacities = capacities_of(study, run.settings, by_name[run.settings.data], placement, explain)
-        return Dispatcher(study, run.settings, device=placement.device, capacity=capacities)
-
-    lanes = [
-        Lane(
-            dispatcher=dispatcher_of(run, study),
-            checkpoints=CheckpointFolder(run.folder.checkpoints),
-            on_report=_ModelKeeper(run.folder).offer,
+    def lane_of(run: Run, study: SearchStudy) -> Lane:
+        checkpoints = CheckpointFolder(run.folder.checkpoints)
+        # Of several searches, each keeps the workers busy that another leaves idle.
+        alone = len(begun) == 1
+        dispatcher = Dispatcher(
+            study,
+            run.settings,
+            device=placement.device,
+            capacity=CapacityByRule(placement.device, explain),
+            part_size=fair_share(run.settings, by_name[run.settings.data], placement, checkpoints.has, explain)
+            if alone
+            else None,
         )
-        for run, study in begun
-    ]
+        return Lane(dispatcher=dispatcher, checkpoints=checkpoints, on_report=_ModelKeeper(run.folder).offer)
+
+    lanes = [lane_of(run, study) for run, study in begun]
 
     def show() -> None:
         view.show(add_up([lane.dispatcher.standing() for lane in lanes]))

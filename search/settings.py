@@ -28,6 +28,8 @@ RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 # number of workers as long as these are few, nor where a search is short and would learn from too little.
 MIN_LOOKAHEAD = 4
 TRIALS_OF_LOOKAHEAD = 4
+# Settings of older runs that no longer decide anything: what they had decided is in the study.
+RETIRED = ("measure_packs",)
 # What a setting of each type is in TOML.
 TOML_KINDS: dict[type, str] = {
     str: "a text",
@@ -52,9 +54,7 @@ class Settings:
         space: a built-in name, or a TOML file of the user's.
         replicates: trials of each configuration of an enumerated space, from fresh seeds.
         trials: how many; for the sampler `grid`, at most the size of the space.
-        pack_size: largest number of members; none to let the shapes decide.
-        measure_packs: whether that number is measured for each shape, rather than taken by rule; what was measured
-            is kept in the study.
+        pack_size: largest number of members; none to let the shapes and the workers at hand decide.
         workers: Ray Tune trials at once; none for as many as the cluster has room for.
         precision: of large products, a `Precision`; "auto" until the hardware is known.
         storage: database URL; none for a journal file in the run's folder.
@@ -79,7 +79,6 @@ class Settings:
     seed: int = 0
     protocol: Protocol = Protocol.SEARCH
     pack_size: int | None = None
-    measure_packs: bool = False
     halving: bool = True
     workers: int | None = None
     cpus_per_worker: float = 1.0
@@ -158,6 +157,8 @@ def read_settings(path: Path) -> Settings:
         raise SettingsError(
             f"cannot read the settings {path}: {error}: restore the file, or start a new run"
         ) from error
+    for name in RETIRED:
+        values.pop(name, None)
     names = [field.name for field in dataclasses.fields(Settings)]
     for name in values:
         if name not in names:

@@ -32,7 +32,6 @@ OUTCOME = "outcome"
 WINDOW = "window:"
 PARTS = "parts:"
 REPEATED = "repeated:"
-CAPACITY = "capacity:"
 # What a diverged trial is told: the worst accuracy there is, so that the sampler learns to stay away.
 WORST_ACCURACY = 0.0
 
@@ -211,7 +210,7 @@ class SearchStudy:
             raise self._damaged("packs", error) from error
 
     def split(self, pack: Pack, parts: Sequence[Pack]) -> None:
-        """Note that a pack whose training failed is trained in these parts from now on."""
+        """Note that a pack is trained in these parts from now on."""
         self._study.set_user_attr(f"{PARTS}{pack.number}", [list(part.trials) for part in parts])
 
     def parts(self, pack: Pack) -> list[Pack]:
@@ -228,25 +227,6 @@ class SearchStudy:
             return [Pack(number=pack.number, proposals=tuple(proposals[t] for t in part)) for part in noted]
         except (TypeError, ValueError, KeyError) as error:
             raise self._damaged("parts of packs", error) from error
-
-    def note_capacity(self, shape: str, members: int) -> None:
-        """Note how many members were found to pay in packs of a shape."""
-        self._study.set_user_attr(f"{CAPACITY}{shape}", members)
-
-    def capacities(self) -> dict[str, int]:
-        """List what was noted so, by shape.
-
-        Raises:
-            RunError: the study is damaged.
-        """
-        noted = {
-            key.removeprefix(CAPACITY): members
-            for key, members in self._study.user_attrs.items()
-            if key.startswith(CAPACITY)
-        }
-        if not all(type(members) is int and members >= 1 for members in noted.values()):
-            raise self._damaged("capacities", ValueError("a pack cannot have so many members"))
-        return noted
 
     def _damaged(self, what: str, error: Exception) -> RunError:
         return RunError(

@@ -142,8 +142,8 @@ class Pack:
     """Trials that are trained together, in the order of their numbers.
 
     Attributes:
-        number: from 0, in the order in which packs are asked for and told. The parts of a pack that was split
-            because its training failed keep its number.
+        number: from 0, in the order in which packs are asked for and told. The parts of a pack that was split keep
+            its number.
     """
 
     number: int
@@ -153,6 +153,11 @@ class Pack:
     def trials(self) -> tuple[int, ...]:
         """List the numbers of the trials."""
         return tuple(proposal.number for proposal in self.proposals)
+
+    def in_parts(self, size: int) -> list[Pack]:
+        """Split it in parts of `size` members, the last one perhaps smaller."""
+        starts = range(0, len(self.proposals), size)
+        return [Pack(number=self.number, proposals=self.proposals[start : start + size]) for start in starts]
 
     def halves(self) -> tuple[Pack, Pack]:
         """Split it in two parts of as equal sizes as can be.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -285,6 +286,75 @@ def test_a_pack_of_which_one_half_arrived_before_a_crash_goes_on_with_the_other(
         again = Dispatcher(study, settings, device="cpu")
         assert [again.next_pack().pack for _ in range(2)] == list(second.halves())
         assert {r.proposal.number for r in study.records() if r.outcome} == set(first.trials)
+
+
+def in_twos(pack, others):
+    return 2
+
+
+@pytest.mark.parametrize("crashes", [(), (3,), (2, 2, 2)])
+def test_a_search_in_parts_has_the_records_of_one_in_whole_packs(tmp_path, train, crashes):
+    settings = settings_of("grid", halving=False)
+    whole = records_of(settings, train, tmp_path)
+    sizes, opening = [], create_study
+    for steps in (*crashes, None):
+        with open_storage(tmp_path / "parts", None) as storage:
+            study = open_study(settings, storage, opening)
+            opening = load_study
+            dispatcher = Dispatcher(study, settings, device="cpu", part_size=in_twos)
+
+            def noted(task):
+                sizes.append(len(task.pack.proposals))
+                return train(task)
+
+            with suppress(Crash):
+                search(dispatcher, noted, workers=3, steps=steps)
+            study.requeue()
+            records = study.records()
+    assert records == whole
+    assert max(sizes) == 2
+
+
+def test_packs_stay_whole_while_more_are_to_be_asked_for(tmp_path, train):
+    settings = settings_of("random", trials=24, pack_size=3, halving=False)
+    asked = []
+
+    def in_ones(pack, others):
+        asked.append((pack, others))
+        return 1
+
+    with open_storage(tmp_path / "j", None) as storage:
+        study = open_study(settings, storage, create_study)
+        dispatcher = Dispatcher(study, settings, device="cpu", part_size=in_ones)
+        tasks = []
+        search(dispatcher, lambda task: (tasks.append(task), train(task))[1], workers=4)
+    packs = {task.pack.number for task in tasks}
+    last, others = asked[0]
+    assert {pack.number for pack, _ in asked} < packs
+    assert all(len(task.pack.proposals) == 1 for task in tasks if task.pack.number in {p.number for p, _ in asked})
+    assert all(0 < share <= 1 and other != last for other, share in others)
+
+
+def test_packs_stay_whole_where_their_members_are_compared_at_rungs(tmp_path):
+    settings = settings_of("grid", halving=True)
+    with open_storage(tmp_path / "j", None) as storage:
+        dispatcher = Dispatcher(open_study(settings, storage, create_study), settings, device="cpu", part_size=in_twos)
+        task = dispatcher.next_pack()
+        assert len(task.pack.proposals) > 2
+        assert task.whole == ()
+
+
+def test_a_part_whose_worker_died_is_trained_again_before_it_is_split(tmp_path):
+    settings = settings_of("grid", halving=False, max_failures=1)
+    with open_storage(tmp_path / "j", None) as storage:
+        dispatcher = Dispatcher(open_study(settings, storage, create_study), settings, device="cpu", part_size=in_twos)
+        first, second = dispatcher.next_pack(), dispatcher.next_pack()
+        assert first.pack.number == second.pack.number
+        assert first.whole == second.whole
+        assert "once more, try 2 of 2" in dispatcher.fail(first.pack, "died", worker_died=True)
+        assert dispatcher.next_pack().pack == first.pack
+        assert "training the two halves apart" in dispatcher.fail(first.pack, "died", worker_died=True)
+        assert dispatcher.next_pack().pack == first.pack.halves()[0]
 
 
 @pytest.mark.parametrize("parts", [[[0, 1, 2]], [[0, 1], [3, 2]], [[0, 1, 2, 3], []], [["0"]], 5, [[[0]]]])

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from data.digits import load
+from models.calibration import calibrate
 from models.configuration import Configuration
 from models.model_file import model_from_bytes
 from search.checkpoint import checkpoint_from_bytes, checkpoint_to_bytes
@@ -48,6 +49,25 @@ def test_without_halving_all_members_train_to_the_end(digits):
         assert outcome.test.heads == (outcome.test.joint,)
         assert outcome.seconds > 0
         assert outcome.device == "cpu"
+
+
+def test_parts_have_the_outcomes_of_the_whole_pack_whoever_diverges(digits):
+    configurations = (
+        Configuration(learning_rate=0.1, hidden_units=40),
+        Configuration(learning_rate=0.05, hidden_units=64, activation="tanh"),
+        Configuration(
+            learning_rate=100.0, hidden_units=50, momentum=0.9, activation="identity"
+        ),  # the only one with momentum
+        Configuration(learning_rate=0.02, hidden_units=33),
+    )
+    if 2 not in calibrate(configurations, digits, budget_s=60).step_s:
+        pytest.skip("this processor's products depend on how many are computed together")
+    pack = pack_of(*configurations)
+    whole, *parts = (run_pack(task_of(pack=part, whole=configurations), digits) for part in (pack, *pack.in_parts(2)))
+    outcomes = [[dataclasses.replace(o, seconds=0.0) for o in report.outcomes] for report in (whole, *parts)]
+    assert outcomes[0] == outcomes[1] + outcomes[2]
+    assert [outcome.state for outcome in outcomes[0]].count(TrialState.DIVERGED) == 1
+    assert whole.model in (part.model for part in parts)
 
 
 def test_halving_leaves_a_third_at_each_rung_and_changes_no_survivor(digits):

@@ -1,0 +1,153 @@
+"""How many members train together: at most by a rule of the shape, fewer where a worker would else stand idle.
+
+The rule decides what is proposed together, and the leaderboard depends on it. Into how large parts such a pack is then
+split is measured: a part gives the bytes of the whole, or is not taken, so that no clock changes a result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
+
+import torch
+
+from data.dataset import Dataset
+from models.calibration import Calibration, calibrate
+from models.catalog import count_multiplications
+from models.configuration import Configuration
+from models.precision import Precision
+from search.connection import Placement
+from search.packing import pack_capacity, shape_in_words, shape_of
+from search.settings import Settings
+from search.trial import Pack
+
+Say = Callable[[str], None]
+Measure = Callable[[Sequence[Configuration]], Calibration]
+
+# Parts must end so much sooner than the whole: clocks are not exact, and what others still have to train is estimated.
+WORTH_IT = 0.95
+# What a step costs besides its multiplications, in multiplications of one image: calls of PyTorch, passes over weights.
+STEP_OVERHEAD = 400_000
+
+
+class CapacityByRule:
+    """Gives the largest number of members for a configuration, and says it once for every shape."""
+
+    def __init__(self, device: str, say: Say) -> None:
+        self._device = device
+        self._say = say
+        self._said: set[str] = set()
+
+    def __call__(self, configuration: Configuration) -> int:
+        """Give the largest number of members of a pack with this configuration."""
+        shape, members = shape_in_words(configuration), pack_capacity(configuration, self._device)
+        if shape not in self._said:
+            self._said.add(shape)
+            self._say(f"Packs of {shape}: up to {members} member{'s' * (members != 1)} (by rule).")
+        return members
+
+
+class FairShare:
+    """Chooses in how large parts a pack is trained: a `search.dispatcher.PartSize`.
+
+    A pack is split if it is more than a worker's share of all that is left to train, as in guided self-scheduling
+    (Polychronopoulos and Kuck 1987), into those parts by which all would end first; their speed is measured once for
+    every kind of pack.
+
+    Args:
+        workers: that train at once.
+        measure: the members' configurations -> how fast their parts are.
+        begun: whether a pack has a checkpoint to go on from, which its parts could not.
+    """
+
+    def __init__(
+        self, dataset: Dataset, workers: int, measure: Measure, begun: Callable[[Pack], bool], say: Say
+    ) -> None:
+        self._dataset = dataset
+        self._workers = workers
+        self._measure = measure
+        self._begun = begun
+        self._say = say
+        self._measured: dict[Hashable, Calibration] = {}
+
+    def __call__(self, pack: Pack, others: Sequence[tuple[Pack, float]]) -> int:
+        """Give the number of members of a part, from 1 to all.
+
+        Args:
+            others: the packs that wait or are in training, and which share of each is still to be trained, 0 to 1.
+        """
+        members = len(pack.proposals)
+        own = self._work_of(pack)
+        rest = sum(share * self._work_of(other) for other, share in others)
+        if own <= (own + rest) / self._workers or self._begun(pack):
+            return members
+        step_s = self._calibration(pack).step_s
+        rest_s = rest / own * members * step_s[members]
+
+        def end_s(size: int) -> float:
+            """Estimate how long a step of everything takes until the last worker is free."""
+            each_s = step_s[size]
+            return max(size * each_s, (members * each_s + rest_s) / self._workers)
+
+        best = min(step_s, key=lambda size: (end_s(size), -size))
+        if best == members or end_s(best) > WORTH_IT * end_s(members):
+            return members
+        times = ", ".join(f"{1e6 * seconds:.0f} with {size}" for size, seconds in step_s.items())
+        self._say(
+            f"Trials {pack.trials[0]} to {pack.trials[-1]} are trained in parts of {best}: a worker would else stand "
+            f"idle (measured: µs of a step and member {times}; the results are the same to the byte)."
+        )
+        return best
+
+    def _work_of(self, pack: Pack) -> float:
+        """Estimate what a pack costs, in multiplications for each image."""
+        data = self._dataset
+        return sum(
+            count_multiplications(
+                configuration, height=data.height, width=data.width, outputs=data.heads * data.classes
+            )
+            + STEP_OVERHEAD / configuration.batch_size
+            for configuration in _configurations(pack)
+        )
+
+    def _calibration(self, pack: Pack) -> Calibration:
+        kind = tuple(_kind(configuration) for configuration in _configurations(pack))
+        if kind not in self._measured:
+            self._measured[kind] = self._measure(_configurations(pack))
+        return self._measured[kind]
+
+
+def fair_share(
+    settings: Settings, dataset: Dataset, placement: Placement, begun: Callable[[Pack], bool], say: Say
+) -> FairShare | None:
+    """Make what splits the packs of a search; none where they stay whole: their size was asked for, or on a GPU.
+
+    A GPU's products depend on how many rows are computed together.
+    """
+    if settings.pack_size is not None or placement.device != "cpu":
+        return None
+    measure = partial(_measure, dataset=dataset, threads=placement.threads, precision=Precision(settings.precision))
+    return FairShare(dataset, min(placement.at_hand, int(settings.lookahead)), measure, begun, say)
+
+
+def _measure(
+    configurations: Sequence[Configuration], *, dataset: Dataset, threads: int, precision: Precision
+) -> Calibration:
+    """Measure as a worker would train."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        return calibrate(configurations, dataset, precision=precision.where_it_pays(configurations[0]))
+    finally:
+        torch.set_num_threads(before)
+
+
+def _configurations(pack: Pack) -> list[Configuration]:
+    return [proposal.configuration for proposal in pack.proposals]
+
+
+def _kind(configuration: Configuration) -> Hashable:
+    """Give what a member's speed and arithmetic depend on, all but how large its rates are."""
+    c = configuration
+    rates = (c.momentum, c.weight_decay, c.dropout)
+    return shape_of(c), c.hidden_units, c.activation, c.nesterov, tuple(rate > 0 for rate in rates)
