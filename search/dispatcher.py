@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from models.configuration import Configuration
 from models.precision import Precision
@@ -30,9 +31,19 @@ MIN_PACKS = 8
 FIRST_MEMBERS = 2
 GROWTH = 16
 
-PartSize = Callable[[Pack, Sequence[tuple[Pack, float]]], int]
-"""(pack, the others that wait or are in training and the share of each that is still to be trained, 0 to 1) -> members
-of the parts in which the pack is trained, at most all."""
+
+class Sharing(Protocol):
+    """Shares the packs that are left among the workers, once all have been asked for."""
+
+    def longest(self, packs: Sequence[Pack]) -> Pack:
+        """Choose the pack that takes longest, the first of several."""
+
+    def part_size(self, pack: Pack, others: Sequence[tuple[Pack, float]]) -> int:
+        """Choose in parts of how many members a pack is trained, at most all.
+
+        Args:
+            others: the packs that wait or are in training, and which share of each is still to be trained, 0 to 1.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +71,7 @@ class Dispatcher:
         device: "cpu" or "cuda", where the packs will be trained.
         capacity: the largest number of members of a pack with a configuration, where the settings name none; the
             rule of `pack_capacity` if not given.
-        part_size: chooses in how large parts a pack is trained; none to train every pack as a whole.
+        sharing: decides how the last packs are shared among the workers; none to train them whole and in order.
 
     Attributes:
         lookahead: packs that can be under way at once.
@@ -73,7 +84,7 @@ class Dispatcher:
         *,
         device: str,
         capacity: Callable[[Configuration], int] | None = None,
-        part_size: PartSize | None = None,
+        sharing: Sharing | None = None,
     ) -> None:
         self._study = study
         self._settings = settings
@@ -83,7 +94,7 @@ class Dispatcher:
         self.lookahead = settings.lookahead
         self._capacity = capacity or partial(pack_capacity, device=device)
         # At a rung the members of a pack are compared with each other: it has to stay together.
-        self._part_size = None if settings.halving and rungs_of(settings.epochs) else part_size
+        self._sharing = None if settings.halving and rungs_of(settings.epochs) else sharing
         study.reopen()
         records = study.records()
         self._packs = study.packs()
@@ -113,19 +124,25 @@ class Dispatcher:
                 return None
             if not self._waiting:
                 self._ask_window()
-            pack = self._share_out(self._waiting.pop(0))
+            pack = self._take()
         self._running[pack.trials] = pack
         self._epochs.pop(pack.trials, None)
         return self._task(pack)
 
-    def _share_out(self, pack: Pack) -> Pack:
+    def _take(self) -> Pack:
+        """Take a pack, or a part of one, from those that wait; once all have been asked for, the longest first."""
+        if self._sharing is None or self._asked < self._settings.trials:
+            return self._waiting.pop(0)
+        pack = self._sharing.longest([pack for pack in self._waiting if pack.number < self._told + self.lookahead])
+        self._waiting.remove(pack)
+        is_whole = pack == self._packs[pack.number]
+        return self._share_out(pack, self._sharing) if is_whole and len(pack.proposals) > 1 else pack
+
+    def _share_out(self, pack: Pack, sharing: Sharing) -> Pack:
         """Split a pack so that no worker stands idle while another trains it, and give its first part."""
-        whole = self._packs[pack.number]
-        if self._part_size is None or pack != whole or len(whole.proposals) == 1 or self._asked < self._settings.trials:
-            return pack
         others = [(other, 1.0) for other in self._waiting]
         others += [(other, 1 - self._epochs.get(t, 0) / self._settings.epochs) for t, other in self._running.items()]
-        first, *later = parts = pack.in_parts(self._part_size(pack, others))
+        first, *later = parts = pack.in_parts(sharing.part_size(pack, others))
         if later:
             self._note_parts(pack, parts)
             self._put_back(*later)
@@ -309,7 +326,7 @@ class Dispatcher:
         )
 
     def _whole_of(self, pack: Pack) -> tuple[Configuration, ...]:
-        """List what the parts of a pack have to know of each other; nothing under halving, see `_part_size`."""
+        """List what the parts of a pack have to know of each other; nothing under halving, see `_sharing`."""
         if self._settings.halving and rungs_of(self._settings.epochs):
             return ()
         return tuple(proposal.configuration for proposal in self._packs[pack.number].proposals)

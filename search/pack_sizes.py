@@ -24,7 +24,7 @@ from search.trial import Pack
 Say = Callable[[str], None]
 Measure = Callable[[Sequence[Configuration]], Calibration]
 
-# Parts must end so much sooner than the whole: clocks are not exact, and what others still have to train is estimated.
+# Smaller parts must end so much sooner: clocks are not exact, and what others still have to train is estimated.
 WORTH_IT = 0.95
 # What a step costs besides its multiplications, in multiplications of one image: calls of PyTorch, passes over weights.
 STEP_OVERHEAD = 400_000
@@ -48,11 +48,11 @@ class CapacityByRule:
 
 
 class FairShare:
-    """Chooses in how large parts a pack is trained: a `search.dispatcher.PartSize`.
+    """Shares the last packs among the workers: a `search.dispatcher.Sharing`.
 
-    A pack is split if it is more than a worker's share of all that is left to train, as in guided self-scheduling
-    (Polychronopoulos and Kuck 1987), into those parts by which all would end first; their speed is measured once for
-    every kind of pack.
+    The longest packs come first. A pack is split if it is more than a worker's share of all that is left to train, as
+    in guided self-scheduling (Polychronopoulos and Kuck 1987), into those parts by which all would end first; their
+    speed is measured once for every kind of pack.
 
     Args:
         workers: that train at once.
@@ -70,12 +70,10 @@ class FairShare:
         self._say = say
         self._measured: dict[Hashable, Calibration] = {}
 
-    def __call__(self, pack: Pack, others: Sequence[tuple[Pack, float]]) -> int:
-        """Give the number of members of a part, from 1 to all.
+    def longest(self, packs: Sequence[Pack]) -> Pack:
+        return max(packs, key=self._work_of)
 
-        Args:
-            others: the packs that wait or are in training, and which share of each is still to be trained, 0 to 1.
-        """
+    def part_size(self, pack: Pack, others: Sequence[tuple[Pack, float]]) -> int:
         members = len(pack.proposals)
         own = self._work_of(pack)
         rest = sum(share * self._work_of(other) for other, share in others)
@@ -89,8 +87,11 @@ class FairShare:
             each_s = step_s[size]
             return max(size * each_s, (members * each_s + rest_s) / self._workers)
 
-        best = min(step_s, key=lambda size: (end_s(size), -size))
-        if best == members or end_s(best) > WORTH_IT * end_s(members):
+        best = members
+        for size in step_s:
+            if end_s(size) <= WORTH_IT * end_s(best):
+                best = size
+        if best == members:
             return members
         times = ", ".join(f"{1e6 * seconds:.0f} with {size}" for size, seconds in step_s.items())
         self._say(

@@ -217,7 +217,7 @@ def _train(
             run.settings,
             device=placement.device,
             capacity=CapacityByRule(placement.device, explain),
-            part_size=fair_share(run.settings, by_name[run.settings.data], placement, checkpoints.has, explain)
+            sharing=fair_share(run.settings, by_name[run.settings.data], placement, checkpoints.has, explain)
             if alone
             else None,
         )

@@ -33,7 +33,8 @@ class Share:
             self.measured.append(list(configurations))
             return Calibration(step_s=step_s)
 
-        self.size = FairShare(load(), workers, measure, lambda pack: pack.number in begun, self.said.append)
+        share = FairShare(load(), workers, measure, lambda pack: pack.number in begun, self.said.append)
+        self.size, self.longest = share.part_size, share.longest
 
 
 def test_the_rule_is_said_once_for_every_shape():
@@ -108,7 +109,16 @@ def test_packs_stay_whole_on_a_gpu_and_where_their_size_was_asked_for(device, si
     found = fair_share(Settings(name="s", pack_size=size), load(), placement, lambda pack: False, print)
     assert (found is not None) is shares
     if found is not None:
-        assert 1 <= found(pack_of(0, *[NARROW] * 8), []) <= 8
+        assert 1 <= found.part_size(pack_of(0, *[NARROW] * 8), []) <= 8
+
+
+def test_the_longest_pack_is_the_one_with_most_to_compute():
+    large_batch = Configuration(hidden_units=10, batch_size=128)
+    packs = [pack_of(n, *c) for n, c in enumerate(([NARROW], [WIDE, WIDE], [WIDE], [large_batch], [WIDE, WIDE]))]
+    longest = Share(EVEN).longest
+    assert longest(packs) == packs[1]
+    assert longest(packs[2:4]) == packs[2]
+    assert longest([packs[3], packs[0]]) == packs[0]  # it takes four times as many steps
 
 
 def test_the_option_is_a_number_or_auto():
