@@ -142,8 +142,8 @@ def run(
         int | None,
         typer.Option(
             help="Packs asked for before the first of them is told: so many can train at once, and the leaderboard "
-            "depends on it. [default: --workers, or as many as there is room for, up to a quarter of the trials; "
-            "at least 4]"
+            "depends on it if they learn from others. [default: --workers, or as many as there is room for, up to a "
+            "quarter of the trials if they learn; at least 4]"
         ),
     ] = None,
     cpus_per_worker: CpusPerWorker = 1.0,

@@ -27,6 +27,7 @@ from search.pack_sizes import CapacityByRule, fair_share
 from search.pack_task import PackReport
 from search.progress import ProgressView, progress_view
 from search.run_folder import Run, RunFolder
+from search.samplers import SAMPLERS
 from search.settings import AUTO, Settings, lookahead_for, read_settings, write_settings
 from search.startup import quick_imports
 from search.storage import Storage, open_storage
@@ -120,7 +121,7 @@ def _settle(run: Run, placement: Placement) -> Run:
     if run.settings.precision == AUTO:
         settled["precision"] = fastest_precision(placement.device).value
     if run.settings.lookahead == AUTO:
-        settled["lookahead"] = lookahead_for(run.settings, placement.at_hand)
+        settled["lookahead"] = _worth(run, placement)
     if not settled:
         return run
     write_settings(replace(read_settings(run.folder.settings), **settled), run.folder.settings)
@@ -130,12 +131,17 @@ def _settle(run: Run, placement: Placement) -> Run:
 def _advise(runs: Sequence[Run], placement: Placement, say: Callable[[str], None]) -> None:
     """Say it if the searches leave workers idle that they would be started for now."""
     most = sum(int(run.settings.lookahead) for run in runs)
-    worth = sum(lookahead_for(run.settings, placement.at_hand) for run in runs)
+    worth = sum(_worth(run, placement) for run in runs)
     if most < min(worth, placement.at_hand):
         say(
             f"There is room for {placement.at_hand} workers, but no more than {most} packs train at once (lookahead, "
             f"which the leaderboard depends on): a new run with --lookahead {placement.at_hand} uses them all."
         )
+
+
+def _worth(run: Run, placement: Placement) -> int:
+    learns = run.settings.halving or SAMPLERS[run.settings.sampler].learns
+    return lookahead_for(run.settings, placement.at_hand, learns=learns)
 
 
 def open_study(run: Run, storage: Storage) -> SearchStudy:

@@ -122,9 +122,13 @@ class Settings:
             raise SettingsError("cpus_per_worker = 0 is not allowed: give a share of a CPU above 0, such as 1")
 
 
-def lookahead_for(settings: Settings, at_hand: int) -> int:
-    """Give the lookahead that keeps the workers at hand busy: those asked for, or as many as the trials are worth."""
-    worth = at_hand if settings.workers else min(at_hand, settings.trials // TRIALS_OF_LOOKAHEAD)
+def lookahead_for(settings: Settings, at_hand: int, *, learns: bool) -> int:
+    """Give the lookahead that keeps the workers at hand busy: those asked for, or as many as the trials are worth.
+
+    Args:
+        learns: whether the result depends on the lookahead: whether packs are asked or stopped by what others taught.
+    """
+    worth = at_hand if settings.workers or not learns else min(at_hand, settings.trials // TRIALS_OF_LOOKAHEAD)
     return max(MIN_LOOKAHEAD, worth)
 
 

@@ -95,6 +95,15 @@ def test_what_is_left_open_is_settled_once_and_kept_in_the_file(tmp_path):
     assert _settle(run.folder.load(), placement(2)).settings == settled
 
 
+@pytest.mark.parametrize(
+    ("sampler", "halving", "lookahead"),
+    [("grid", False, 9), ("random", False, 9), ("random", True, 4), ("tpe", False, 4)],
+)
+def test_a_search_in_which_nothing_is_learnt_uses_all_workers(tmp_path, sampler, halving, lookahead):
+    run = new_run(tmp_path, trials=10, lookahead="auto", sampler=sampler, halving=halving)
+    assert _settle(run, placement(9)).settings.lookahead == lookahead
+
+
 def test_workers_that_stay_idle_are_spoken_of_with_what_would_use_them(tmp_path):
     run = new_run(tmp_path, lookahead=4, trials=64)
     said = []

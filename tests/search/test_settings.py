@@ -71,12 +71,13 @@ def test_counts_start_at_one(name):
     ("at_hand", "trials", "lookahead"), [(1, 32, 4), (4, 32, 4), (6, 32, 6), (64, 32, 8), (64, 500, 64), (64, 3, 4)]
 )
 def test_a_lookahead_covers_the_workers_where_a_search_is_long_enough(at_hand, trials, lookahead):
-    assert lookahead_for(Settings(name="x", trials=trials), at_hand) == lookahead
+    assert lookahead_for(Settings(name="x", trials=trials), at_hand, learns=True) == lookahead
+    assert lookahead_for(Settings(name="x", trials=trials), at_hand, learns=False) == max(4, at_hand)
 
 
 def test_a_lookahead_covers_the_workers_that_were_asked_for_and_are_there():
-    assert lookahead_for(Settings(name="x", trials=8, workers=16), 16) == 16
-    assert lookahead_for(Settings(name="x", trials=8, workers=16), 2) == 4
+    assert lookahead_for(Settings(name="x", trials=8, workers=16), 16, learns=True) == 16
+    assert lookahead_for(Settings(name="x", trials=8, workers=16), 2, learns=True) == 4
 
 
 def test_a_lookahead_may_be_found_later_but_is_no_other_word(tmp_path):
