@@ -33,7 +33,13 @@ GROWTH = 16
 
 
 class Sharing(Protocol):
-    """Shares the packs that are left among the workers, once all have been asked for."""
+    """Shares the packs that are left among the workers, once all have been asked for.
+
+    Attributes:
+        arithmetic: with which parts give the bytes of the whole, see `PackTask`.
+    """
+
+    arithmetic: str
 
     def longest(self, packs: Sequence[Pack]) -> Pack:
         """Choose the pack that takes longest, the first of several."""
@@ -93,8 +99,10 @@ class Dispatcher:
         self._device = device
         self.lookahead = settings.lookahead
         self._capacity = capacity or partial(pack_capacity, device=device)
+        rungs = rungs_of(settings.epochs) if settings.halving else ()
         # At a rung the members of a pack are compared with each other: it has to stay together.
-        self._sharing = None if settings.halving and rungs_of(settings.epochs) else sharing
+        self._compares = bool(rungs)
+        self._sharing = None if self._compares else sharing
         study.reopen()
         records = study.records()
         self._packs = study.packs()
@@ -110,7 +118,7 @@ class Dispatcher:
         self._asked = sum(len(pack.proposals) for pack in self._packs)
         self._finished = Counter(outcome.state for outcome in self._outcomes.values())
         self._best = max((_merit(n, o) for n, o in self._outcomes.items() if _is_complete(o)), default=None)
-        self._known = _Known(rungs_of(settings.epochs) if settings.halving else ())
+        self._known = _Known(rungs)
         with study.batch():
             self._catch_up()
 
@@ -309,6 +317,8 @@ class Dispatcher:
         return count
 
     def _task(self, pack: Pack) -> PackTask:
+        whole = None if self._compares else self._packs[pack.number]
+        is_shared = pack != whole and pack.number not in self._split_by_failure
         # The packs that had been told when this one was first asked; more may have been by now.
         told = max(0, pack.number - self.lookahead + 1)
         return PackTask(
@@ -322,14 +332,9 @@ class Dispatcher:
             halving=self._known.halving(told),
             checkpoint_interval_s=self._settings.checkpoint_interval_s,
             known_best=self._known.best(told),
-            whole=self._whole_of(pack),
+            whole=whole,
+            arithmetic=self._sharing.arithmetic if self._sharing and is_shared else "",
         )
-
-    def _whole_of(self, pack: Pack) -> tuple[Configuration, ...]:
-        """List what the parts of a pack have to know of each other; nothing under halving, see `_sharing`."""
-        if self._settings.halving and rungs_of(self._settings.epochs):
-            return ()
-        return tuple(proposal.configuration for proposal in self._packs[pack.number].proposals)
 
 
 class _Known:

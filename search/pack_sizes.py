@@ -17,6 +17,7 @@ from models.catalog import count_multiplications
 from models.configuration import Configuration
 from models.precision import Precision
 from search.connection import Placement
+from search.machine import arithmetic
 from search.packing import pack_capacity, shape_in_words, shape_of
 from search.settings import Settings
 from search.trial import Pack
@@ -69,6 +70,7 @@ class FairShare:
         self._begun = begun
         self._say = say
         self._measured: dict[Hashable, Calibration] = {}
+        self.arithmetic = arithmetic()
 
     def longest(self, packs: Sequence[Pack]) -> Pack:
         return max(packs, key=self._work_of)

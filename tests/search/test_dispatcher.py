@@ -291,6 +291,8 @@ def test_a_pack_of_which_one_half_arrived_before_a_crash_goes_on_with_the_other(
 class InParts:
     """Trains the packs in parts of one size, the last pack first."""
 
+    arithmetic = "this one's"
+
     def __init__(self, size):
         self.size, self.asked = size, []
 
@@ -348,7 +350,7 @@ def test_packs_stay_whole_where_their_members_are_compared_at_rungs(tmp_path):
         dispatcher = Dispatcher(open_study(settings, storage, create_study), settings, device="cpu", sharing=InParts(2))
         task = dispatcher.next_pack()
         assert len(task.pack.proposals) > 2
-        assert task.whole == ()
+        assert task.whole is None
 
 
 def test_a_part_whose_worker_died_is_trained_again_before_it_is_split(tmp_path):
@@ -359,10 +361,15 @@ def test_a_part_whose_worker_died_is_trained_again_before_it_is_split(tmp_path):
         assert first.pack.number == second.pack.number
         assert first.pack.trials < second.pack.trials
         assert first.whole == second.whole
+        assert set(first.whole.trials) > set(first.pack.trials)
+        assert first.arithmetic == InParts.arithmetic
         assert "once more, try 2 of 2" in dispatcher.fail(first.pack, "died", worker_died=True)
         assert dispatcher.next_pack().pack == first.pack
         assert "training the two halves apart" in dispatcher.fail(first.pack, "died", worker_died=True)
-        assert dispatcher.next_pack().pack in first.pack.halves()
+        half = dispatcher.next_pack()
+        assert half.pack in first.pack.halves()
+        assert half.whole == first.whole
+        assert half.arithmetic == ""  # no part may need the member that fails
 
 
 @pytest.mark.parametrize("parts", [[[0, 1, 2]], [[0, 1], [3, 2]], [[0, 1, 2, 3], []], [["0"]], 5, [[[0]]]])
