@@ -65,6 +65,9 @@ FAULTS = {
     "1, 2, 4 workers, rounds delayed at random": Fault(kills.shuffled_workers, 10, SAME),
     "kill -9 of the driver at a random moment": Fault(killed_driver, 50, f"no orphans; {NOTHING_LOST}"),
     "kill -9 of a random worker": Fault(kills.killed_worker, 50, NOTHING_LOST),
+    "packs in parts: 1, 2, 4 workers; kill -9 of workers and drivers": Fault(
+        kills.packs_in_parts, 30, f"{SAME} to that of whole packs; no trial lost, none twice"
+    ),
     "kill -9 of a raylet of three nodes": Fault(kills.killed_raylet, 10, NOTHING_LOST),
     "kill -9 of the driver of a cluster": Fault(
         kills.killed_driver_of_cluster, 10, f"no worker outlives 30 s; {NOTHING_LOST}"

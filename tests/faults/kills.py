@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import random
 import signal
@@ -14,9 +15,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import torch
 from cluster import Cluster
 from searches import (
     FAULTY,
+    IN_PARTS,
+    SEARCH,
     Search,
     alive,
     command_of,
@@ -40,23 +44,30 @@ ROUND_DELAY_S = 1.0
 MOST_KILLS_IN_A_ROW = 8
 
 
-def shuffled_workers(tries: int, draws: random.Random, folder: Path) -> str:
-    calm = undisturbed(folder)
+def shuffled_workers(tries: int, draws: random.Random, folder: Path, *, options: tuple[str, ...] = SEARCH) -> str:
+    calm = undisturbed(folder, options)
     for n in range(tries):
-        search = Search(folder, f"workers-{n}")
+        search = Search(folder, f"workers-{n}", options=options)
         plan = {"delay_s": 1.0, "seed": draws.random()}
         search.finish("--workers", str((4, 2, 1)[n % 3]), "--cpus-per-worker", "0.5", plan=plan)
         search.check(calm)
     return "workers 4, 2, 1 in turn; rounds delayed by 0 to 1 s"
 
 
-def killed_driver(tries: int, draws: random.Random, folder: Path, *, until_agents_end: bool = False) -> str:
-    calm = undisturbed(folder)
+def killed_driver(
+    tries: int,
+    draws: random.Random,
+    folder: Path,
+    *,
+    until_agents_end: bool = False,
+    options: tuple[str, ...] = SEARCH,
+) -> str:
+    calm = undisturbed(folder, options)
     kills = searches = recorded = early = 0
     longest_s = 0.0
     agents: list[int] = []
     while kills < tries:
-        search = Search(folder, f"driver-{searches}")
+        search = Search(folder, f"driver-{searches}", options=options)
         before: dict[int, dict] = {}
         while kills < tries:
             process = search.start(plan={"delay_s": ROUND_DELAY_S, "seed": draws.random()})
@@ -83,7 +94,7 @@ def killed_driver(tries: int, draws: random.Random, folder: Path, *, until_agent
     if until_agents_end:
         _wait_for_end(agents, AGENTS_TIMEOUT_S)
     return (
-        f"{searches} searches; at the kill {recorded / tries:.1f} of 16 trials recorded in the mean, none {early} "
+        f"{searches} searches; at the kill {recorded / tries:.1f} trials recorded in the mean, none {early} "
         f"times; no worker left after {longest_s:.1f} s"
         + (f", nothing at all after {AGENTS_TIMEOUT_S} s" if until_agents_end else "")
     )
@@ -159,11 +170,11 @@ def _wait_until_it_trains(search: Search, process: subprocess.Popen[str], draws:
     time.sleep(draws.uniform(0, ROUND_DELAY_S))
 
 
-def killed_worker(tries: int, draws: random.Random, folder: Path) -> str:
-    calm = undisturbed(folder)
+def killed_worker(tries: int, draws: random.Random, folder: Path, *, options: tuple[str, ...] = SEARCH) -> str:
+    calm = undisturbed(folder, options)
     kills = searches = 0
     while kills < tries:
-        search = Search(folder, f"worker-{searches}")
+        search = Search(folder, f"worker-{searches}", options=options)
         plan = {"delay_s": ROUND_DELAY_S, "seed": draws.random()}
         process = search.start("--max-failures", "1000", plan=plan)
         while process.poll() is None and kills < tries:
@@ -175,6 +186,20 @@ def killed_worker(tries: int, draws: random.Random, folder: Path) -> str:
         search.check(calm)
         searches += 1
     return f"{searches} searches, {kills / searches:.1f} kills in each"
+
+
+def packs_in_parts(tries: int, draws: random.Random, folder: Path) -> str:
+    """Disturb searches whose packs are trained in parts, and compare them with one whose packs stay whole."""
+    Search(folder, "calm", options=(*IN_PARTS, "--pack-size", "4")).finish()
+    each = math.ceil(tries / 3)
+    told = [
+        disturb(each, draws, folder, options=IN_PARTS) for disturb in (shuffled_workers, killed_worker, killed_driver)
+    ]
+    journals = list((folder / "results" / "runs").glob("*/study.journal"))
+    split = sum(b'"parts:' in journal.read_bytes() for journal in journals)
+    # Elsewhere no parts may give the bytes of the whole.
+    assert split or torch.backends.cpu.get_cpu_capability() != "AVX512", "no pack was trained in parts"
+    return f"{split} of {len(journals) - 1} searches in parts: {'; '.join(told)}"
 
 
 def _kill_some_workers(process: subprocess.Popen[str], draws: random.Random, most: int) -> int:

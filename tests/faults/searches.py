@@ -24,6 +24,11 @@ SEARCH = (
     "run", "--space", "wide", "--sampler", "tpe", "--trials", "16", "--epochs", "3", "--pack-size", "2", "--seed", "3",
     "--checkpoint-interval", "0",
 )  # fmt: skip
+# Packs that are trained in parts, since there are more workers than packs.
+IN_PARTS = (
+    "run", "--space", str(Path(__file__).parent / "list.toml"), "--sampler", "grid", "--no-halving", "--epochs", "3",
+    "--seed", "3", "--checkpoint-interval", "0", "--workers", "4", "--cpus-per-worker", "0.5",
+)  # fmt: skip
 TIMEOUT_S = 300
 
 
@@ -34,12 +39,14 @@ class Search:
     Attributes:
         url: of the database of its study; none for a journal.
         environment: of its processes; none for this one's.
+        options: of the command that starts it.
     """
 
     folder: Path
     name: str
     url: str | None = None
     environment: Mapping[str, str] | None = None
+    options: tuple[str, ...] = SEARCH
 
     @property
     def run_folder(self) -> RunFolder:
@@ -73,7 +80,7 @@ class Search:
 
     def start(self, *extra: str, plan: dict | None = None) -> subprocess.Popen[str]:
         """Start the search, or go on with it; with a plan, its workers fail as it says."""
-        arguments = ("resume", self.name) if self.begun else (*SEARCH, "--name", self.name)
+        arguments = ("resume", self.name) if self.begun else (*self.options, "--name", self.name)
         arguments += ("--storage", self.url) if self.url else ()
         program = [PACKTUNE] if plan is None else [sys.executable, FAULTY, json.dumps(plan)]
         return subprocess.Popen(
@@ -105,9 +112,9 @@ class Search:
         assert not [r for r in records if r.state in (TrialState.RUNNING, TrialState.WAITING)]
 
 
-def undisturbed(folder: Path) -> bytes:
+def undisturbed(folder: Path, options: tuple[str, ...] = SEARCH) -> bytes:
     """Give the leaderboard of the search that nothing disturbs."""
-    search = Search(folder, "calm")
+    search = Search(folder, "calm", options=options)
     if not search.begun:
         search.finish()
     return search.leaderboard()
