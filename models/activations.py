@@ -23,12 +23,15 @@ class Activation:
         backward: (output's gradient, input, output) -> input's gradient, all of one shape.
         keeps_order: whether it gives no larger number a smaller output, rounding included: the largest of its outputs
             is then the output of the largest, and max-pooling may come first.
+        is_exact: whether it only compares, or multiplies once: a number's output then has the same bytes at whatever
+            place of a tensor.
     """
 
     module: Callable[[], nn.Module]
     forward: Callable[[Tensor], Tensor]
     backward: Callable[[Tensor, Tensor, Tensor], Tensor]
     keeps_order: bool = False
+    is_exact: bool = False
 
 
 ACTIVATIONS: dict[str, Activation] = {
@@ -36,17 +39,20 @@ ACTIVATIONS: dict[str, Activation] = {
         module=nn.Identity,
         forward=lambda x: x,
         backward=lambda grad, x, y: grad,
+        is_exact=True,
     ),
     "relu": Activation(
         module=nn.ReLU,
         forward=torch.relu,
         backward=lambda grad, x, y: aten.threshold_backward(grad, y, 0),
         keeps_order=True,
+        is_exact=True,
     ),
     "leaky_relu": Activation(
         module=lambda: nn.LeakyReLU(LEAKY_SLOPE),
         forward=lambda x: functional.leaky_relu(x, LEAKY_SLOPE),
         backward=lambda grad, x, y: aten.leaky_relu_backward(grad, x, LEAKY_SLOPE, False),
+        is_exact=True,
     ),
     "gelu": Activation(
         module=nn.GELU,

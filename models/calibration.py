@@ -1,7 +1,8 @@
-"""Measures on the processor at hand how fast the parts of a pack are, and whether they give the pack's own bytes.
+"""Measures on the processor at hand how fast the parts of a pack are, if they give the pack's own bytes.
 
-A matrix product's rows should not depend on how many others are computed beside them. With AVX-512 they hardly ever
-do; with AVX2, the order in which a row is summed changes with its place. Nothing but trying tells.
+A matrix product's rows should not depend on how many others are computed beside them. With AVX-512 they seldom do;
+with AVX2, the order in which a row is summed changes with its place. Nothing but trying tells. Members may leave a
+pack, or a part of one, whenever they diverge: parts are taken only if packs of every smaller size give the same bytes.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from dataclasses import dataclass, replace
 import torch
 
 from data.dataset import Dataset
+from models.activations import ACTIVATIONS
 from models.configuration import Configuration
 from models.precision import Precision
 from models.training import EVALUATION_BATCH, Evaluation, Member, PackTraining
 
 STEPS = 3  # in one timing; the second is the first that momentum has a share in
-TIMINGS = 10  # of each size: the fastest is what neither a first start nor other work has disturbed
+MOST_TIMINGS = 10  # of each size: the fastest is what neither a first start nor other work has disturbed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +28,19 @@ class Calibration:
     """How fast the parts of a pack are.
 
     Attributes:
-        step_s: seconds of one step of one member, by the number of members in a part, from the whole pack down; only
-            of parts that give the bytes of the whole pack.
+        step_s: seconds of one step of one member, by the number of members in a part, from the whole pack down; of the
+            whole alone if parts may give other bytes.
     """
 
     step_s: dict[int, float]
+
+
+def may_be_split(configuration: Configuration) -> bool:
+    """Tell whether the activation gives a number the same bytes at whatever place of a tensor.
+
+    PyTorch computes the last few numbers of a tensor without vectors, and exponentials then by another method.
+    """
+    return configuration.architecture == "mlp" and ACTIVATIONS[configuration.activation].is_exact
 
 
 def calibrate(
@@ -40,36 +50,63 @@ def calibrate(
     precision: Precision = Precision.FLOAT32,
     budget_s: float = 0.4,
 ) -> Calibration:
-    """Train a few steps of a pack as a whole, in halves, in quarters ..., in this process and with its threads.
+    """Train a few steps of a pack as a whole and in parts, in this process and with its threads.
 
     Args:
-        configurations: of the members.
+        configurations: of the members. Rates are replaced by typical ones, by which every difference would show.
         dataset: where images come from: only as many of them as a few steps take.
-        budget_s: seconds after which no more sizes are tried.
+        budget_s: seconds that all should take; where comparing alone would take longer, the pack stays whole.
     """
-    few = _few_images(dataset, STEPS * configurations[0].batch_size)
-    deadline_s = time.perf_counter() + budget_s
-    step_s: dict[int, float] = {}
-    whole: _State | None = None
-    for size in _sizes(len(configurations)):
-        if whole is not None and time.perf_counter() >= deadline_s:
-            break
-        parts = _parts(configurations, size, few, precision)
-        first_s = _epoch_s(parts)
-        state = _state(parts, few)
-        whole = whole or state
-        if _are_equal(state, whole):
-            fastest_s = min(first_s, *(_epoch_s(parts) for _ in range(TIMINGS - 1)))
-            step_s[size] = fastest_s / STEPS / len(configurations)
-    return Calibration(step_s=step_s)
+    start_s = time.perf_counter()
+    typical = [_with_typical_rates(configuration) for configuration in configurations]
+    members = len(typical)
+    few = _few_images(dataset, STEPS * typical[0].batch_size)
+    parts = {members: _parts(typical, members, few, precision)}
+    step_s = {members: _epoch_s(parts[members]) / STEPS / members}
+    whole = _states(parts[members], few)
+    took_s = time.perf_counter() - start_s
+    if took_s * members > budget_s or not all(map(may_be_split, configurations)):
+        return Calibration(step_s=step_s)
+    for size in range(members - 1, 0, -1):
+        parts[size] = _parts(typical, size, few, precision)
+        first_s = _epoch_s(parts[size])
+        if not _are_equal(_states(parts[size], few), whole):
+            return Calibration(step_s={members: step_s[members]})
+        step_s[size] = first_s / STEPS / members
+    sizes = _halves(members)
+    for place, size in enumerate(sizes):
+        share_s = (start_s + budget_s - time.perf_counter()) / (len(sizes) - place)
+        step_s[size] = min(step_s[size], _fastest_epoch_s(parts[size], share_s) / STEPS / members)
+    return Calibration(step_s={size: step_s[size] for size in sizes})
 
 
-def _sizes(members: int) -> list[int]:
-    """List the sizes to try: all members, half of them, ... one."""
+def _with_typical_rates(configuration: Configuration) -> Configuration:
+    """Let every rate be a usual one if it is none: a rate too small, or too large, would hide a difference."""
+    return replace(
+        configuration,
+        learning_rate=0.1,
+        momentum=0.5 * (configuration.momentum > 0),
+        weight_decay=1e-3 * (configuration.weight_decay > 0),
+        dropout=0.2 * (configuration.dropout > 0),
+    )
+
+
+def _halves(members: int) -> list[int]:
+    """List the sizes that may be chosen: all members, half of them, ... one."""
     sizes = [members]
     while sizes[-1] > 1:
         sizes.append((sizes[-1] + 1) // 2)
     return sizes
+
+
+def _fastest_epoch_s(parts: Sequence[PackTraining], budget_s: float) -> float:
+    end_s = time.perf_counter() + budget_s
+    fastest_s = float("inf")
+    for _ in range(MOST_TIMINGS):
+        fastest_s = min(fastest_s, _epoch_s(parts))
+        if time.perf_counter() >= end_s:
+            break
+    return fastest_s
 
 
 def _parts(
@@ -92,7 +129,7 @@ def _epoch_s(parts: Sequence[PackTraining]) -> float:
 _State = tuple[list[torch.Tensor], list[Evaluation]]
 
 
-def _state(parts: Sequence[PackTraining], dataset: Dataset) -> _State:
+def _states(parts: Sequence[PackTraining], dataset: Dataset) -> _State:
     """Give all that has been trained, the members' weights and momentum buffers one after another."""
     states = [part.state_dict() for part in parts]
     tensors = [
@@ -101,7 +138,8 @@ def _state(parts: Sequence[PackTraining], dataset: Dataset) -> _State:
         for tensors in zip(*(state[kind] for state in states), strict=True)
         if tensors[0] is not None
     ]
-    return tensors, [evaluation for part in parts for evaluation in part.evaluate(dataset.validation)]
+    splits = (dataset.validation, dataset.test)
+    return tensors, [evaluation for split in splits for part in parts for evaluation in part.evaluate(split)]
 
 
 def _are_equal(one: _State, other: _State) -> bool:
@@ -109,7 +147,9 @@ def _are_equal(one: _State, other: _State) -> bool:
 
 
 def _few_images(dataset: Dataset, n: int) -> Dataset:
-    """Give a data set of `n` training images, repeated as needed, and one batch of an evaluation."""
+    """Give a data set of `n` training images, repeated as needed, and evaluations of a full and of the last batch."""
     train = dataset.train.take(torch.arange(n) % len(dataset.train))
-    validation = dataset.validation.first(EVALUATION_BATCH)
-    return replace(dataset, train=train, validation=validation, test=validation)
+    last = len(dataset.validation) % EVALUATION_BATCH or EVALUATION_BATCH
+    return replace(
+        dataset, train=train, validation=dataset.validation.first(last), test=dataset.test.first(EVALUATION_BATCH)
+    )

@@ -41,7 +41,8 @@ def build_network(configuration: Configuration, *, height: int, width: int, outp
 @functools.lru_cache(maxsize=4096)
 def count_multiplications(configuration: Configuration, *, height: int, width: int, outputs: int) -> int:
     """Count the multiplications that a configuration's network takes for one image, forwards."""
-    network = build_network(configuration, height=height, width=width, outputs=outputs, seed=0).to("meta")
+    with torch.device("meta"):  # shapes alone
+        network = build_network(configuration, height=height, width=width, outputs=outputs, seed=0)
     values = torch.empty(1, 1, height, width, device="meta")
     total = 0
     for module in network:

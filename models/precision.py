@@ -5,6 +5,7 @@ PyTorch is imported only when it is needed: a name can be checked without waitin
 
 from __future__ import annotations
 
+import functools
 import time
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -72,6 +73,7 @@ def processor_has_bfloat16() -> bool:
     return any(getattr(torch.cpu, check)() for check in checks if hasattr(torch.cpu, check))
 
 
+@functools.cache
 def bfloat16_gain() -> float:
     """Measure how many times faster one core multiplies bfloat16 than float32 matrices."""
     import torch

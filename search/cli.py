@@ -142,7 +142,7 @@ def run(
         int | None,
         typer.Option(
             help="Packs asked for before the first of them is told: so many can train at once, and the leaderboard "
-            "depends on it if they learn from others. [default: --workers, or as many as there is room for, up to a "
+            "depends on it if trials learn from others. [default: --workers, or as many as there is room for, up to a "
             "quarter of the trials if they learn; at least 4]"
         ),
     ] = None,

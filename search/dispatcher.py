@@ -1,8 +1,9 @@
 """Decides which pack is next and tells results in pack order. Knows nothing of Ray.
 
-The rule that makes a search's result independent of timing: pack n starts only when exactly the packs up to
-n - lookahead have been told. Results that arrive earlier are kept durably and told when it is their turn. Whatever
-the sampler and halving learn before pack n is therefore a function of n alone.
+The rule that makes a search's result independent of timing: as long as packs are to be asked for, or members compared,
+pack n starts only when exactly the packs up to n - lookahead have been told. Results that arrive earlier are kept
+durably and told when it is their turn. Whatever the sampler and halving learn before pack n is therefore a function of
+n alone.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from search.halving import HalvingPlan, rungs_of
 from search.pack_task import PackReport, PackTask
 from search.packing import group_proposals, pack_capacity, widest_of
 from search.samplers import SAMPLERS
-from search.settings import Settings
+from search.settings import Settings, stops_early
 from search.study import SearchStudy
 from search.trial import Outcome, Pack, Proposal, TrialState
 
@@ -33,13 +34,7 @@ GROWTH = 16
 
 
 class Sharing(Protocol):
-    """Shares the packs that are left among the workers, once all have been asked for.
-
-    Attributes:
-        arithmetic: with which parts give the bytes of the whole, see `PackTask`.
-    """
-
-    arithmetic: str
+    """Shares the packs that are left among the workers, once all have been asked for."""
 
     def longest(self, packs: Sequence[Pack]) -> Pack:
         """Choose the pack that takes longest, the first of several."""
@@ -99,9 +94,8 @@ class Dispatcher:
         self._device = device
         self.lookahead = settings.lookahead
         self._capacity = capacity or partial(pack_capacity, device=device)
-        rungs = rungs_of(settings.epochs) if settings.halving else ()
         # At a rung the members of a pack are compared with each other: it has to stay together.
-        self._compares = bool(rungs)
+        self._compares = stops_early(settings)
         self._sharing = None if self._compares else sharing
         study.reopen()
         records = study.records()
@@ -112,13 +106,13 @@ class Dispatcher:
         self._running: dict[tuple[int, ...], Pack] = {}
         self._epochs: dict[tuple[int, ...], int] = {}
         self._failures: Counter[tuple[int, ...]] = Counter()
-        self._split_by_failure: set[int] = set()
+        self._failed_halves: set[tuple[int, ...]] = set()
         self._told = 0
         self._repeated = study.repeated()
         self._asked = sum(len(pack.proposals) for pack in self._packs)
         self._finished = Counter(outcome.state for outcome in self._outcomes.values())
         self._best = max((_merit(n, o) for n, o in self._outcomes.items() if _is_complete(o)), default=None)
-        self._known = _Known(rungs)
+        self._known = _Known(rungs_of(settings.epochs) if settings.halving else ())
         with study.batch():
             self._catch_up()
 
@@ -128,7 +122,8 @@ class Dispatcher:
         if self.all_asked:
             return None
         with self._study.batch():
-            if not self._tell_up_to(number - self.lookahead):
+            # Once all have been asked for and nothing more is compared, no pack has to wait for what another teaches.
+            if not self._is_shared and not self._tell_up_to(number - self.lookahead):
                 return None
             if not self._waiting:
                 self._ask_window()
@@ -139,9 +134,9 @@ class Dispatcher:
 
     def _take(self) -> Pack:
         """Take a pack, or a part of one, from those that wait; once all have been asked for, the longest first."""
-        if self._sharing is None or self._asked < self._settings.trials:
+        if self._sharing is None or not self._is_shared:
             return self._waiting.pop(0)
-        pack = self._sharing.longest([pack for pack in self._waiting if pack.number < self._told + self.lookahead])
+        pack = self._sharing.longest(self._waiting)
         self._waiting.remove(pack)
         is_whole = pack == self._packs[pack.number]
         return self._share_out(pack, self._sharing) if is_whole and len(pack.proposals) > 1 else pack
@@ -155,6 +150,11 @@ class Dispatcher:
             self._note_parts(pack, parts)
             self._put_back(*later)
         return first
+
+    @property
+    def _is_shared(self) -> bool:
+        """Tell whether the packs that wait are shared among the workers."""
+        return self._sharing is not None and self._asked >= self._settings.trials
 
     @property
     def all_asked(self) -> bool:
@@ -201,7 +201,7 @@ class Dispatcher:
             What happened and what is done about it, for people.
         """
         self._failures[pack.trials] += 1
-        again = worker_died and (len(pack.proposals) == 1 or pack.number not in self._split_by_failure)
+        again = worker_died and (len(pack.proposals) == 1 or pack.trials not in self._failed_halves)
         tries = 1 + (self._settings.max_failures if again else 0)
         last_line = reason.splitlines()[-1] if reason else "no reason is known"
         what = f"{_in_words(pack)} failed ({last_line})"
@@ -216,7 +216,7 @@ class Dispatcher:
 
     def _split(self, pack: Pack) -> None:
         """Train the halves of a pack whose training failed."""
-        self._split_by_failure.add(pack.number)
+        self._failed_halves.update(half.trials for half in pack.halves())
         self._note_parts(pack, pack.halves())
         del self._running[pack.trials]
         self._put_back(*pack.halves())
@@ -317,8 +317,6 @@ class Dispatcher:
         return count
 
     def _task(self, pack: Pack) -> PackTask:
-        whole = None if self._compares else self._packs[pack.number]
-        is_shared = pack != whole and pack.number not in self._split_by_failure
         # The packs that had been told when this one was first asked; more may have been by now.
         told = max(0, pack.number - self.lookahead + 1)
         return PackTask(
@@ -331,10 +329,15 @@ class Dispatcher:
             precision=Precision(self._settings.precision),
             halving=self._known.halving(told),
             checkpoint_interval_s=self._settings.checkpoint_interval_s,
-            known_best=self._known.best(told),
-            whole=whole,
-            arithmetic=self._sharing.arithmetic if self._sharing and is_shared else "",
+            known_best=self._known.best(min(told, self._told)),
+            whole=self._whole_of(pack),
         )
+
+    def _whole_of(self, pack: Pack) -> tuple[Configuration, ...]:
+        """List what the parts of a pack have to know of each other; nothing once it failed, or where they compare."""
+        if self._compares or pack.trials in self._failed_halves:
+            return ()
+        return tuple(proposal.configuration for proposal in self._packs[pack.number].proposals)
 
 
 class _Known:

@@ -6,18 +6,18 @@ split is measured: a part gives the bytes of the whole, or is not taken, so that
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 
 import torch
 
 from data.dataset import Dataset
-from models.calibration import Calibration, calibrate
+from models.calibration import Calibration, calibrate, may_be_split
 from models.catalog import count_multiplications
 from models.configuration import Configuration
 from models.precision import Precision
-from search.connection import Placement
-from search.machine import arithmetic
+from search.connection import LOCAL, Placement
 from search.packing import pack_capacity, shape_in_words, shape_of
 from search.settings import Settings
 from search.trial import Pack
@@ -70,7 +70,6 @@ class FairShare:
         self._begun = begun
         self._say = say
         self._measured: dict[Hashable, Calibration] = {}
-        self.arithmetic = arithmetic()
 
     def longest(self, packs: Sequence[Pack]) -> Pack:
         return max(packs, key=self._work_of)
@@ -79,15 +78,18 @@ class FairShare:
         members = len(pack.proposals)
         own = self._work_of(pack)
         rest = sum(share * self._work_of(other) for other, share in others)
-        if own <= (own + rest) / self._workers or self._begun(pack):
+        fair = (own + rest) / self._workers
+        if own <= fair or self._begun(pack) or not all(map(may_be_split, _configurations(pack))):
             return members
         step_s = self._calibration(pack).step_s
         rest_s = rest / own * members * step_s[members]
 
         def end_s(size: int) -> float:
-            """Estimate how long a step of everything takes until the last worker is free."""
-            each_s = step_s[size]
-            return max(size * each_s, (members * each_s + rest_s) / self._workers)
+            """Estimate when the last worker is free, in the time of a step, if each part goes to the first that is."""
+            free_s = [rest_s / self._workers] * self._workers
+            for start in range(0, members, size):
+                heapq.heapreplace(free_s, free_s[0] + min(size, members - start) * step_s[size])
+            return max(free_s)
 
         best = members
         for size in step_s:
@@ -123,11 +125,12 @@ class FairShare:
 def fair_share(
     settings: Settings, dataset: Dataset, placement: Placement, begun: Callable[[Pack], bool], say: Say
 ) -> FairShare | None:
-    """Make what splits the packs of a search; none where they stay whole: their size was asked for, or on a GPU.
+    """Make what splits the packs of a search; none where they stay whole.
 
-    A GPU's products depend on how many rows are computed together.
+    That is where their size was asked for, on a GPU, whose products depend on how many rows are computed together, and
+    on a cluster, whose processors may not be this machine's, on which parts are tried.
     """
-    if settings.pack_size is not None or placement.device != "cpu":
+    if settings.pack_size is not None or placement.device != "cpu" or settings.address not in (None, LOCAL):
         return None
     measure = partial(_measure, dataset=dataset, threads=placement.threads, precision=Precision(settings.precision))
     return FairShare(dataset, min(placement.at_hand, int(settings.lookahead)), measure, begun, say)
@@ -136,7 +139,7 @@ def fair_share(
 def _measure(
     configurations: Sequence[Configuration], *, dataset: Dataset, threads: int, precision: Precision
 ) -> Calibration:
-    """Measure as a worker would train."""
+    """Measure with the threads of a worker."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
@@ -150,7 +153,7 @@ def _configurations(pack: Pack) -> list[Configuration]:
 
 
 def _kind(configuration: Configuration) -> Hashable:
-    """Give what a member's speed and arithmetic depend on, all but how large its rates are."""
+    """Give what a member's speed and bytes depend on, all but how large its rates are."""
     c = configuration
     rates = (c.momentum, c.weight_decay, c.dropout)
     return shape_of(c), c.hidden_units, c.activation, c.nesterov, tuple(rate > 0 for rate in rates)

@@ -7,12 +7,12 @@ import time
 from dataclasses import dataclass, field, replace
 
 from data.dataset import Dataset
+from models.configuration import Configuration
 from models.model_file import TrainedModel, model_to_bytes
 from models.precision import Precision
 from models.training import Evaluation, Member, PackTraining
 from search.checkpoint import checkpoint_from_bytes, checkpoint_to_bytes
 from search.halving import HalvingPlan, survivors
-from search.machine import arithmetic
 from search.protocol import Protocol, notebook_view
 from search.trial import Accuracy, Outcome, Pack, TrialState
 
@@ -28,10 +28,8 @@ class PackTask:
         device: "cpu" or "cuda".
         precision: of the products, where it pays.
         known_best: joint validation accuracy above which the trained weights are worth sending back.
-        whole: the pack that `pack` is a part of, or all of, if its members are to train alike in parts, see
-            `PackTraining`; none if they need not, since they are compared with each other on the way.
-        arithmetic: where parts were seen to give the bytes of the whole, see `search.machine`. Elsewhere the whole pack
-            is trained, and only the part reported. Empty to train the part anywhere.
+        whole: the configurations of the whole pack if its members are to train alike in parts of it, see
+            `PackTraining`; empty if `pack` stands for itself.
         checkpoint: of the same task, to go on from; one that does not fit is ignored.
         checkpoint_interval_s: time between checkpoints, written at the end of a round.
     """
@@ -44,9 +42,8 @@ class PackTask:
     device: str = "cpu"
     precision: Precision = Precision.FLOAT32
     halving: HalvingPlan = field(default_factory=HalvingPlan)
-    known_best: float = -1.0
-    whole: Pack | None = None
-    arithmetic: str = field(default="", repr=False)
+    known_best: float = field(default=-1.0, repr=False)
+    whole: tuple[Configuration, ...] = ()
     checkpoint: bytes | None = field(default=None, repr=False)
     checkpoint_interval_s: float = field(default=30.0, repr=False)
 
@@ -80,9 +77,6 @@ class PackRun:
     """
 
     def __init__(self, task: PackTask, dataset: Dataset) -> None:
-        self._reported = set(task.pack.trials)
-        if task.whole is not None and task.arithmetic not in ("", arithmetic()):
-            task = replace(task, pack=task.whole)
         self._task = task
         self._dataset = _view(dataset, task)
         self._model: bytes | None = None
@@ -103,7 +97,7 @@ class PackRun:
             device=task.device,
             shuffle=task.protocol is Protocol.SEARCH,
             precision=task.precision.where_it_pays(task.pack.proposals[0].configuration),
-            whole=[p.configuration for p in task.whole.proposals] if task.whole else (),
+            whole=task.whole,
         )
 
     @property
@@ -161,10 +155,9 @@ class PackRun:
         return True
 
     def report(self) -> PackReport:
-        """Give the outcomes of all members that were asked for."""
-        members = zip(self._task.pack.proposals, self._outcomes, strict=True)
+        """Give the outcomes of all members."""
         return PackReport(
-            outcomes=tuple(outcome for proposal, outcome in members if proposal.number in self._reported),
+            outcomes=tuple(self._outcomes),
             model=self._model,
             model_trial=self._model_trial,
             model_accuracy=self._model_accuracy,

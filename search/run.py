@@ -28,7 +28,7 @@ from search.pack_task import PackReport
 from search.progress import ProgressView, progress_view
 from search.run_folder import Run, RunFolder
 from search.samplers import SAMPLERS
-from search.settings import AUTO, Settings, lookahead_for, read_settings, write_settings
+from search.settings import AUTO, Settings, lookahead_for, read_settings, stops_early, write_settings
 from search.startup import quick_imports
 from search.storage import Storage, open_storage
 from search.study import SearchStudy, create_study, has_study, load_study
@@ -140,7 +140,7 @@ def _advise(runs: Sequence[Run], placement: Placement, say: Callable[[str], None
 
 
 def _worth(run: Run, placement: Placement) -> int:
-    learns = run.settings.halving or SAMPLERS[run.settings.sampler].learns
+    learns = stops_early(run.settings) or SAMPLERS[run.settings.sampler].learns
     return lookahead_for(run.settings, placement.at_hand, learns=learns)
 
 

@@ -16,6 +16,7 @@ from data.errors import UnknownDataset
 from models.precision import Precision
 from search.errors import SettingsError, suggest_name
 from search.files import write_text
+from search.halving import rungs_of
 from search.protocol import Protocol
 from search.storage_url import hide_password
 from search.toml_text import load_toml
@@ -28,7 +29,7 @@ RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 # number of workers as long as these are few, nor where a search is short and would learn from too little.
 MIN_LOOKAHEAD = 4
 TRIALS_OF_LOOKAHEAD = 4
-# Settings of older runs that no longer decide anything: what they had decided is in the study.
+# Settings of older runs that decide nothing any more.
 RETIRED = ("measure_packs",)
 # What a setting of each type is in TOML.
 TOML_KINDS: dict[type, str] = {
@@ -120,6 +121,11 @@ class Settings:
             hide_password(self.storage)  # refuses what is no URL
         if self.cpus_per_worker == 0:
             raise SettingsError("cpus_per_worker = 0 is not allowed: give a share of a CPU above 0, such as 1")
+
+
+def stops_early(settings: Settings) -> bool:
+    """Tell whether members of a pack are compared, and the worse ones stopped, before the last epoch."""
+    return settings.halving and bool(rungs_of(settings.epochs))
 
 
 def lookahead_for(settings: Settings, at_hand: int, *, learns: bool) -> int:

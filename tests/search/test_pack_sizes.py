@@ -54,13 +54,14 @@ EVEN = {4: 1e-6, 2: 1e-6, 1: 1e-6}
     ("workers", "step_s", "size"),
     [
         (2, EVEN, 2),
-        (3, EVEN, 1),  # 4 / 3 is not to be had: 2, 1, 1 would end with 2
+        (3, EVEN, 2),  # of four parts, one would have to wait
         (4, EVEN, 1),
         (9, EVEN, 1),
         (2, {4: 1e-6, 2: 1.2e-6, 1: 1.9e-6}, 2),
         (2, {4: 1e-6, 2: 1.95e-6, 1: 4e-6}, 4),  # halves would end as late as the whole
         (2, {4: 1e-6, 1: 1.1e-6}, 1),  # halves are not the same to the byte
         (2, {4: 1e-6}, 4),
+        (3, {4: 1e-6, 2: 1e-6, 1: 1.4e-6}, 2),  # of four parts, one would have to wait
         (1, EVEN, 4),
     ],
 )
@@ -110,6 +111,18 @@ def test_packs_stay_whole_on_a_gpu_and_where_their_size_was_asked_for(device, si
     assert (found is not None) is shares
     if found is not None:
         assert 1 <= found.part_size(pack_of(0, *[NARROW] * 8), []) <= 8
+
+
+@pytest.mark.parametrize("address", ["auto", "127.0.0.1:6379"])
+def test_packs_stay_whole_on_a_cluster_whose_processors_are_not_known(address):
+    placement = Placement(device="cpu", workers=2, at_hand=2, cpus_per_worker=1, gpus_per_worker=0)
+    assert fair_share(Settings(name="s", address=address), load(), placement, lambda pack: False, print) is None
+
+
+def test_activations_with_exponentials_keep_a_pack_whole():
+    share = Share(EVEN)
+    assert share.size(pack_of(3, *[WIDE] * 3, Configuration(hidden_units=100, activation="silu")), []) == 4
+    assert not share.measured
 
 
 def test_the_longest_pack_is_the_one_with_most_to_compute():
