@@ -69,15 +69,14 @@ def calibrate(
         return Calibration(step_s=step_s)
     for size in range(members - 1, 0, -1):
         parts[size] = _parts(typical, size, few, precision)
-        first_s = _epoch_s(parts[size])
+        _epoch_s(parts[size])
         if not _are_equal(_states(parts[size], few), whole):
-            return Calibration(step_s={members: step_s[members]})
-        step_s[size] = first_s / STEPS / members
+            return Calibration(step_s=step_s)
     sizes = _halves(members)
     for place, size in enumerate(sizes):
         share_s = (start_s + budget_s - time.perf_counter()) / (len(sizes) - place)
-        step_s[size] = min(step_s[size], _fastest_epoch_s(parts[size], share_s) / STEPS / members)
-    return Calibration(step_s={size: step_s[size] for size in sizes})
+        step_s[size] = _fastest_epoch_s(parts[size], share_s) / STEPS / members
+    return Calibration(step_s=step_s)
 
 
 def _with_typical_rates(configuration: Configuration) -> Configuration:

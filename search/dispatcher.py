@@ -317,7 +317,8 @@ class Dispatcher:
         return count
 
     def _task(self, pack: Pack) -> PackTask:
-        # The packs that had been told when this one was first asked; more may have been by now.
+        # The packs that had been told when this one was first asked; more may have been by now, or
+        # fewer where the packs that are left do not wait for each other.
         told = max(0, pack.number - self.lookahead + 1)
         return PackTask(
             pack=pack,

@@ -13,7 +13,7 @@ from functools import partial
 import torch
 
 from data.dataset import Dataset
-from models.calibration import Calibration, calibrate, may_be_split
+from models.calibration import Calibration, calibrate
 from models.catalog import count_multiplications
 from models.configuration import Configuration
 from models.precision import Precision
@@ -78,8 +78,7 @@ class FairShare:
         members = len(pack.proposals)
         own = self._work_of(pack)
         rest = sum(share * self._work_of(other) for other, share in others)
-        fair = (own + rest) / self._workers
-        if own <= fair or self._begun(pack) or not all(map(may_be_split, _configurations(pack))):
+        if own <= (own + rest) / self._workers or self._begun(pack):
             return members
         step_s = self._calibration(pack).step_s
         rest_s = rest / own * members * step_s[members]

@@ -119,12 +119,6 @@ def test_packs_stay_whole_on_a_cluster_whose_processors_are_not_known(address):
     assert fair_share(Settings(name="s", address=address), load(), placement, lambda pack: False, print) is None
 
 
-def test_activations_with_exponentials_keep_a_pack_whole():
-    share = Share(EVEN)
-    assert share.size(pack_of(3, *[WIDE] * 3, Configuration(hidden_units=100, activation="silu")), []) == 4
-    assert not share.measured
-
-
 def test_the_longest_pack_is_the_one_with_most_to_compute():
     large_batch = Configuration(hidden_units=10, batch_size=128)
     packs = [pack_of(n, *c) for n, c in enumerate(([NARROW], [WIDE, WIDE], [WIDE], [large_batch], [WIDE, WIDE]))]
