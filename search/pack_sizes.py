@@ -80,7 +80,10 @@ class FairShare:
         rest = sum(share * self._work_of(other) for other, share in others)
         if own <= (own + rest) / self._workers or self._begun(pack):
             return members
-        step_s = self._calibration(pack).step_s
+        try:
+            step_s = self._calibration(pack).step_s
+        except ValueError:  # a member cannot be trained: its worker finds out why
+            return members
         rest_s = rest / own * members * step_s[members]
 
         def end_s(size: int) -> float:
@@ -106,10 +109,9 @@ class FairShare:
     def _work_of(self, pack: Pack) -> float:
         """Estimate what a pack costs, in multiplications for each image."""
         data = self._dataset
+        outputs = data.heads * data.classes
         return sum(
-            count_multiplications(
-                configuration, height=data.height, width=data.width, outputs=data.heads * data.classes
-            )
+            _multiplications(configuration, height=data.height, width=data.width, outputs=outputs)
             + STEP_OVERHEAD / configuration.batch_size
             for configuration in _configurations(pack)
         )
@@ -145,6 +147,14 @@ def _measure(
         return calibrate(configurations, dataset, precision=precision.where_it_pays(configurations[0]))
     finally:
         torch.set_num_threads(before)
+
+
+def _multiplications(configuration: Configuration, *, height: int, width: int, outputs: int) -> int:
+    """Count a network's multiplications for one image; none if it cannot be built, which its worker will report."""
+    try:
+        return count_multiplications(configuration, height=height, width=width, outputs=outputs)
+    except ValueError:
+        return 0
 
 
 def _configurations(pack: Pack) -> list[Configuration]:

@@ -128,6 +128,19 @@ def test_the_longest_pack_is_the_one_with_most_to_compute():
     assert longest([packs[3], packs[0]]) == packs[0]  # it takes four times as many steps
 
 
+def test_a_network_that_cannot_be_built_is_left_to_its_worker():
+    impossible = Configuration(architecture="cnn", blocks=4, kernel_size=7)
+    possible = pack_of(0, NARROW)
+    share = Share(EVEN)
+    assert share.longest([pack_of(1, impossible), possible]) == possible
+
+    def measure(configurations):
+        raise ValueError("a cnn of 4 blocks leaves no pixel")
+
+    of_workers = FairShare(load(), 2, measure, lambda pack: False, lambda text: None)
+    assert of_workers.part_size(pack_of(1, impossible, impossible), []) == 2
+
+
 def test_the_option_is_a_number_or_auto():
     assert parse_pack_size("auto") == {}
     assert parse_pack_size("7") == {"pack_size": 7}
