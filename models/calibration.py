@@ -15,11 +15,13 @@ import torch
 
 from data.dataset import Dataset
 from models.activations import ACTIVATIONS
+from models.catalog import count_multiplications
 from models.configuration import Configuration
 from models.precision import Precision
 from models.training import EVALUATION_BATCH, Evaluation, Member, PackTraining
 
 STEPS = 3  # in one timing; the second is the first that momentum has a share in
+FASTEST_FLOPS = 2e11  # floating-point operations a second of a core
 MOST_TIMINGS = 10  # of each size: the fastest is what neither a first start nor other work has disturbed
 
 
@@ -29,7 +31,7 @@ class Calibration:
 
     Attributes:
         step_s: seconds of one step of one member, by the number of members in a part, from the whole pack down; of the
-            whole alone if parts may give other bytes.
+            whole alone if parts may give other bytes, and then 0 if nothing was timed.
     """
 
     step_s: dict[int, float]
@@ -57,15 +59,17 @@ def calibrate(
         dataset: where images come from: only as many of them as a few steps take.
         budget_s: seconds that all should take; where comparing alone would take longer, the pack stays whole.
     """
+    members = len(configurations)
+    if not all(map(may_be_split, configurations)) or members * _least_s(configurations, dataset) > budget_s:
+        return Calibration(step_s={members: 0.0})
     start_s = time.perf_counter()
     typical = [_with_typical_rates(configuration) for configuration in configurations]
-    members = len(typical)
     few = _few_images(dataset, STEPS * typical[0].batch_size)
     parts = {members: _parts(typical, members, few, precision)}
     step_s = {members: _epoch_s(parts[members]) / STEPS / members}
     whole = _states(parts[members], few)
     took_s = time.perf_counter() - start_s
-    if took_s * members > budget_s or not all(map(may_be_split, configurations)):
+    if took_s * members > budget_s:
         return Calibration(step_s=step_s)
     for size in range(members - 1, 0, -1):
         parts[size] = _parts(typical, size, few, precision)
@@ -88,6 +92,17 @@ def _with_typical_rates(configuration: Configuration) -> Configuration:
         weight_decay=1e-3 * (configuration.weight_decay > 0),
         dropout=0.2 * (configuration.dropout > 0),
     )
+
+
+def _least_s(configurations: Sequence[Configuration], dataset: Dataset) -> float:
+    """Bound from below how long a few steps of a pack take, on a core as fast as there is."""
+    outputs = dataset.heads * dataset.classes
+    multiplications = sum(
+        count_multiplications(configuration, height=dataset.height, width=dataset.width, outputs=outputs)
+        for configuration in configurations
+    )
+    # Forwards and for two gradients, a multiplication and an addition each.
+    return 6 * STEPS * configurations[0].batch_size * multiplications / FASTEST_FLOPS
 
 
 def _halves(members: int) -> list[int]:

@@ -44,6 +44,12 @@ def test_no_parts_are_tried_where_that_would_take_too_long(monkeypatch):
     assert list(calibrate(WIDE, load(), budget_s=0).step_s) == [4]
 
 
+def test_a_few_steps_that_take_seconds_are_not_even_begun(monkeypatch):
+    monkeypatch.setattr("models.calibration._epoch_s", lambda parts: pytest.fail("it was timed"))
+    large = [Configuration(hidden_units=256, depth=8, batch_size=8192)] * 2
+    assert list(calibrate(large, load()).step_s) == [2]
+
+
 @pytest.mark.parametrize("size", [3, 1])
 def test_one_size_that_gives_other_bytes_forbids_all_parts(monkeypatch, size):
     """Members that diverge leave: a pack of four may go on with three, a part of two with one."""
