@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -37,6 +38,8 @@ from search.winner import Winner, pick_winner, space_of
 
 if TYPE_CHECKING:
     from search.connection import Connection, Placement
+
+SIGNAL_AGAIN_S = 0.05  # after which a signal that came at a bad moment is sent again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,6 +276,7 @@ class _Stop:
         self.signal: signal.Signals | None = None
         self._say = say
         self._said = False
+        self._later: threading.Timer | None = None
         self._end_s = time.monotonic() + budget_s if budget_s is not None else None
 
     def requested(self) -> bool:
@@ -287,8 +291,26 @@ class _Stop:
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         again, self.signal = self.signal is not None, signal.Signals(number)
-        if again:
+        if not again:
+            return
+        if not _raises_in_vain(frame):
             raise KeyboardInterrupt
+        main = threading.main_thread().ident
+        assert main is not None
+        self._later = threading.Timer(SIGNAL_AGAIN_S, signal.pthread_kill, (main, number))
+        self._later.start()
+
+    def rest(self) -> None:
+        """Send no signal again."""
+        if self._later is not None:
+            self._later.cancel()
+
+
+def _raises_in_vain(frame: FrameType | None) -> bool:
+    """Tell whether a finalizer is running, whose exceptions Python prints and forgets."""
+    while frame is not None and frame.f_code.co_name != "__del__":
+        frame = frame.f_back
+    return frame is not None
 
 
 @contextmanager
@@ -302,6 +324,7 @@ def _stop_signal(budget_s: float | None, say: Callable[[str], None]) -> Iterator
         # Ray raises one of its own where it meets one, so that it cannot carry the signal itself.
         raise KeyboardInterrupt(stop.signal or signal.SIGINT) from None
     finally:
+        stop.rest()
         for number, handler in before.items():
             signal.signal(number, handler)
 

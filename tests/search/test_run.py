@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from dataclasses import replace
 
 import pytest
@@ -66,6 +67,25 @@ def test_the_first_signal_asks_and_the_second_interrupts_and_is_known_afterwards
     assert caught.value.args == (second,)
     assert said == ["Stopping; what is finished is kept. Ctrl-C again stops at once."]
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+class _Finalized:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        for _ in range(3):
+            pass  # Python handles the signal here
+
+
+def test_a_second_signal_is_not_lost_in_a_finalizer():
+    """Python prints what a finalizer raises, and goes on."""
+    ended_s = time.monotonic() + 60
+    with pytest.raises(KeyboardInterrupt), _stop_signal(None, print):
+        os.kill(os.getpid(), signal.SIGINT)
+        dying = _Finalized()
+        del dying
+        while time.monotonic() < ended_s:
+            time.sleep(0.01)
+    assert time.monotonic() < ended_s
 
 
 def test_a_time_budget_asks_too():
