@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from data.errors import DataError
-from search.console import error_console, print_text
+from search.console import error_console, print_text, program
 from search.errors import PacktuneError, SettingsError
 from search.options import (
     Address,
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from search.leaderboard import Row
     from search.run import Ending
-    from search.run_folder import Run, RunFolder
+    from search.run_folder import Run
 
 ADVICE = "Run `packtune COMMAND --help` for the options and examples of a command."
 
@@ -165,7 +165,7 @@ def run(
     """Search a space: train its trials in packs, and write a leaderboard."""
     with _errors():
         from search.protocol import NOTEBOOK_SEED, Protocol
-        from search.run_folder import Run, RunFolder, free_name
+        from search.run_folder import Run, RunFolder, create_run, name_stem
         from search.samplers import check_sampler
         from search.settings import AUTO, Settings
         from search.spaces import load_space
@@ -175,8 +175,9 @@ def run(
         sampler = sampler or ("grid" if enumerated else "tpe")
         check_sampler(sampler, found)
         chosen = parse_protocol(protocol, found.protocol)
+        stem = name_stem(f"{data}-{Path(space).stem}")
         settings = Settings(
-            name=free_name(results, f"{data}-{Path(space).stem}") if name is None else name,
+            name=stem if name is None else name,
             data=data,
             data_dir=data_dir.absolute() if data_dir else None,
             space=space,
@@ -199,8 +200,11 @@ def run(
             lookahead=AUTO if lookahead is None else lookahead,
             **given(max_failures=max_failures, checkpoint_interval_s=checkpoint_interval),
         )
-        folder = RunFolder(results, settings.name)
-        folder.create(settings)
+        if name is None:
+            folder, settings = create_run(results, stem, settings)
+        else:
+            folder = RunFolder(results, name)
+            settings = folder.create(settings)
         _search(Run(folder=folder, settings=settings, space=found, new=True), verbose=verbose)
 
 
@@ -348,14 +352,14 @@ def best(
         winner = pick_winner(_rows(found), validation_images=DATASETS[settings.data].n_validation)
         if winner is None:
             raise SettingsError(
-                f"the run {folder.name!r} has no complete trial yet: continue it with `packtune resume {folder.name}`"
+                f"the run {folder.name!r} has no complete trial yet: continue it with `{folder.command('resume')}`"
             )
         print(describe_winner(winner))
         print(f"\n{space_of(winner.row).rstrip()}\n\nTrain it again, from fresh seeds:")
         print(f"  {retrain_command(folder, settings)}")
         if export is not None:
             export_model(folder, settings, winner.row, export, talk=partial(print_text, error_console()))
-            print(f"\nWrote {export}: use it with `{_program()} predict {export} IMAGES`")
+            print(f"\nWrote {export}: use it with `{program()} predict {shlex.quote(str(export))} IMAGES`")
 
 
 @app.command(epilog="Example: packtune predict digits.pt scans.npz > labels.csv")
@@ -487,13 +491,13 @@ def _print_ending(run: Run, ending: Ending, console: Console) -> None:
         print(f"\nThe full table: {folder.leaderboard_csv} and {folder.leaderboard_md}")
     if ending.winner:
         print(describe_winner(ending.winner))
-        print(f"Its trained model: {_program()} best {folder.name}{_results_option(folder)} --export FILE")
+        print(f"Its trained model: {folder.command('best')} --export FILE")
     if ending.open_trials:
         why = "Stopped" if ending.stopped_by else "The time budget is spent"
         print_text(
             console,
             f"{why} with {ending.open_trials} of {run.settings.trials} trials open. Continue with: "
-            f"{_program()} resume {folder.name}{_results_option(folder)}",
+            f"{folder.command('resume')}",
         )
     if ending.stopped_by:
         raise typer.Exit(128 + ending.stopped_by)
@@ -530,16 +534,6 @@ def _print_reproduction(
 def _width() -> int | None:
     """Give the characters in a line of stdout; none where it is no terminal."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-
-
-def _program() -> str:
-    """Give the words that started this program, so that what is printed can be typed again."""
-    name = sys.argv[0]
-    return shlex.quote(name) if Path(name).name == "packtune" and not Path(name).is_absolute() else "packtune"
-
-
-def _results_option(folder: RunFolder) -> str:
-    return "" if folder.results == Path("results") else f" --results {folder.results}"
 
 
 def _find_run(results: Path, name: str, storage: str | None) -> Run:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
 from rich.console import Console
 
 
 def error_console() -> Console:
     """Give the console of stderr."""
     return Console(stderr=True)
+
+
+def program() -> str:
+    """Give the words that start this program, so that what is printed can be typed again."""
+    name = sys.argv[0]
+    on_path = shutil.which("packtune")
+    is_found = on_path is not None and Path(on_path) == Path(name)
+    return "packtune" if Path(name).name != "packtune" or is_found else shlex.quote(name)
 
 
 def print_text(console: Console, text: str, style: str | None = None) -> None:

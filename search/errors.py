@@ -3,7 +3,8 @@
     PacktuneError
     ├── SettingsError      a setting that is not allowed, or that fits no other
     ├── SpaceError         a space that cannot be searched
-    ├── RunError           a run that exists already, is missing, or is in use
+    ├── RunError           a run that is missing, is in use, or cannot be read or written
+    │   └── NameTaken      a run that exists already
     └── ClusterError       Ray cannot be reached or is too small
 
 Each message says what was wrong, what was given, what is allowed and what to do. The command line prints it and
@@ -29,7 +30,11 @@ class SpaceError(PacktuneError):
 
 
 class RunError(PacktuneError):
-    """A run that exists already, is missing, or is in use."""
+    """A run that is missing, is in use, or cannot be read or written."""
+
+
+class NameTaken(RunError):
+    """A run of that name exists already."""
 
 
 class ClusterError(PacktuneError):

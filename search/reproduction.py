@@ -124,7 +124,7 @@ def _find_or_create(
         protocol=Protocol.NOTEBOOK,
         halving=False,
     )
-    folder.create(settings)
+    settings = folder.create(settings)
     return Run(folder=folder, settings=settings, space=space, new=True)
 
 

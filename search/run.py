@@ -21,7 +21,7 @@ from models.model_file import ModelFileError, model_from_bytes
 from models.precision import fastest_precision
 from search.checkpoint import CheckpointFolder
 from search.dispatcher import Dispatcher, add_up
-from search.errors import PacktuneError
+from search.errors import PacktuneError, RunError
 from search.files import write_bytes, write_text
 from search.leaderboard import Row, rank_rows, to_csv, to_frame, to_markdown, trials_frame
 from search.pack_sizes import CapacityByRule, fair_share
@@ -32,6 +32,7 @@ from search.samplers import SAMPLERS
 from search.settings import AUTO, Settings, lookahead_for, read_settings, stops_early, write_settings
 from search.startup import quick_imports
 from search.storage import Storage, open_storage
+from search.storage_url import hide_password
 from search.study import SearchStudy, create_study, has_study, load_study
 from search.trial import TrialRecord, TrialState
 from search.winner import Winner, pick_winner, space_of
@@ -87,7 +88,10 @@ def run_searches(
             _advise(runs, placement, view.say)
             stop.listen()  # Ray installs a SIGTERM handler of its own
             for run, storage in zip(runs, storages, strict=True):
-                begun.append((run, open_study(run, storage)))
+                study = open_study(run, storage)
+                begun.append((run, study))
+                if not run.folder.leaderboard_csv.exists():  # once it does, the study is expected to be found
+                    write_tables(run.folder, run.settings, study.records())
         except (PacktuneError, DataError):
             for run in runs[len(begun) :]:
                 if run.new:
@@ -147,17 +151,31 @@ def _worth(run: Run, placement: Placement) -> int:
     return lookahead_for(run.settings, placement.at_hand, learns=learns)
 
 
-def open_study(run: Run, storage: Storage) -> SearchStudy:
-    """Open the study of a run, or make it if the run never began."""
-    opening = create_study if run.new or _never_began(run, storage) else load_study
-    return opening(
-        storage,
-        run.settings.name,
-        space=run.space,
-        sampler=run.settings.sampler,
-        search_seed=run.settings.seed,
-        protocol=run.settings.protocol,
-    )
+def open_study(run: Run, storage: Storage, *, read_only: bool = False) -> SearchStudy:
+    """Open the study of a run, or make it if the run never began.
+
+    Raises:
+        RunError: the study is missing, or another run's.
+    """
+    settings = run.settings
+    how: dict[str, Any] = {
+        "space": run.space,
+        "sampler": settings.sampler,
+        "search_seed": settings.seed,
+        "protocol": settings.protocol,
+    }
+    if run.new or _never_began(run, storage):
+        study = create_study(storage, settings.name, **how)
+    elif has_study(storage, settings.name):
+        study = load_study(storage, settings.name, **how)
+    else:
+        where = run.folder.journal if settings.storage is None else f"the storage {hide_password(settings.storage)}"
+        raise RunError(f"{where} has no study named {settings.name!r}: was it moved or deleted?")
+    if read_only:
+        study.check_owner(settings.run_id)
+    else:
+        study.claim(settings.run_id)
+    return study
 
 
 def _never_began(run: Run, storage: Storage) -> bool:
@@ -199,7 +217,9 @@ def write_tables(folder: RunFolder, settings: Settings, records: list[TrialRecor
 def read_records(run: Run) -> list[TrialRecord]:
     """Read a run's trials from its study."""
     with open_storage(run.folder.journal, run.settings.storage, read_only=True) as storage:
-        return [] if _never_began(run, storage) else open_study(replace(run, new=False), storage).records()
+        if _never_began(run, storage):
+            return []
+        return open_study(replace(run, new=False), storage, read_only=True).records()
 
 
 def _train(

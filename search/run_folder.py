@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import difflib
 import re
+import secrets
+import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from search.errors import RunError
+from search.console import program
+from search.errors import NameTaken, RunError
 from search.files import TEMPORARY, make_folder, write_bytes
 from search.settings import RUN_NAME, Settings, read_settings, write_settings
 from search.space import Space
@@ -56,21 +59,34 @@ class RunFolder:
             raise RunError(f"no run named {run!r} in {results / 'runs'}.{_others(results, run)}")
         return folder
 
-    def create(self, settings: Settings) -> None:
+    def create(self, settings: Settings) -> Settings:
         """Make the folder of a new run and keep its settings, and its space if that is a file.
 
+        Returns:
+            The settings that are kept, with the run's own id.
+
         Raises:
-            RunError: the run exists already, or the folder cannot be made.
+            NameTaken: the run exists already, or is being made by another process.
+            RunError: the folder cannot be made.
         """
-        if self.settings.exists():
-            raise RunError(
-                f"a run named {self.name!r} exists already in {self.path}: choose another --name, or continue it "
-                f"with `packtune resume {self.name}`"
-            )
         make_folder(self.path)
-        if settings.space.endswith(".toml"):
-            write_bytes(self.space, Path(settings.space).read_bytes())
-        write_settings(settings, self.settings)
+        settings = replace(settings, run_id=secrets.token_hex(8))
+        # Of two processes that take a name at the same moment, one gets it.
+        with self._held(NameTaken):
+            if self.settings.exists():
+                raise NameTaken(
+                    f"a run named {self.name!r} exists already in {self.path}: choose another --name, or continue it "
+                    f"with `{self.command('resume')}`"
+                )
+            if settings.space.endswith(".toml"):
+                write_bytes(self.space, Path(settings.space).read_bytes())
+            write_settings(settings, self.settings)
+        return settings
+
+    def command(self, name: str) -> str:
+        """Write the command that does something with this run, to be pasted."""
+        where = "" if self.results == Path("results") else f" --results {shlex.quote(str(self.results))}"
+        return f"{program()} {name} {self.name}{where}"
 
     def load(self) -> Run:
         """Read the run's settings, and its space as it was when the run began."""
@@ -92,18 +108,23 @@ class RunFolder:
         Raises:
             RunError: another process holds it, or the folder cannot be written.
         """
+        with self._held(RunError):
+            self._sweep()
+            yield
+
+    @contextlib.contextmanager
+    def _held(self, taken: type[RunError]) -> Iterator[None]:
         lock = FileLock(self._lock)
         try:
             lock.acquire(timeout=0)
         except Timeout as error:
-            raise RunError(f"the run {self.name!r} is in use by another process: wait for it, or stop it") from error
+            raise taken(f"the run {self.name!r} is in use by another process: wait for it, or stop it") from error
         except OSError as error:
             raise RunError(
                 f"cannot hold the run with {self._lock}: {error.strerror}: free some space, or check the folder's "
                 "permissions"
             ) from error
         try:
-            self._sweep()
             yield
         finally:
             lock.release()
@@ -129,12 +150,26 @@ class Run:
     new: bool
 
 
+def create_run(results: Path, stem: str, settings: Settings) -> tuple[RunFolder, Settings]:
+    """Make the folder of a new run, as `RunFolder.create`, under the first of stem-001, stem-002 ... that is free."""
+    while True:
+        name = free_name(results, stem)
+        folder = RunFolder(results, name)
+        with contextlib.suppress(NameTaken):  # another process was faster: the next name is free
+            return folder, folder.create(replace(settings, name=name))
+
+
 def free_name(results: Path, stem: str) -> str:
-    """Find the first of stem-001, stem-002 ... that no run has; what a name must not have becomes a hyphen."""
-    number, stem = 1, re.sub(r"[^A-Za-z0-9._]+", "-", stem).lstrip("-._")[:90] or "run"
+    """Find the first of stem-001, stem-002 ... that no run has."""
+    number, stem = 1, name_stem(stem)
     while RunFolder(results, f"{stem}-{number:03}").path.exists():
         number += 1
     return f"{stem}-{number:03}"
+
+
+def name_stem(text: str) -> str:
+    """Make the beginning of a run's name of any text; what a name must not have becomes a hyphen."""
+    return re.sub(r"[^A-Za-z0-9._]+", "-", text).lstrip("-._")[:90] or "run"
 
 
 def _others(results: Path, run: str) -> str:

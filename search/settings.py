@@ -51,6 +51,8 @@ class Settings:
 
     Attributes:
         name: of the run and of its study.
+        run_id: random, the study has it too: another run in the same database may have the same name. Empty before
+            the run is made.
         data_dir: folder with the data set's files; none to download them.
         space: a built-in name, or a TOML file of the user's.
         replicates: trials of each configuration of an enumerated space, from fresh seeds.
@@ -70,6 +72,7 @@ class Settings:
     """
 
     name: str
+    run_id: str = ""
     data: str = "digits"
     data_dir: Path | None = None
     space: str = "wide"

@@ -32,6 +32,7 @@ OUTCOME = "outcome"
 WINDOW = "window:"
 PARTS = "parts:"
 REPEATED = "repeated:"
+RUN_ID = "run_id"
 # What a diverged trial is told: the worst accuracy there is, so that the sampler learns to stay away.
 WORST_ACCURACY = 0.0
 
@@ -79,6 +80,33 @@ class SearchStudy:
     @property
     def _proposes_packs(self) -> bool:
         return SAMPLERS[self._sampler].propose is not None
+
+    def claim(self, run_id: str) -> None:
+        """Note which run the study belongs to, once.
+
+        Raises:
+            RunError: it belongs to another run.
+        """
+        known = self._study.user_attrs.get(RUN_ID)
+        if known is None and run_id and not self._ids:
+            self._study.set_user_attr(RUN_ID, run_id)
+        else:
+            self.check_owner(run_id)
+
+    def check_owner(self, run_id: str) -> None:
+        """Make sure that the study belongs to a run.
+
+        Raises:
+            RunError: it belongs to another run.
+        """
+        known = self._study.user_attrs.get(RUN_ID)
+        # A study without an id has just been made, or is of a run from before runs had one.
+        is_own = known == run_id or (known is None and not (run_id and self._ids))
+        if not is_own:
+            raise RunError(
+                f"the study named {self._study.study_name!r} in this storage belongs to another run: start a new run "
+                "under another --name"
+            )
 
     def batch(self) -> AbstractContextManager[None]:
         """Make what is written within durable at its end, and at once: after a crash some first part of it is left."""
@@ -340,7 +368,8 @@ def create_study(
         study = optuna.create_study(storage=storage, study_name=name, direction="maximize", sampler=_no_sampler())
     except optuna.exceptions.DuplicatedStudyError as error:
         raise RunError(
-            f"the storage has a study named {name!r} already: choose another --name, or `packtune resume {name}`"
+            f"the storage has a study named {name!r} already: choose another --name, or resume the run that it "
+            "belongs to"
         ) from error
     return SearchStudy(study, space=space, sampler=sampler, search_seed=search_seed, protocol=protocol)
 

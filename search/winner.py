@@ -11,6 +11,7 @@ from typing import Any
 
 import tomli_w
 
+from search.console import program
 from search.leaderboard import Row
 from search.run_folder import RunFolder
 from search.settings import Settings
@@ -94,7 +95,7 @@ def retrain_command(folder: RunFolder, settings: Settings) -> str:
     """Write the command that trains the winner's configuration again, from fresh seeds."""
     where = f" --data-dir {shlex.quote(str(settings.data_dir))}" if settings.data_dir else ""
     return (
-        f"packtune run --data {settings.data}{where} --space {shlex.quote(str(folder.winner_space))} "
+        f"{program()} run --data {settings.data}{where} --space {shlex.quote(str(folder.winner_space))} "
         f"--sampler random --trials 5 --epochs {settings.epochs} --no-halving --seed {settings.seed + 1} "
         f"--protocol {settings.protocol} --precision {settings.precision}"
     )

@@ -36,6 +36,29 @@ def test_a_run_that_was_killed_before_it_began_can_be_killed_so_again_and_then_b
     assert run.folder.leaderboard_csv.exists()
 
 
+def test_a_study_of_another_run_of_the_same_name_is_not_taken_over(run, tmp_path):
+    """Two folders of results may share a database, and the second run be killed before it made its study."""
+    url = f"sqlite:///{tmp_path / 'shared.db'}"
+    mine = replace(run, settings=replace(run.settings, storage=url))
+    folder = RunFolder(tmp_path / "other", "test")
+    folder.create(replace(mine.settings, seed=99))
+    with open_storage(run.folder.journal, url) as storage:
+        open_study(mine, storage).ask(0)
+        with pytest.raises(RunError, match="named 'test' in this storage belongs to another run.*another --name"):
+            open_study(folder.load(), storage)
+        assert len(open_study(mine, storage).records()) == 1
+    with pytest.raises(RunError, match="belongs to another run"):
+        read_ending(folder.load())
+    assert len(read_ending(mine).rows) == 0
+
+
+def test_a_study_that_a_run_has_just_made_becomes_its_own_after_a_crash(run):
+    with open_storage(run.folder.journal, None) as storage:
+        open_study(replace(run, settings=replace(run.settings, run_id="")), storage)
+        open_study(run, storage).ask(0)
+        assert len(open_study(run, storage).records()) == 1
+
+
 def test_a_study_that_was_there_and_is_gone_is_missed(run):
     with open_storage(run.folder.journal, None) as storage:
         open_study(run, storage).ask(0)

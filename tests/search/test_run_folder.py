@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from data.errors import UnknownDataset
 from search.errors import RunError, SettingsError
 from search.protocol import Protocol
-from search.run_folder import RunFolder, free_name
+from search.run_folder import RunFolder, create_run, free_name
 from search.samplers import SAMPLERS
 from search.settings import Settings, read_settings, write_settings
 from search.space_file import EXAMPLE
@@ -123,6 +123,26 @@ def test_free_names_count_up(tmp_path):
     assert free_name(tmp_path, "digits-wide") == "digits-wide-001"
     RunFolder(tmp_path, "digits-wide-001").create(Settings(name="digits-wide-001"))
     assert free_name(tmp_path, "digits-wide") == "digits-wide-002"
+
+
+def create_some(results, start, made):
+    start.wait()
+    made.put([create_run(results, "x", Settings(name="x"))[1].name for _ in range(8)])
+
+
+def test_runs_that_begin_at_once_get_names_and_settings_of_their_own(tmp_path):
+    context = multiprocessing.get_context("fork")
+    start, made = context.Barrier(4), context.Queue()
+    processes = [context.Process(target=create_some, args=(tmp_path, start, made)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    names = [name for _ in processes for name in made.get(timeout=60)]
+    for process in processes:
+        process.join()
+    assert sorted(names) == [f"x-{number:03}" for number in range(1, 33)]
+    runs = [RunFolder(tmp_path, name).load().settings for name in names]
+    assert [settings.name for settings in runs] == names
+    assert len({settings.run_id for settings in runs}) == 32
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):

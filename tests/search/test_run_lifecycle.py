@@ -118,6 +118,7 @@ def test_a_run_is_free_again_after_an_error(tmp_path):
 
 def test_a_run_that_cannot_be_held_is_named(tmp_path):
     folder = made(tmp_path, "x")
+    (folder.path / ".lock").unlink()
     (folder.path / ".lock").mkdir()
     with pytest.raises(RunError, match=r"cannot hold the run with .*/runs/x/\.lock: Is a directory"), folder.locked():
         pass

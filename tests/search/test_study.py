@@ -222,7 +222,7 @@ def test_a_damaged_journal_or_outcome_is_named(tmp_path):
 def test_a_name_is_taken_once_and_a_missing_one_is_named(storage_of):
     with open_storage(*storage_of) as storage:
         opened(create_study, storage)
-        with pytest.raises(RunError, match="has a study named 'test' already.*packtune resume test"):
+        with pytest.raises(RunError, match="has a study named 'test' already.*resume the run that it belongs to"):
             opened(create_study, storage)
         with pytest.raises(RunError, match="no study named 'other'"):
             opened(load_study, storage, name="other")
