@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import os
 import shlex
 import shutil
 import signal
@@ -21,6 +22,7 @@ from data.errors import DataError
 from search.console import error_console, print_text, program
 from search.errors import PacktuneError, SettingsError
 from search.options import (
+    STORAGE_VARIABLE,
     Address,
     CheckpointInterval,
     CpusPerWorker,
@@ -40,7 +42,7 @@ from search.options import (
     parse_pack_size,
     parse_protocol,
 )
-from search.storage_url import HIDDEN
+from search.storage_url import HIDDEN, make_absolute
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -195,7 +197,7 @@ def run(
             device=device.value,
             precision=precision.value,
             address=address,
-            storage=storage,
+            storage=make_absolute(storage) if storage else None,
             time_budget_s=time_budget,
             lookahead=AUTO if lookahead is None else lookahead,
             **given(max_failures=max_failures, checkpoint_interval_s=checkpoint_interval),
@@ -243,18 +245,16 @@ def resume(
     with _errors():
         from search.run_folder import RunFolder
 
-        found = RunFolder.find(results, run).load()
+        found = _with_storage(RunFolder.find(results, run).load(), storage)
         changes = given(
             data_dir=data_dir.absolute() if data_dir else None,
             workers=workers,
             cpus_per_worker=cpus_per_worker,
             gpus_per_worker=gpus_per_worker,
             max_failures=max_failures,
-            storage=storage,
         )
         # A cluster and a budget are of one sitting only.
         settings = dataclasses.replace(found.settings, **changes, address=address, time_budget_s=time_budget)
-        _check_password(settings.storage)
         found = dataclasses.replace(found, settings=settings)
         if trials is not None or epochs is not None:
             from search.extension import extend_run
@@ -539,11 +539,30 @@ def _width() -> int | None:
 def _find_run(results: Path, name: str, storage: str | None) -> Run:
     from search.run_folder import RunFolder
 
-    found = RunFolder.find(results, name).load()
-    if storage is not None:
-        found = dataclasses.replace(found, settings=dataclasses.replace(found.settings, storage=storage))
-    _check_password(found.settings.storage)
-    return found
+    return _with_storage(RunFolder.find(results, name).load(), storage)
+
+
+def _with_storage(run: Run, given: str | None) -> Run:
+    """Say where the study of an existing run is: where it was made, unless the user has given another place.
+
+    The environment's URL, which other runs may be meant by, serves only to supply a password.
+    """
+    known = run.settings.storage
+    is_of_environment = given == os.environ.get(STORAGE_VARIABLE)
+    needs_password = known is not None and HIDDEN in known
+    if given is None or (is_of_environment and not needs_password):
+        if needs_password:
+            raise SettingsError(
+                f"the run's storage {known} needs its password, which is kept nowhere: give the whole URL with "
+                f"--storage or in {STORAGE_VARIABLE}"
+            )
+        return run
+    if known is None:
+        raise SettingsError(
+            f"the run {run.folder.name!r} keeps its study in {run.folder.journal}, not in a database: leave --storage "
+            "out"
+        )
+    return dataclasses.replace(run, settings=dataclasses.replace(run.settings, storage=make_absolute(given)))
 
 
 def _rows(found: Run) -> list[Row]:
@@ -551,14 +570,6 @@ def _rows(found: Run) -> list[Row]:
     from search.run import read_records
 
     return rank_rows(read_records(found), run=found.settings.name, data=found.settings.data)
-
-
-def _check_password(storage: str | None) -> None:
-    if storage is not None and HIDDEN in storage:
-        raise SettingsError(
-            f"the run's storage {storage} needs its password, which is kept nowhere: give the whole URL with "
-            "--storage or in PACKTUNE_STORAGE"
-        )
 
 
 def _read_bytes(path: Path) -> bytes:

@@ -12,6 +12,7 @@ from search.errors import SettingsError, suggest_name
 from search.protocol import Protocol
 
 DEFAULT_TRIALS = 32
+STORAGE_VARIABLE = "PACKTUNE_STORAGE"
 
 
 class Device(StrEnum):
@@ -50,7 +51,7 @@ Address = Annotated[
 Storage = Annotated[
     str | None,
     typer.Option(
-        envvar="PACKTUNE_STORAGE", metavar="URL", help="Database of the study. [default: a journal file in the run]"
+        envvar=STORAGE_VARIABLE, metavar="URL", help="Database of the study. [default: a journal file in the run]"
     ),
 ]
 TimeBudget = Annotated[float | None, typer.Option(metavar="SECONDS", help="Stop after this long; resume goes on.")]

@@ -13,11 +13,12 @@ from typing import Any
 
 import optuna
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+from sqlalchemy import create_engine, inspect
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from search.errors import RunError, SettingsError
-from search.storage_url import hide_password, hide_secrets
+from search.storage_url import hide_password, hide_secrets, sqlite_file
 
 Storage = optuna.storages.BaseStorage
 MOST_SHOWN = 200
@@ -31,7 +32,8 @@ def open_storage(journal: Path, url: str | None, *, read_only: bool = False) -> 
     """Open the storage of studies: a journal file, or the database of a URL.
 
     Args:
-        read_only: promise to write nothing, so that a search may be writing meanwhile.
+        read_only: promise to write nothing, so that a search may be writing meanwhile. A database that is not there
+            is then one without studies.
 
     Raises:
         SettingsError: the URL cannot be understood, or the database not be reached.
@@ -44,6 +46,9 @@ def open_storage(journal: Path, url: str | None, *, read_only: bool = False) -> 
         yield _open_journal(journal, read_only=read_only)
         return
     shown = hide_password(url)
+    if read_only and _has_no_tables(url, shown):
+        yield optuna.storages.InMemoryStorage()  # has no study either
+        return
     storage = _open_database(url, shown)
     try:
         yield storage
@@ -72,10 +77,26 @@ def _open_journal(journal: Path, *, read_only: bool) -> Storage:
 
 
 def _open_database(url: str, shown: str) -> optuna.storages.RDBStorage:
-    try:
+    with _saying_why(url, shown):
         _make_tables(url)
         # A server that was restarted between two questions is asked again over a new connection.
         return optuna.storages.RDBStorage(url, engine_kwargs={"pool_pre_ping": True})
+
+
+def _has_no_tables(url: str, shown: str) -> bool:
+    """Tell whether a database is empty, or an SQLite file not there, without making anything."""
+    file = sqlite_file(url)
+    if file is not None and not file.exists():
+        return True
+    with _saying_why(url, shown):
+        engine = create_engine(url, poolclass=NullPool)
+        return not inspect(engine).has_table("studies")
+
+
+@contextmanager
+def _saying_why(url: str, shown: str) -> Iterator[None]:
+    try:
+        yield
     except (SQLAlchemyError, ImportError) as error:
         raise SettingsError(
             f"cannot open the storage {shown}: {_reason(error, url)}. Give the URL of a database that runs, such as "

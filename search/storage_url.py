@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from search.errors import SettingsError
 
@@ -29,6 +32,27 @@ def hide_password(url: str) -> str:
     return shown.render_as_string(hide_password=True).replace("=%2A%2A%2A", f"={HIDDEN}")
 
 
+def make_absolute(url: str) -> str:
+    """Name the file of an SQLite database by its whole path, so that it is found from every folder; else give the URL.
+
+    Raises:
+        SettingsError: it is no URL.
+    """
+    path = sqlite_file(url)
+    if path is None or path.is_absolute():
+        return url
+    return _parse(url).set(database=str(path.absolute())).render_as_string(hide_password=False)
+
+
+def sqlite_file(url: str) -> Path | None:
+    """Give the file of an SQLite database; none of another database, or of one in memory."""
+    parsed = _parse(url)
+    is_file = (
+        parsed.get_backend_name() == "sqlite" and parsed.database and not re.match(":memory:|file:", parsed.database)
+    )
+    return Path(parsed.database) if is_file and parsed.database else None
+
+
 def hide_secrets(text: str, url: str) -> str:
     """Take the passwords of a database URL out of a text."""
     for secret in sorted(_secrets_of(url), key=len, reverse=True):
@@ -40,7 +64,11 @@ def _secrets_of(url: str) -> list[str]:
     parsed = _parse(url)
     options = [value for name, value in parsed.query.items() if _is_secret(name)]
     values = [parsed.password, *(text for value in options for text in ([value] if isinstance(value, str) else value))]
-    return [str(value) for value in values if value and str(value) != HIDDEN]
+    plain = [str(value) for value in values if value and str(value) != HIDDEN]
+    # As they are written in the URL, too: special characters may be escaped there, in one way or another.
+    words = re.split(r"[:/?&=@]", url)
+    written = [word for word in words if {unquote(word), unquote_plus(word)} & set(plain)]
+    return [*plain, *written, *map(quote, plain), *map(quote_plus, plain)]
 
 
 def _is_secret(option: str) -> bool:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from search.errors import RunError
+from search.cli import _with_storage
+from search.errors import RunError, SettingsError
 from search.run_folder import RunFolder, free_name
 from search.settings import Settings
 from search.space_file import EXAMPLE
+from search.storage import open_storage
+from search.study import has_study
 
 
 def made(results, name, **settings):
@@ -158,3 +161,27 @@ def test_a_free_name_is_one_that_is_allowed(tmp_path, stem, name):
     found = free_name(tmp_path, stem)
     assert name in (found, None)
     assert Settings(name=found)
+
+
+def test_a_run_finds_its_study_where_it_was_made_whatever_the_environment_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PACKTUNE_STORAGE", "postgresql://me:secret@host/other")
+    other = "postgresql://me:secret@host/other"
+    journal = made(tmp_path, "journal").load()
+    assert _with_storage(journal, other).settings.storage is None
+    with pytest.raises(SettingsError, match=r"keeps its study in .*study\.journal, not in a database: leave --storage"):
+        _with_storage(journal, "sqlite:///x.db")
+    sqlite = made(tmp_path, "sqlite", storage="sqlite:////a/b.db").load()
+    assert _with_storage(sqlite, other).settings.storage == "sqlite:////a/b.db"
+    assert _with_storage(sqlite, "sqlite:///moved.db").settings.storage == f"sqlite:///{tmp_path}/moved.db"
+    hidden = made(tmp_path, "hidden", storage=other).load()
+    assert _with_storage(hidden, other).settings.storage == other
+    with pytest.raises(SettingsError, match=r"storage postgresql://me:\*\*\*@host/other needs its password"):
+        _with_storage(hidden, None)
+
+
+def test_looking_into_a_database_that_is_not_there_makes_none(tmp_path):
+    url = f"sqlite:///{tmp_path}/no.db"
+    with open_storage(tmp_path / "journal", url, read_only=True) as storage:
+        assert not has_study(storage, "x")
+    assert list(tmp_path.iterdir()) == []

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import URL, make_url
 
 from search.errors import SettingsError
-from search.storage_url import HIDDEN, hide_password, hide_secrets
+from search.storage_url import HIDDEN, hide_password, hide_secrets, make_absolute, sqlite_file
 
 words = st.from_regex(r"[a-z][a-z0-9_]{0,12}", fullmatch=True)
 # No part of a URL but the password has a "P".
@@ -73,6 +73,25 @@ def test_what_a_database_says_is_shown_without_the_password():
     assert hide_secrets("no user a%b or a b", "postgresql://me:a%25b@host/db") == "no user *** or a b"
     assert hide_secrets("nothing to hide", "sqlite:///studies.db") == "nothing to hide"
     assert hide_secrets("stars ***", "postgresql://me:***@host/db") == "stars ***"
+
+
+@pytest.mark.parametrize("form", ["p%40ss%2Fw0rd", "p@ss/w0rd", "p%40ss/w0rd"])
+def test_a_password_is_hidden_however_its_special_characters_are_written(form):
+    url = "postgresql://me:p%40ss%2Fw0rd@host/db?sslpassword=a+b%20c"
+    assert hide_secrets(f"--storage={form}", url) == f"--storage={HIDDEN}"
+    assert hide_secrets(url, url) == f"postgresql://me:{HIDDEN}@host/db?sslpassword={HIDDEN}"
+    assert hide_secrets("a b c", url) == HIDDEN
+
+
+def test_the_file_of_a_database_is_found_from_every_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert make_absolute("sqlite:///a b.db?timeout=3") == f"sqlite:///{tmp_path}/a b.db?timeout=3"
+    assert sqlite_file(make_absolute("sqlite:///x/a.db")) == tmp_path / "x/a.db"
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite:////x/a.db", "postgresql://me:p%25@h/d"])
+def test_other_urls_stay_as_they_are(url):
+    assert make_absolute(url) == url
 
 
 @pytest.mark.parametrize(
