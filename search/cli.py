@@ -254,7 +254,7 @@ def resume(
             max_failures=max_failures,
         )
         # A cluster and a budget are of one sitting only.
-        settings = dataclasses.replace(found.settings, **changes, address=address, time_budget_s=time_budget)
+        settings = found.settings.on_workers(**changes, address=address, time_budget_s=time_budget)
         found = dataclasses.replace(found, settings=settings)
         if trials is not None or epochs is not None:
             from search.extension import extend_run

@@ -69,6 +69,7 @@ class Placement:
         workers: packs to be trained at once, at most, some of them perhaps waiting for a node to join; none for as
             many as the search may have under way.
         at_hand: workers that could be busy now.
+        threads: of PyTorch in a worker.
     """
 
     device: str
@@ -76,11 +77,7 @@ class Placement:
     at_hand: int
     cpus_per_worker: float
     gpus_per_worker: float
-
-    @property
-    def threads(self) -> int:
-        """Torch threads of a worker: one for each whole CPU it holds."""
-        return max(1, int(self.cpus_per_worker))
+    threads: int = 1
 
 
 class Connection:
@@ -236,7 +233,14 @@ def place(settings: Settings) -> Placement:
         raise ClusterError(_too_small(nodes, cpus, gpus))
     at_hand = min(settings.workers or room, room)
     workers = at_hand if _is_local(settings) else settings.workers
-    return Placement(device=device, workers=workers, at_hand=at_hand, cpus_per_worker=cpus, gpus_per_worker=gpus)
+    return Placement(
+        device=device,
+        workers=workers,
+        at_hand=at_hand,
+        cpus_per_worker=cpus,
+        gpus_per_worker=gpus,
+        threads=settings.threads,
+    )
 
 
 def can_hold_worker(placement: Placement) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -217,6 +219,16 @@ def _exact(value: Any) -> Any:
 def trials_frame(records: Iterable[TrialRecord]) -> pd.DataFrame:
     """Make the table of every trial, with its seconds of training and how its validation accuracy went."""
     return pd.DataFrame([_trial_cells(record) for record in records], dtype=object)
+
+
+def count_finished(trials_csv: Path) -> int:
+    """Count the trials with an outcome in a table that `trials_frame` made; none if there is no such file."""
+    try:
+        with trials_csv.open(encoding="utf-8", newline="") as file:
+            states = [row.get("state") for row in csv.DictReader(file)]
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return 0
+    return sum(state not in (None, TrialState.WAITING.value, TrialState.RUNNING.value) for state in states)
 
 
 def _trial_cells(record: TrialRecord) -> dict[str, Any]:

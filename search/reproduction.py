@@ -109,7 +109,7 @@ def _find_or_create(
                 f"the run {folder.name!r} exists and was begun in {trained_in}: leave --precision out to continue it, "
                 f"or give another --results for one in {precision}"
             )
-        return replace(found, settings=replace(found.settings, **where))
+        return replace(found, settings=found.settings.on_workers(**where))
     settings = replace(
         how,
         name=folder.name,

@@ -23,7 +23,7 @@ from search.checkpoint import CheckpointFolder
 from search.dispatcher import Dispatcher, add_up
 from search.errors import PacktuneError, RunError
 from search.files import write_bytes, write_text
-from search.leaderboard import Row, rank_rows, to_csv, to_frame, to_markdown, trials_frame
+from search.leaderboard import Row, count_finished, rank_rows, to_csv, to_frame, to_markdown, trials_frame
 from search.pack_sizes import CapacityByRule, fair_share
 from search.pack_task import PackReport
 from search.progress import ProgressView, progress_view
@@ -215,11 +215,25 @@ def write_tables(folder: RunFolder, settings: Settings, records: list[TrialRecor
 
 
 def read_records(run: Run) -> list[TrialRecord]:
-    """Read a run's trials from its study."""
+    """Read a run's trials from its study.
+
+    Raises:
+        RunError: the study is missing, damaged or another run's, or has fewer finished trials than it had.
+    """
+    # Read first: a search may be going on.
+    noted = count_finished(run.folder.trials_csv)
+    records: list[TrialRecord] = []
     with open_storage(run.folder.journal, run.settings.storage, read_only=True) as storage:
-        if _never_began(run, storage):
-            return []
-        return open_study(replace(run, new=False), storage, read_only=True).records()
+        if not _never_began(run, storage):
+            records = open_study(replace(run, new=False), storage, read_only=True).records()
+    finished = sum(record.outcome is not None for record in records)
+    if finished < noted:
+        raise RunError(
+            f"the study of the run {run.folder.name!r} has {finished} finished trials, but had {noted} when "
+            f"{run.folder.trials_csv} was written: restore it from a copy; or remove that file to go on from what is "
+            "left"
+        )
+    return records
 
 
 def _train(

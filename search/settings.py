@@ -47,7 +47,8 @@ class Settings:
     """What a search does, and where it runs.
 
     The leaderboard is a function of `data`, `space`, `sampler`, `trials`, `epochs`, `seed`, `protocol`, `pack_size`,
-    `halving`, `lookahead`, `precision` and the kind of device; the other settings change only where and how fast.
+    `halving`, `lookahead`, `precision`, `threads` and the kind of device; the other settings change only where and how
+    fast.
 
     Attributes:
         name: of the run and of its study.
@@ -124,6 +125,26 @@ class Settings:
             hide_password(self.storage)  # refuses what is no URL
         if self.cpus_per_worker == 0:
             raise SettingsError("cpus_per_worker = 0 is not allowed: give a share of a CPU above 0, such as 1")
+
+    @property
+    def threads(self) -> int:
+        """Torch threads of a worker: one for each whole CPU it holds. Sums are rounded by how they are shared."""
+        return max(1, int(self.cpus_per_worker))
+
+    def on_workers(self, **changes: Any) -> Settings:
+        """Replace what says where a run goes on.
+
+        Raises:
+            SettingsError: workers would have another number of threads than the run began with.
+        """
+        settings = dataclasses.replace(self, **changes)
+        if settings.threads != self.threads:
+            raise SettingsError(
+                f"cpus_per_worker = {settings.cpus_per_worker:g} is not allowed: the run's packs are trained with "
+                f"{self.threads} thread{'s' * (self.threads > 1)} each, and would be rounded otherwise with "
+                f"{settings.threads}. Give {self.cpus_per_worker:g}, or start a new run"
+            )
+        return settings
 
 
 def stops_early(settings: Settings) -> bool:

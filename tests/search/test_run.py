@@ -16,6 +16,7 @@ from search.run import _advise, _settle, _stop_signal, open_study, read_ending
 from search.run_folder import RunFolder
 from search.settings import Settings
 from search.storage import open_storage
+from search.trial import Outcome, TrialState
 
 
 @pytest.fixture
@@ -34,6 +35,21 @@ def test_a_run_that_was_killed_before_it_began_can_be_killed_so_again_and_then_b
         assert read_ending(run).open_trials == 5
         assert open_study(run, storage).records()[0].proposal.number == 0
     assert run.folder.leaderboard_csv.exists()
+
+
+def test_a_study_that_lost_finished_trials_is_not_taken_for_one_that_never_had_them(run):
+    with open_storage(run.folder.journal, None) as storage:
+        study = open_study(run, storage)
+        for number in range(2):
+            study.ask(number)
+            study.record(number, Outcome(state=TrialState.FAIL, reason="one\nand another line"))
+        before = run.folder.journal.read_bytes()
+    read_ending(run)
+    run.folder.journal.write_bytes(before[: before.rindex(b"\n", 0, -1) + 1])
+    with pytest.raises(RunError, match=r"has 1 finished trials, but had 2 when .*trials\.csv was written: restore it"):
+        read_ending(run)
+    run.folder.trials_csv.unlink()
+    assert read_ending(run).open_trials == 4
 
 
 def test_a_study_of_another_run_of_the_same_name_is_not_taken_over(run, tmp_path):

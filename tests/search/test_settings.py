@@ -159,3 +159,13 @@ def test_a_missing_file_is_named(tmp_path):
 def test_settings_that_cannot_be_written_name_the_path(tmp_path):
     with pytest.raises(RunError, match=r"cannot write .*/gone/settings\.toml: No such file or directory"):
         write_settings(Settings(name="x"), tmp_path / "gone" / "settings.toml")
+
+
+def test_a_run_keeps_the_threads_of_its_workers_which_round_what_they_sum():
+    settings = Settings(name="x", cpus_per_worker=2)
+    assert (settings.threads, Settings(name="x", cpus_per_worker=0.5).threads) == (2, 1)
+    assert settings.on_workers(cpus_per_worker=2.5, workers=3).workers == 3
+    with pytest.raises(
+        SettingsError, match=r"cpus_per_worker = 1 .* trained with 2 threads each.* with 1\. Give 2, or"
+    ):
+        settings.on_workers(cpus_per_worker=1)
