@@ -27,9 +27,10 @@ class Row:
     """One configuration of one run.
 
     Attributes:
-        trial, seed: of its first trial among those averaged.
+        trial, seed: of its first trial among those averaged that did not diverge, if any.
         replicates: trials of the configuration that are averaged here.
-        validation, test: means over the replicates; none if it failed or diverged.
+        diverged: those of them that diverged; their accuracies count as 0 if others did not.
+        validation, test: means over the replicates; none if all failed or diverged.
         parameters: trainable numbers; none if the network cannot be built.
     """
 
@@ -39,6 +40,7 @@ class Row:
     state: TrialState
     epochs: int
     replicates: int
+    diverged: int = 0
     validation: Accuracy | None
     test: Accuracy | None
     parameters: int | None
@@ -54,7 +56,8 @@ class Row:
 def rank_rows(records: Iterable[TrialRecord], *, run: str, data: str) -> list[Row]:
     """Make the ordered rows of one run from its finished trials.
 
-    Repeated proposals of a configuration share a row, which averages those of them that trained longest.
+    Repeated proposals of a configuration share a row, which averages those of them that trained longest, and those that
+    diverged: a configuration that trains well by luck only is not a good one.
     """
     groups: dict[tuple[Any, ...], list[TrialRecord]] = {}
     for record in records:
@@ -69,38 +72,48 @@ def order_rows(rows: Iterable[Row]) -> list[Row]:
 
 
 def _row(records: Sequence[TrialRecord], *, run: str, data: str) -> Row:
-    best = max(records, key=lambda record: (_depth(record), -record.proposal.number))
-    peers = [record for record in records if _depth(record) == _depth(best)]
+    farthest = max(map(_depth, records))
+    peers = [record for record in records if _depth(record) == farthest]
     first = peers[0]
     assert first.outcome is not None
+    diverged = sum(record.state is TrialState.DIVERGED for record in records)
+    replicates = len(peers) if first.state in (TrialState.DIVERGED, TrialState.FAIL) else len(peers) + diverged
     return Row(
         run=run,
         data=data,
         trial=first.proposal.number,
         state=first.state,
         epochs=first.outcome.epochs,
-        replicates=len(peers),
-        validation=_mean([record.outcome.validation for record in peers if record.outcome]),
-        test=_mean([record.outcome.test for record in peers if record.outcome]),
+        replicates=replicates,
+        diverged=0 if first.state is TrialState.FAIL else diverged,
+        validation=_mean([record.outcome.validation for record in peers if record.outcome], replicates),
+        test=_mean([record.outcome.test for record in peers if record.outcome], replicates),
         parameters=_parameters(first.proposal.configuration, data),
         configuration=first.proposal.configuration,
         seed=first.proposal.seed,
     )
 
 
-def _depth(record: TrialRecord) -> tuple[bool, int]:
+# What says most about a configuration comes last.
+STATES = (TrialState.FAIL, TrialState.DIVERGED, TrialState.PRUNED, TrialState.COMPLETE)
+
+
+def _depth(record: TrialRecord) -> tuple[int, int]:
+    """Order trials by how far they came; those without accuracies by their state alone."""
     assert record.outcome is not None
-    return record.state is TrialState.COMPLETE, record.outcome.epochs
+    measured = record.state in (TrialState.PRUNED, TrialState.COMPLETE)
+    return STATES.index(record.state), record.outcome.epochs if measured else 0
 
 
-def _mean(accuracies: Sequence[Accuracy | None]) -> Accuracy | None:
+def _mean(accuracies: Sequence[Accuracy | None], n: int) -> Accuracy | None:
+    """Average over n trials; those that are not among the accuracies count as 0."""
     known = [accuracy for accuracy in accuracies if accuracy is not None]
     if len(known) < len(accuracies) or not known:
         return None
     heads = zip(*(accuracy.heads for accuracy in known), strict=True)
     return Accuracy(
-        joint=math.fsum(accuracy.joint for accuracy in known) / len(known),
-        heads=tuple(math.fsum(values) / len(known) for values in heads),
+        joint=math.fsum(accuracy.joint for accuracy in known) / n,
+        heads=tuple(math.fsum(values) / n for values in heads),
     )
 
 
@@ -121,6 +134,8 @@ def to_frame(rows: Sequence[Row], *, several_runs: bool = False) -> pd.DataFrame
         frame = frame.drop(columns=["run", "data"])
     if "replicates" in frame and all(row.replicates == 1 for row in rows):
         frame = frame.drop(columns=["replicates"])
+    if "diverged" in frame and all(row.replicates == 1 or not row.diverged for row in rows):
+        frame = frame.drop(columns=["diverged"])
     return frame
 
 
@@ -134,6 +149,7 @@ def _cells(rank: int, row: Row) -> dict[str, Any]:
         "state": row.state.value,
         "epochs": row.epochs,
         "replicates": row.replicates,
+        "diverged": row.diverged,
         **_accuracy_cells("validation", row.validation, row.data),
         **_accuracy_cells("test", row.test, row.data),
         "parameters": row.parameters,

@@ -77,20 +77,36 @@ def test_a_row_averages_those_of_a_configuration_that_came_farthest(records):
     assert rows.keys() == {r.proposal.configuration for r in records}
     for configuration, row in rows.items():
         alike = [r for r in records if r.proposal.configuration == configuration]
-        done = [r for r in alike if r.state is TrialState.COMPLETE] or alike
+        done = next(found for state in FINISHED if (found := [r for r in alike if r.state is state]))
+        assert row.state is done[0].state
+        if row.state not in MEASURED:
+            assert (row.trial, row.replicates) == (done[0].proposal.number, len(done))
+            assert (row.validation, row.test) == (None, None)
+            continue
         epochs = max(r.outcome.epochs for r in done)
         peers = [r for r in done if r.outcome.epochs == epochs]
+        diverged = sum(r.state is TrialState.DIVERGED for r in alike)
+        n = len(peers) + diverged
         assert (row.trial, row.seed) == (peers[0].proposal.number, peers[0].proposal.seed)
-        assert (row.epochs, row.replicates) == (epochs, len(peers))
+        assert (row.epochs, row.replicates, row.diverged) == (epochs, n, diverged)
         for name in ("validation", "test"):
             values = [getattr(r.outcome, name) for r in peers]
-            if None in values:
-                assert getattr(row, name) is None
-                continue
-            assert getattr(row, name).joint == pytest.approx(math.fsum(v.joint for v in values) / len(peers))
+            assert getattr(row, name).joint == pytest.approx(math.fsum(v.joint for v in values) / n)
             for head in (0, 1):
-                mean = math.fsum(v.heads[head] for v in values) / len(peers)
+                mean = math.fsum(v.heads[head] for v in values) / n
                 assert getattr(row, name).heads[head] == pytest.approx(mean)
+
+
+def test_a_configuration_that_trains_by_luck_only_does_not_win():
+    lucky, sound = {"hidden_units": 1}, {"hidden_units": 2}
+    records = [complete(0, 0.97, **lucky)]
+    records += [record(n, TrialState.DIVERGED, 2, (0, 0), (0, 0), Configuration(**lucky)) for n in range(1, 5)]
+    records += [complete(n, 0.96, **sound) for n in range(5, 10)]
+    first, second = rows_of(records)
+    assert (first.trial, first.replicates, first.diverged, first.score) == (5, 5, 0, pytest.approx(0.96))
+    assert (second.trial, second.replicates, second.diverged, second.score) == (0, 5, 4, pytest.approx(0.194))
+    assert list(to_frame([first, second])["diverged"]) == [0, 4]
+    assert "diverged" not in to_frame([first])
 
 
 @given(studies(), st.randoms(use_true_random=False))
