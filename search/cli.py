@@ -37,6 +37,7 @@ from search.options import (
     TimeBudget,
     Verbose,
     Workers,
+    check_replicates,
     count_trials,
     given,
     parse_pack_size,
@@ -125,7 +126,11 @@ def run(
         ),
     ] = None,
     replicates: Annotated[
-        int, typer.Option(help="Trials of each configuration of a list, from fresh seeds; its row shows their mean.")
+        int,
+        typer.Option(
+            help="Trials of each configuration of a list, from fresh seeds; its row shows their mean, "
+            "in which one that diverged counts as 0."
+        ),
     ] = 1,
     pack_size: Annotated[
         str,
@@ -176,6 +181,7 @@ def run(
         enumerated = found.is_enumerable
         sampler = sampler or ("grid" if enumerated else "tpe")
         check_sampler(sampler, found)
+        check_replicates(replicates, sampler, halving=bool(halving))
         chosen = parse_protocol(protocol, found.protocol)
         stem = name_stem(f"{data}-{Path(space).stem}")
         settings = Settings(
@@ -343,19 +349,22 @@ def best(
 ) -> None:
     """Print the winner and how to train it again; write its trained model with --export."""
     with _errors():
-        from data.catalog import DATASETS
         from search.export import export_model
-        from search.winner import describe_winner, pick_winner, retrain_command, space_of
+        from search.files import write_text
+        from search.winner import describe_winner, retrain_command, space_of, winner_of
 
         found = _find_run(results, run, storage)
         folder, settings = found.folder, found.settings
-        winner = pick_winner(_rows(found), validation_images=DATASETS[settings.data].n_validation)
+        winner = winner_of(_rows(found), settings)
         if winner is None:
             raise SettingsError(
                 f"the run {folder.name!r} has no complete trial yet: continue it with `{folder.command('resume')}`"
             )
         print(describe_winner(winner))
-        print(f"\n{space_of(winner.row).rstrip()}\n\nTrain it again, from fresh seeds:")
+        configuration = space_of(winner.row)
+        if not folder.winner_space.exists() or folder.winner_space.read_text(encoding="utf-8") != configuration:
+            write_text(folder.winner_space, configuration)  # a search that was killed could not
+        print(f"\n{configuration.rstrip()}\n\nTrain it again, from fresh seeds:")
         print(f"  {retrain_command(folder, settings)}")
         if export is not None:
             export_model(folder, settings, winner.row, export, talk=partial(print_text, error_console()))

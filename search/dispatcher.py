@@ -30,6 +30,7 @@ MIN_PACKS = 8
 # What packs in training will teach is not known yet when a learning sampler proposes another: they are small at first,
 # and grow with what is known. Fixed large packs made searches of 64 to 200 trials worse (see tests/benchmarks).
 FIRST_MEMBERS = 2
+MOST_HALVINGS = 12  # of a pack, down to one member
 GROWTH = 16
 
 
@@ -155,6 +156,11 @@ class Dispatcher:
     def _is_shared(self) -> bool:
         """Tell whether the packs that wait are shared among the workers."""
         return self._sharing is not None and self._asked >= self._settings.trials
+
+    @property
+    def deaths_by_one(self) -> int:
+        """Workers that one member may kill one after another until it is given up: in its pack, in halves, alone."""
+        return 2 * (1 + self._settings.max_failures) + MOST_HALVINGS
 
     @property
     def all_asked(self) -> bool:

@@ -71,6 +71,26 @@ def given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
+def check_replicates(replicates: int, sampler: str, *, halving: bool) -> None:
+    """Refuse replicates that make no sense.
+
+    Raises:
+        SettingsError: there are none, nothing is listed, or only the best of them would be trained to the end.
+    """
+    if replicates < 1:
+        raise SettingsError(f"replicates = {replicates} is not allowed: give 1 or more")
+    if replicates > 1 and sampler != "grid":
+        raise SettingsError(
+            f"replicates = {replicates} is not allowed with the sampler {sampler}: they are of a list, that is of a "
+            "space without ranges and the sampler grid"
+        )
+    if replicates > 1 and halving:
+        raise SettingsError(
+            f"replicates = {replicates} is not allowed with halving, which would leave only the luckiest of them in "
+            "the mean: leave --halving out"
+        )
+
+
 def count_trials(given: int | None, listed: int | None) -> int:
     """Give the number of trials: as asked, or all of a list, or the default."""
     if listed is None:

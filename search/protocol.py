@@ -34,6 +34,10 @@ class Protocol(StrEnum):
         """Seed the order of the images, which all trials share."""
         return search_seed if self is Protocol.NOTEBOOK else batch_seed(search_seed)
 
+    def evaluated(self, images: int, batch_size: int) -> int:
+        """Give how many of so many images an accuracy is measured on."""
+        return images // batch_size * batch_size or images if self is Protocol.NOTEBOOK else images
+
 
 # The seed of everything random in the notebook.
 NOTEBOOK_SEED = 12321
@@ -54,7 +58,7 @@ def notebook_view(dataset: Dataset, *, order_seed: int, batch_size: int) -> Data
     np.random.RandomState(order_seed).shuffle(order)
 
     def full_batches(split: Split) -> Split:
-        return split.first(len(split) // batch_size * batch_size or len(split))
+        return split.first(Protocol.NOTEBOOK.evaluated(len(split), batch_size))
 
     return Dataset(
         name=dataset.name,

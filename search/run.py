@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from data.catalog import DATASETS, load
+from data.catalog import load
 from data.dataset import Dataset
 from data.errors import DataError
 from models.model_file import ModelFileError, model_from_bytes
@@ -35,7 +35,7 @@ from search.storage import Storage, open_storage
 from search.storage_url import hide_password
 from search.study import SearchStudy, create_study, has_study, load_study
 from search.trial import TrialRecord, TrialState
-from search.winner import Winner, pick_winner, space_of
+from search.winner import Winner, space_of, winner_of
 
 if TYPE_CHECKING:
     from search.connection import Connection, Placement
@@ -195,7 +195,7 @@ def _conclude(run: Run, records: list[TrialRecord]) -> Ending:
     rows = write_tables(run.folder, run.settings, records)
     return Ending(
         rows=rows,
-        winner=pick_winner(rows, validation_images=DATASETS[run.settings.data].n_validation),
+        winner=winner_of(rows, run.settings),
         stopped_by=None,
         open_trials=run.settings.trials - sum(record.outcome is not None for record in records),
     )

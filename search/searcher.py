@@ -15,9 +15,6 @@ from search.pack_task import PackReport, PackTask
 from search.trial import Pack
 from search.worker import CHECKPOINT, PROGRESS, REPORT, TASK
 
-# So many workers that die one after another, none of them finishing a pack, are not the fault of one pack.
-MAX_DEATHS_IN_A_ROW = 20
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
@@ -158,7 +155,8 @@ class PackSearcher(Searcher):
 
     def _count_death(self, reason: str) -> None:
         self._deaths_in_a_row += 1
-        if self._deaths_in_a_row >= MAX_DEATHS_IN_A_ROW:
+        # More workers than one member can kill, and none of them finished a pack: that is the fault of no pack.
+        if self._deaths_in_a_row >= max(lane.dispatcher.deaths_by_one for lane in self._lanes):
             raise ClusterError(
                 f"{self._deaths_in_a_row} workers died one after another, and none finished a pack; the last one: "
                 f"{reason}. Mend that, then resume; nothing that was finished is lost"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
 
 import tomli_w
 
+from data.catalog import DATASETS
 from search.console import program
 from search.leaderboard import Row
 from search.run_folder import RunFolder
@@ -18,6 +19,7 @@ from search.settings import Settings
 from search.trial import TrialState
 
 CONFIDENCE = 0.95
+REPLICATES = 5  # of the winner, where it is trained again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,15 +37,27 @@ class Winner:
     ties: tuple[Row, ...]
 
 
-def pick_winner(rows: Sequence[Row], *, validation_images: int) -> Winner | None:
-    """Pick the first COMPLETE row of an ordered leaderboard; none if no trial is complete."""
+def pick_winner(rows: Sequence[Row], *, validation_images: Callable[[Row], int]) -> Winner | None:
+    """Pick the first COMPLETE row of an ordered leaderboard; none if no trial is complete.
+
+    Args:
+        validation_images: on how many images a row's validation accuracy was measured.
+    """
     complete = [row for row in rows if row.state is TrialState.COMPLETE and row.validation]
     if not complete:
         return None
     best = complete[0]
-    interval = wilson_interval(best.score, validation_images)
+    interval = wilson_interval(best.score, validation_images(best))
     ties = tuple(row for row in complete[1:] if row.score >= interval[0])
     return Winner(row=best, interval=interval, ties=ties)
+
+
+def winner_of(rows: Sequence[Row], settings: Settings) -> Winner | None:
+    """Pick the winner of a run; see `pick_winner`."""
+    available = DATASETS[settings.data].n_validation
+    return pick_winner(
+        rows, validation_images=lambda row: settings.protocol.evaluated(available, row.configuration.batch_size)
+    )
 
 
 def wilson_interval(share: float, n: int) -> tuple[float, float]:
@@ -73,9 +87,10 @@ def describe_winner(winner: Winner) -> str:
     """Put the winner in words: its name, its accuracies and what it ties with."""
     row, (low, high) = winner.row, winner.interval
     values = ", ".join(f"{name} {_word(value)}" for name, value in row.configuration.used().items())
+    of = f", the mean of {row.replicates} trials" if row.replicates > 1 else ""
     lines = [
         f"Winner: trial {row.trial} ({values})",
-        f"  validation accuracy {row.score:.4f} (95% interval {low:.4f} to {high:.4f})"
+        f"  validation accuracy {row.score:.4f}{of} (95% interval {low:.4f} to {high:.4f})"
         + (f", test accuracy {row.test.joint:.4f}" if row.test else ""),
     ]
     if winner.ties:
@@ -96,6 +111,6 @@ def retrain_command(folder: RunFolder, settings: Settings) -> str:
     where = f" --data-dir {shlex.quote(str(settings.data_dir))}" if settings.data_dir else ""
     return (
         f"{program()} run --data {settings.data}{where} --space {shlex.quote(str(folder.winner_space))} "
-        f"--sampler random --trials 5 --epochs {settings.epochs} --no-halving --seed {settings.seed + 1} "
+        f"--replicates {REPLICATES} --epochs {settings.epochs} --no-halving --seed {settings.seed + 1} "
         f"--protocol {settings.protocol} --precision {settings.precision}"
     )

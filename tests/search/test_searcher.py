@@ -8,7 +8,7 @@ from search.checkpoint import CheckpointFolder
 from search.dispatcher import Dispatcher
 from search.errors import ClusterError
 from search.launch import _StopAfterRound
-from search.searcher import MAX_DEATHS_IN_A_ROW, Lane, PackSearcher
+from search.searcher import Lane, PackSearcher
 from search.settings import Settings
 from search.spaces import load_space
 from search.storage import open_storage
@@ -33,9 +33,11 @@ def checkpoints(tmp_path):
     return CheckpointFolder(tmp_path / "checkpoints")
 
 
-@pytest.fixture
-def searcher(tmp_path, stop, checkpoints):
-    settings = Settings(name="test", sampler="random", trials=8, epochs=9, pack_size=2, max_failures=1000)
+@pytest.fixture(params=[(2, 1000)])
+def searcher(request, tmp_path, stop, checkpoints):
+    """Give a searcher of eight trials in packs of so many, each tried again so often."""
+    size, failures = request.param
+    settings = Settings(name="test", sampler="random", trials=8, epochs=9, pack_size=size, max_failures=failures)
     with open_storage(tmp_path / "j", None) as storage:
         study = create_study(storage, "test", space=load_space("wide"), sampler="random", search_seed=0)
         dispatcher = Dispatcher(study, settings, device="cpu")
@@ -83,8 +85,28 @@ def test_a_failure_stops_the_search_at_once(searcher):
     assert stopper.stop_all()
 
 
-def test_workers_that_die_without_end_end_the_search(searcher):
-    for n in range(MAX_DEATHS_IN_A_ROW):
+@pytest.mark.parametrize("searcher", [(8, 0), (8, 3), (8, 30)], indirect=True)
+def test_a_member_that_kills_every_worker_is_given_up_and_does_not_end_the_search(searcher, train):
+    guilty, n, died = 5, 0, 0
+    while (suggested := searcher.suggest(str(n))) not in (None, "FINISHED"):
+        task = suggested[TASK]
+        searcher.note_start(str(n))
+        if guilty in task.pack.trials:
+            searcher.errors[str(n)] = "it was killed"
+            searcher.on_trial_complete(str(n), error=True)
+            died += 1
+        else:
+            searcher.on_trial_complete(str(n), {REPORT: train(task)})
+        n += 1
+    assert searcher.failure is None
+    standing = searcher._lanes[0].dispatcher.standing()
+    assert sum(standing.finished.values()) == 8
+    assert died >= 1
+
+
+@pytest.mark.parametrize(("searcher", "deaths"), [((8, 3), 20), ((2, 1000), 2014)], indirect=["searcher"])
+def test_workers_that_die_without_end_end_the_search(searcher, deaths):
+    for n in range(deaths):
         assert searcher.failure is None
         searcher.suggest(str(n))
         searcher.note_start(str(n))

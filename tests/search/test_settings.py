@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from data.catalog import DATASETS
 from search.errors import RunError, SettingsError
+from search.options import check_replicates
 from search.settings import DEVICES, Settings, lookahead_for, read_settings, write_settings
 
 COUNTS = ("trials", "replicates", "epochs", "lookahead", "pack_size", "workers")
@@ -169,3 +170,14 @@ def test_a_run_keeps_the_threads_of_its_workers_which_round_what_they_sum():
         SettingsError, match=r"cpus_per_worker = 1 .* trained with 2 threads each.* with 1\. Give 2, or"
     ):
         settings.on_workers(cpus_per_worker=1)
+
+
+def test_replicates_are_of_a_list_and_all_of_them_are_trained_to_the_end():
+    check_replicates(3, "grid", halving=False)
+    check_replicates(1, "tpe", halving=True)
+    with pytest.raises(SettingsError, match="replicates = 0 is not allowed: give 1 or more"):
+        check_replicates(0, "grid", halving=False)
+    with pytest.raises(SettingsError, match="not allowed with the sampler tpe: they are of a list"):
+        check_replicates(3, "tpe", halving=False)
+    with pytest.raises(SettingsError, match="leave --halving out"):
+        check_replicates(3, "grid", halving=True)

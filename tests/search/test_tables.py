@@ -76,7 +76,7 @@ def test_test_accuracy_and_times_order_nothing(records, random):
 
     def order_and_winner(trials):
         rows = rows_of(trials)
-        winner = pick_winner(rows, validation_images=270)
+        winner = pick_winner(rows, validation_images=lambda _: 270)
         return [row.trial for row in rows], winner and (winner.row.trial, [tie.trial for tie in winner.ties])
 
     others = [replace(r, outcome=other(r.outcome)) for r in records]
@@ -179,13 +179,13 @@ def test_the_winner_is_complete_and_names_what_it_ties_with():
         record(3, 0.5),
         record(4, 0.96, state=TrialState.FAIL),
     ]
-    winner = pick_winner(rows_of(records), validation_images=270)
+    winner = pick_winner(rows_of(records), validation_images=lambda _: 270)
     assert winner.row.trial == 1
     assert [tie.trial for tie in winner.ties] == [2]
     text = describe_winner(winner)
     assert "Winner: trial 1" in text
     assert "inside that interval too: trial 2" in text
-    assert pick_winner(rows_of(records[:1]), validation_images=270) is None
+    assert pick_winner(rows_of(records[:1]), validation_images=lambda _: 270) is None
 
 
 @given(st.builds(

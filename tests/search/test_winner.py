@@ -21,7 +21,7 @@ from search.run_folder import RunFolder
 from search.settings import Settings
 from search.space_file import read_space
 from search.trial import Accuracy, TrialState
-from search.winner import describe_winner, pick_winner, retrain_command, space_of, wilson_interval
+from search.winner import describe_winner, pick_winner, retrain_command, space_of, wilson_interval, winner_of
 
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.DIVERGED, TrialState.FAIL)
 
@@ -53,7 +53,7 @@ def leaderboards(draw):
 @given(leaderboards(), st.sampled_from([1, 100, 6000]))
 def test_the_best_complete_row_wins_and_ties_with_the_complete_ones_in_its_interval(rows, images):
     complete = [r for r in rows if r.state is TrialState.COMPLETE]
-    winner = pick_winner(rows, validation_images=images)
+    winner = pick_winner(rows, validation_images=lambda _: images)
     if not complete:
         assert winner is None
         return
@@ -78,7 +78,9 @@ def test_test_accuracy_chooses_no_winner(rows, random):
         return winner and (winner.row.trial, winner.interval, [tie.trial for tie in winner.ties])
 
     others = order_rows([retested(r) for r in rows])
-    assert named(pick_winner(others, validation_images=270)) == named(pick_winner(rows, validation_images=270))
+    assert named(pick_winner(others, validation_images=lambda _: 270)) == named(
+        pick_winner(rows, validation_images=lambda _: 270)
+    )
 
 
 @pytest.mark.parametrize(("right", "n"), [(0, 1), (1, 1), (0, 270), (270, 270), (1, 6000), (5999, 6000), (245, 270)])
@@ -99,12 +101,14 @@ def test_the_interval_of_any_share_lies_in_0_to_1_around_it_and_narrows_with_mor
 def test_the_bound_itself_ties():
     low = wilson_interval(0.9, 270)[0]
     rows = [row(0, 0.9), row(1, low), row(2, low - 1e-9)]
-    assert [tie.trial for tie in pick_winner(rows, validation_images=270).ties] == [1]
+    assert [tie.trial for tie in pick_winner(rows, validation_images=lambda _: 270).ties] == [1]
 
 
 def test_a_winner_in_words_counts_its_ties():
     def words(n):
-        return describe_winner(pick_winner([row(t, 0.9) for t in range(n)], validation_images=270)).splitlines()
+        return describe_winner(
+            pick_winner([row(t, 0.9) for t in range(n)], validation_images=lambda _: 270)
+        ).splitlines()
 
     assert len(words(1)) == 2
     assert words(2)[-1] == "  inside that interval too: trial 1"
@@ -115,7 +119,7 @@ def test_a_winner_in_words_counts_its_ties():
 
 def test_a_winner_in_words_has_its_accuracies_and_only_the_values_it_uses():
     best = row(3, 0.91234, 0.87654, nesterov=True, learning_rate=0.0123456)
-    first, second = describe_winner(pick_winner([best], validation_images=270)).splitlines()
+    first, second = describe_winner(pick_winner([best], validation_images=lambda _: 270)).splitlines()
     assert first.startswith("Winner: trial 3 (architecture mlp, depth 1, ")
     assert "learning_rate 0.01235" in first
     assert "nesterov true" in first
@@ -169,4 +173,15 @@ def test_the_command_to_train_again_is_understood_by_the_command_line(results, d
     assert Path(parsed["space"]) == folder.winner_space
     assert (parsed["data"], parsed["epochs"], parsed["seed"]) == (data, epochs, seed + 1)
     assert (parsed["halving"], parsed["protocol"], parsed["data_dir"]) == (False, protocol.value, data_dir)
-    assert parsed["trials"] > 1
+    assert (parsed["replicates"], parsed["trials"]) == (5, None)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "batch_size", "images"),
+    [(Protocol.SEARCH, 140, 270), (Protocol.NOTEBOOK, 140, 140), (Protocol.NOTEBOOK, 999, 270)],
+)
+def test_the_interval_is_of_the_images_that_were_evaluated(protocol, batch_size, images):
+    best = row(0, 0.9, batch_size=batch_size)
+    winner = winner_of([best], Settings(name="x", data="digits", protocol=protocol))
+    assert DATASETS["digits"].n_validation == 270
+    assert winner.interval == wilson_interval(0.9, images)
