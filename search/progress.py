@@ -163,10 +163,11 @@ class _Speed:
     def describe(self, standing: Standing) -> str:
         if not self._seen or completed(standing) <= self._seen[0][1]:
             return ""
-        since_s, before = self._seen[0]
-        rate = (completed(standing) - before) / max(1e-9, self._clock() - since_s)
-        left = standing.trials - completed(standing)
-        remaining = f", about {format_duration(left / rate)} left" if left > 0 else ""
+        (since_s, before), (until_s, done) = self._seen[0], self._seen[-1]
+        rate = (done - before) / max(1e-9, until_s - since_s)
+        # Between two pieces of news the time left gets shorter; when it is over, nothing is known until the next.
+        left_s = (standing.trials - done) / rate - (self._clock() - until_s)
+        remaining = f", about {format_duration(left_s)} left" if done < standing.trials and left_s >= 1 else ""
         per_minute = rate * 60
         return f", {per_minute:.{0 if per_minute >= 10 else 1}f} trials/min{remaining}"
 

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from search.dispatcher import Standing
-from search.progress import LiveView, PlainView, describe, format_duration, progress_view
+from search.progress import LiveView, PlainView, _Speed, describe, format_duration, progress_view
 from search.trial import TrialState
 
 
@@ -94,3 +94,14 @@ def test_a_terminal_gets_a_bar_and_a_file_gets_lines():
     assert "Stopping" in terminal.getvalue()
     with progress_view(Console(file=io.StringIO())) as view:
         assert isinstance(view, PlainView)
+
+
+def test_between_two_pieces_of_news_the_time_left_gets_shorter():
+    clock = Clock()
+    speed = _Speed(clock)
+    for clock.now_s, done in ((0.0, 0), (10.0, 10)):
+        speed.note(done)
+    told = []
+    for clock.now_s in (10.0, 14.0, 19.0, 30.0):
+        told.append(speed.describe(standing(10)))
+    assert told == [f", 60 trials/min{left}" for left in (", about 10 s left", ", about 6 s left", ", about 1 s left", "")]
