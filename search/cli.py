@@ -526,12 +526,15 @@ def _check_names(given: Sequence[str], allowed: Sequence[str]) -> list[str]:
 def _print_reproduction(
     names: Sequence[str], runs: Sequence[Run], endings: Sequence[Ending], results: Path, console: Console
 ) -> None:
+    from search.reproduction import systems_begun
     from search.reproduction_table import read_comparisons, to_screen, write_comparisons
 
-    comparisons = read_comparisons(names, runs)
-    print(to_screen(comparisons))
-    files = write_comparisons(comparisons, results)
-    print(f"\nThe table: {' and '.join(map(str, files))}")
+    print(to_screen(read_comparisons(names, runs)))
+    begun = systems_begun(results)
+    known = {run.folder.name for run in runs}
+    others = [run for found in begun.values() for run in found if run.folder.name not in known]
+    files = write_comparisons(read_comparisons(begun, [*runs, *others]), results)
+    print(f"\nThe table{' of all systems begun' if len(begun) > len(names) else ''}: {' and '.join(map(str, files))}")
     left = sum(ending.open_trials for ending in endings)
     if left:
         print_text(console, f"Stopped with {left} trials open. Continue with the same command.")

@@ -11,7 +11,7 @@ from typing import Any
 from data.catalog import DATASETS
 from models.scratch import TEST_POINTS, ScratchNetwork
 from search.errors import RunError
-from search.notebook import NUMPY, REPLICATES, SYSTEMS, Published, System
+from search.notebook import NAMES, NUMPY, REPLICATES, SYSTEMS, Published, System
 from search.protocol import NOTEBOOK_SEED, Protocol
 from search.run_folder import Run, RunFolder
 from search.settings import AUTO, Settings
@@ -87,6 +87,17 @@ def reproduction_runs(names: Iterable[str], results: Path, how: Settings, precis
     ]
 
 
+def systems_begun(results: Path) -> dict[str, list[Run]]:
+    """List the systems that have runs, with those runs, in the notebook's order; the NumPy network needs none."""
+    folders = {name: [_folder(space, results) for _, space, _ in _parts(system)] for name, system in SYSTEMS.items()}
+    begun = {name: [f.load() for f in parts if f.settings.exists()] for name, parts in folders.items()}
+    return {name: begun.get(name, []) for name in NAMES if name == NUMPY or begun[name]}
+
+
+def _folder(space: Space, results: Path) -> RunFolder:
+    return RunFolder(results, f"reproduce-{space.name.removeprefix('notebook-')}")
+
+
 def _parts(system: System) -> Iterator[tuple[System, Space, int]]:
     yield system, system.space, system.replicates
     if system.drifting is not None:
@@ -96,7 +107,7 @@ def _parts(system: System) -> Iterator[tuple[System, Space, int]]:
 def _find_or_create(
     system: System, space: Space, replicates: int, results: Path, how: Settings, precision: str | None
 ) -> Run:
-    folder = RunFolder(results, f"reproduce-{space.name.removeprefix('notebook-')}")
+    folder = _folder(space, results)
     where = {
         name: getattr(how, name)
         for name in ("data_dir", "workers", "cpus_per_worker", "gpus_per_worker", "address", "time_budget_s")

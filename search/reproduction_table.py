@@ -35,12 +35,12 @@ def read_comparisons(names: Iterable[str], runs: Sequence[Run]) -> list[Comparis
 
 
 def write_comparisons(comparisons: Sequence[Comparison], results: Path) -> list[Path]:
-    """Write reproduction.csv and reproduction.md into RESULTS/reproduction.
+    """Write reproduction.csv and reproduction.md beside the runs that they are made from.
 
     Raises:
         RunError: the folder cannot be written.
     """
-    folder = make_folder(results / "reproduction")
+    folder = make_folder(results / "runs")
     write_text(folder / "reproduction.csv", to_csv(to_frame(comparisons)))
     write_text(folder / "reproduction.md", to_markdown(comparisons))
     return [folder / "reproduction.csv", folder / "reproduction.md"]

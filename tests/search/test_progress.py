@@ -104,4 +104,6 @@ def test_between_two_pieces_of_news_the_time_left_gets_shorter():
     told = []
     for clock.now_s in (10.0, 14.0, 19.0, 30.0):
         told.append(speed.describe(standing(10)))
-    assert told == [f", 60 trials/min{left}" for left in (", about 10 s left", ", about 6 s left", ", about 1 s left", "")]
+    assert told == [
+        f", 60 trials/min{left}" for left in (", about 10 s left", ", about 6 s left", ", about 1 s left", "")
+    ]

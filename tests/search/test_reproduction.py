@@ -248,10 +248,14 @@ def test_the_command_reproduces_the_fully_connected_rows_and_is_not_done_twice(t
     command = [PACKTUNE, "reproduce", "--only", "numpy", "hidden-10", "--data-dir", str(MNIST_DIR)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stderr
-    table = pd.read_csv(tmp_path / "results/reproduction/reproduction.csv")
+    file = tmp_path / "results/runs/reproduction.csv"
+    table = pd.read_csv(file)
     assert len(table) == 10
     assert list(table["reproduced"]) == ["yes"] * 10
     again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=100)
     assert again.returncode == 0
     assert "starting Ray" not in again.stderr
     assert again.stdout == done.stdout
+    one = subprocess.run([PACKTUNE, "reproduce", "numpy"], cwd=tmp_path, capture_output=True, text=True, timeout=100)
+    assert len(one.stdout.splitlines()) < len(done.stdout.splitlines())
+    pd.testing.assert_frame_equal(pd.read_csv(file).drop(columns="seconds"), table.drop(columns="seconds"))
