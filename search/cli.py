@@ -356,6 +356,8 @@ def best(
         found = _find_run(results, run, storage)
         folder, settings = found.folder, found.settings
         winner = winner_of(_rows(found), settings)
+        if export is not None and export.is_dir():
+            raise SettingsError(f"cannot export to {export}, which is a folder: give the name of a file")
         if winner is None:
             raise SettingsError(
                 f"the run {folder.name!r} has no complete trial yet: continue it with `{folder.command('resume')}`"
@@ -498,6 +500,12 @@ def _print_ending(run: Run, ending: Ending, console: Console) -> None:
     if ending.rows:
         print(to_screen(to_frame(ending.rows), width=_width()))
         print(f"\nThe full table: {folder.leaderboard_csv} and {folder.leaderboard_md}")
+        shorter = run.settings.trials - ending.open_trials - sum(row.replicates for row in ending.rows)
+        if shorter:
+            print(
+                f"Not in it: {shorter} trial{'s' * (shorter > 1)} of configurations that others trained longer, or to "
+                f"the end; they are in {folder.trials_csv}"
+            )
     if ending.winner:
         print(describe_winner(ending.winner))
         print(f"Its trained model: {folder.command('best')} --export FILE")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from pathlib import Path
 
@@ -43,9 +44,16 @@ def write_bytes(path: Path, content: bytes) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):  # on a disk that has become read-only, nothing can be removed either
             temporary.unlink()
-        raise RunError(
-            f"cannot write {path}: {error.strerror}: free some space, or check the folder's permissions"
-        ) from error
+        raise RunError(f"cannot write {path}: {error.strerror}: {_advice(error)}") from error
+
+
+def _advice(error: OSError) -> str:
+    match error.errno:
+        case errno.ENOENT | errno.ENOTDIR:
+            return "make its folder first, or correct the path"
+        case errno.EISDIR | errno.EBUSY:
+            return "that is a folder, give the name of a file"
+    return "free some space, or check the folder's permissions"
 
 
 def write_text(path: Path, text: str) -> None:

@@ -120,7 +120,7 @@ def _row(c: Comparison) -> list[str]:
         numbers += [
             "" if theirs is None else f"{theirs:.{digits}f}",
             "" if ours is None else f"{ours:.{digits}f}",
-            "" if difference is None else f"{difference:+.{'0e' if c.system == NUMPY else '6f'}}",
+            "" if difference is None else f"{difference:+z.{'0e' if c.system == NUMPY else '6f'}}",
         ]
     duration = "" if c.seconds is None else format_duration(c.seconds)
     how = [c.published_runtime, duration, c.device, c.precision]

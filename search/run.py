@@ -18,10 +18,10 @@ from data.catalog import load
 from data.dataset import Dataset
 from data.errors import DataError
 from models.model_file import ModelFileError, model_from_bytes
-from models.precision import fastest_precision
+from models.precision import Precision, fastest_precision
 from search.checkpoint import CheckpointFolder
 from search.dispatcher import Dispatcher, add_up
-from search.errors import PacktuneError, RunError
+from search.errors import PacktuneError, RunError, SettingsError
 from search.files import write_bytes, write_text
 from search.leaderboard import Row, count_finished, rank_rows, to_csv, to_frame, to_markdown, trials_frame
 from search.pack_sizes import CapacityByRule, fair_share
@@ -125,6 +125,10 @@ def _prepare(runs: Sequence[Run], connection: Connection, view: ProgressView) ->
 def _settle(run: Run, placement: Placement) -> Run:
     """Replace each "auto", in the settings file too: a run that goes on elsewhere keeps what it began with."""
     settled: dict[str, Any] = {}
+    if run.settings.precision == Precision.TF32 and placement.device == "cpu":
+        raise SettingsError(
+            "precision = tf32 is not allowed on a CPU, which multiplies no such numbers: give float32, bfloat16 or auto"
+        )
     if run.settings.precision == AUTO:
         settled["precision"] = fastest_precision(placement.device).value
     if run.settings.lookahead == AUTO:

@@ -115,7 +115,8 @@ class Settings:
             _check_number("lookahead", self.lookahead, 1)
         elif self.lookahead != AUTO:
             raise SettingsError(f"lookahead = {self.lookahead!r} is not allowed: give {AUTO}, or a whole number from 1")
-        _check_number("seed", self.seed, 0, 2**63 - 1)
+        # NumPy's legacy generator, which draws the notebook's order, takes no more.
+        _check_number("seed", self.seed, 0, 2**32 - 1 if self.protocol is Protocol.NOTEBOOK else 2**63 - 1)
         _check_number("gpus_per_worker", self.gpus_per_worker, 0)
         _check_number("cpus_per_worker", self.cpus_per_worker, 0)
         _check_number("time_budget", self.time_budget_s, 0)
@@ -164,7 +165,7 @@ def lookahead_for(settings: Settings, at_hand: int, *, learns: bool) -> int:
 
 def _check_number(name: str, value: float | None, low: float, high: float = math.inf) -> None:
     if value is not None and (not low <= value <= high or value == math.inf):
-        most = f" to {high:g}" if high < math.inf else " or more"
+        most = f" to {high}" if high < math.inf else " or more"
         raise SettingsError(f"{name} = {value} is not allowed: give {low:g}{most}")
 
 

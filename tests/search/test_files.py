@@ -35,13 +35,13 @@ def test_a_reader_of_the_old_file_keeps_it_while_a_new_one_is_written(tmp_path):
 
 def test_a_write_that_fails_names_the_path_and_leaves_the_folder_as_it_was(tmp_path):
     (tmp_path / "table.csv").mkdir()
-    with pytest.raises(RunError, match=r"cannot write .*/table\.csv: Is a directory: free some space"):
+    with pytest.raises(RunError, match=r"cannot write .*/table\.csv: Is a directory: that is a folder, give the name"):
         write_text(tmp_path / "table.csv", "x")
     assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
 
 
 def test_a_folder_that_is_gone_is_named(tmp_path):
-    with pytest.raises(RunError, match=r"cannot write .*/gone/table\.csv: No such file or directory"):
+    with pytest.raises(RunError, match=r"cannot write .*/gone/table\.csv: No such file or directory: make its folder"):
         write_text(tmp_path / "gone" / "table.csv", "x")
 
 

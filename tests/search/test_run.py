@@ -11,7 +11,7 @@ import pytest
 
 from models.precision import fastest_precision
 from search.connection import Placement
-from search.errors import RunError
+from search.errors import RunError, SettingsError
 from search.run import _advise, _settle, _stop_signal, open_study, read_ending
 from search.run_folder import RunFolder
 from search.settings import Settings
@@ -174,3 +174,11 @@ def test_workers_that_stay_idle_are_spoken_of_with_what_would_use_them(tmp_path)
         "There is room for 16 workers, but no more than 4 packs train at once (lookahead, which the leaderboard "
         "depends on): a new run with --lookahead 16 uses them all."
     ]
+
+
+def test_numbers_that_a_processor_does_not_have_are_refused(tmp_path):
+    folder = RunFolder(tmp_path, "x")
+    folder.create(Settings(name="x", precision="tf32"))
+    with pytest.raises(SettingsError, match="precision = tf32 is not allowed on a CPU.*give float32, bfloat16 or auto"):
+        _settle(folder.load(), placement(2))
+    assert _settle(folder.load(), replace(placement(2), device="cuda")).settings.precision == "tf32"

@@ -112,6 +112,14 @@ def test_a_missing_run_gets_the_nearest_name(tmp_path):
         RunFolder.find(tmp_path, "frist")
 
 
+def test_a_run_without_its_settings_is_not_taken_for_another(tmp_path):
+    folder = RunFolder(tmp_path, "first")
+    folder.create(Settings(name="first"))
+    folder.settings.unlink()
+    with pytest.raises(RunError, match=r"the run 'first' has no .*first/settings\.toml: restore that file"):
+        RunFolder.find(tmp_path, "first")
+
+
 def test_an_existing_run_is_not_overwritten(tmp_path):
     RunFolder(tmp_path, "x").create(Settings(name="x"))
     with pytest.raises(RunError, match="packtune resume x"):

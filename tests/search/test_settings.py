@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from data.catalog import DATASETS
 from search.errors import RunError, SettingsError
 from search.options import check_replicates
+from search.protocol import Protocol
 from search.settings import DEVICES, Settings, lookahead_for, read_settings, write_settings
 
 COUNTS = ("trials", "replicates", "epochs", "lookahead", "pack_size", "workers")
@@ -181,3 +182,10 @@ def test_replicates_are_of_a_list_and_all_of_them_are_trained_to_the_end():
         check_replicates(3, "tpe", halving=False)
     with pytest.raises(SettingsError, match="leave --halving out"):
         check_replicates(3, "grid", halving=True)
+
+
+def test_a_seed_is_one_that_the_protocols_generator_takes():
+    assert Settings(name="x", seed=2**63 - 1).seed
+    assert Settings(name="x", seed=2**32 - 1, protocol=Protocol.NOTEBOOK).seed
+    with pytest.raises(SettingsError, match="seed = 4294967296 is not allowed: give 0 to 4294967295"):
+        Settings(name="x", seed=2**32, protocol=Protocol.NOTEBOOK)
