@@ -49,6 +49,14 @@ class Line:
             return min(round(self.high - 0.5), max(round(self.low + 0.5), round(number)))
         return min(self.high, max(self.low, number))
 
+    def cells(self, codes: Floats) -> Floats:
+        """Give for each code [n] the width of the codes that have the same whole number [n]."""
+        low, high = (math.log(x) if self.log else x for x in (self.low, self.high))
+        if not self.log:
+            return np.full(len(codes), 1 / (high - low))
+        numbers = np.clip(np.rint(np.exp(low + codes * (high - low))), self.low + 0.5, self.high - 0.5)
+        return (np.log(numbers + 0.5) - np.log(numbers - 0.5)) / (high - low)
+
     def span(self, low: Value, high: Value) -> tuple[float, float]:
         """Give the codes between which the numbers from `low` to `high` lie."""
         step = 0.5 if self.whole else 0.0

@@ -152,7 +152,9 @@ def _kernels(column: Line | Cells, codes: Floats, dimensions: int) -> _LineKerne
     known = np.flatnonzero(~np.isnan(codes))
     if isinstance(column, Line):
         centers, widths = np.full(n + 1, 0.5), np.full(n + 1, np.inf)
-        centers[known], widths[known] = codes[known], _width(codes[known], n, dimensions)
+        # A whole number is scored by the density at its code: no kernel may be narrower than its number's cell.
+        least = column.cells(codes[known]) / 2 if column.whole else 0.0
+        centers[known], widths[known] = codes[known], np.maximum(_width(codes[known], n, dimensions), least)
         return _LineKernels(centers=centers, widths=widths)
     shares = np.tile(np.diff(column.edges), (n + 1, 1))
     observed = codes[known].astype(int)

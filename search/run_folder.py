@@ -55,7 +55,7 @@ class RunFolder:
         if (path / "settings.toml").is_file() and path.parent.name == "runs":
             return cls(path.parent.parent, path.name)
         folder = cls(results, run)
-        if RUN_NAME.fullmatch(run) and folder.path.is_dir() and not folder.settings.is_file():
+        if RUN_NAME.fullmatch(run) and folder.journal.is_file() and not folder.settings.is_file():
             raise RunError(f"the run {run!r} has no {folder.settings}: restore that file, or start a new run")
         if not RUN_NAME.fullmatch(run) or not folder.settings.is_file():
             raise RunError(f"no run named {run!r} in {results / 'runs'}.{_others(results, run)}")

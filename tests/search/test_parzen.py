@@ -43,6 +43,20 @@ def test_a_density_sums_to_one_over_the_conditional_space(n):
     assert (density(estimator, rows) * shares).sum() == pytest.approx(1, abs=1e-4)
 
 
+@pytest.mark.parametrize(("low", "high"), [(1, 4096), (1, 200), (8, 1024)])
+def test_shares_of_whole_numbers_sum_to_about_one_however_wide_their_cells_are(low, high):
+    """Small numbers of a logarithmic range have wide cells, in which a narrow kernel must not count many times over."""
+    domain = IntRange(low=low, high=high, log=True)
+    encoding = Encoding(Space(name="one", dimensions=(Dimension(name="hidden_units", domain=domain),)))
+    (line,) = encoding.columns
+    codes = np.array([[line.encode(number)] for number in range(low, high + 1)])
+    cells = line.cells(codes[:, 0])
+    assert cells.sum() == pytest.approx(1)
+    assert cells[0] == pytest.approx(np.diff(line.span(low, low))[0])
+    estimator = ParzenEstimator(encoding, np.repeat(codes[:1], 100, axis=0), np.ones(100))
+    assert (np.exp(estimator.log_density(features_of(encoding, codes))) * cells).sum() == pytest.approx(1, abs=0.15)
+
+
 def test_no_points_make_an_even_density():
     rows, _ = every_cell()
     np.testing.assert_allclose(density(ParzenEstimator(ENCODING, POINTS[:0], WEIGHTS[:0]), rows), 1 / 12)
