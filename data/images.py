@@ -42,6 +42,12 @@ class ImageBatch:
     def __len__(self) -> int:
         return len(self.images)
 
+    @property
+    def is_dark_on_light(self) -> bool:
+        """Tell whether most pixels at the images' borders are light, as on paper; those of the data sets are dark."""
+        borders = (self.images[:, [0, -1], :], self.images[:, :, [0, -1]])
+        return bool(np.median(np.concatenate([pixels.ravel() for pixels in borders])) > 127)
+
 
 def read_images(path: Path) -> ImageBatch:
     """Read images for prediction.

@@ -338,6 +338,8 @@ def leaderboard(
             raise SettingsError(f"unknown format {format!r}.{suggest_name(format, writers)}")
         rows = order_rows(row for each in found for row in _rows(each))
         sys.stdout.write(writers[format](to_frame(rows, several_runs=len(found) > 1)))
+        if not rows:
+            print_text(error_console(), "No trial has finished yet.")
 
 
 @app.command(epilog="Example: packtune best digits-wide-001 --export digits.pt")
@@ -378,7 +380,11 @@ def predict(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A model file from `packtune best --export`.")],
     images: Annotated[
         Path,
-        typer.Argument(metavar="IMAGES", help="`.npz` with uint8 images [n, h, w], IDX, a PNG or a folder of them."),
+        typer.Argument(
+            metavar="IMAGES",
+            help="Light digits on a dark ground, 28 x 28: `.npz` with uint8 images [n, h, w], IDX, a PNG or a folder "
+            "of them.",
+        ),
     ],
 ) -> None:
     """Label images with a trained model; writes CSV to stdout."""
@@ -395,6 +401,12 @@ def predict(
             labels = model.predict(torch.tensor(batch.images))
         except (ModelFileError, ValueError) as error:
             raise SettingsError(str(error)) from error
+        if batch.is_dark_on_light:
+            print_text(
+                error_console(),
+                "The images look dark on light, and models are trained on light digits on a dark ground: if so, "
+                "predict from 255 minus each pixel.",
+            )
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(["image", *map(defuse_formula, model.head_names)])
@@ -509,6 +521,12 @@ def _print_ending(run: Run, ending: Ending, console: Console) -> None:
     if ending.winner:
         print(describe_winner(ending.winner))
         print(f"Its trained model: {folder.command('best')} --export FILE")
+    if not ending.trained:
+        print_text(
+            console,
+            f"All {run.settings.trials} trials had been finished before. To try more: {folder.command('resume')} "
+            "--trials +N",
+        )
     if ending.open_trials:
         why = "Stopped" if ending.stopped_by else "The time budget is spent"
         print_text(

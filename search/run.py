@@ -51,12 +51,14 @@ class Ending:
         rows: of the leaderboard.
         stopped_by: the signal that stopped it early, or none.
         open_trials: trials still to be trained, after a signal or at the end of the time budget.
+        trained: whether there was anything to train.
     """
 
     rows: list[Row]
     winner: Winner | None
     stopped_by: signal.Signals | None
     open_trials: int
+    trained: bool = False
 
 
 def run_searches(
@@ -189,7 +191,7 @@ def _never_began(run: Run, storage: Storage) -> bool:
 
 def _end(run: Run, study: SearchStudy, stop: _Stop) -> Ending:
     study.requeue()
-    ending = replace(_conclude(run, study.records()), stopped_by=stop.signal)
+    ending = replace(_conclude(run, study.records()), stopped_by=stop.signal, trained=True)
     if not ending.open_trials:
         CheckpointFolder(run.folder.checkpoints).clear()
     return ending

@@ -215,3 +215,10 @@ def test_a_damaged_file_is_read_or_called_corrupt(tmp_path, content, data):
 def test_a_batch_is_checked_when_made(images, names):
     with pytest.raises(ValueError, match="batch of images is inconsistent"):
         ImageBatch(images=images, names=names)
+
+
+def test_drawings_on_paper_are_told_from_light_digits():
+    light_on_dark = np.zeros((2, 28, 28), np.uint8)
+    light_on_dark[:, :20, 12:16] = 255  # up to a border, as some digits reach
+    for images, expected in ((light_on_dark, False), (255 - light_on_dark, True)):
+        assert ImageBatch(images=images, names=("a", "b")).is_dark_on_light is expected
