@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
-import os
 import shlex
 import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -228,6 +227,7 @@ RESUME_EXAMPLES = """Examples:
 
 @app.command(epilog=RESUME_EXAMPLES)
 def resume(
+    context: typer.Context,
     run: RunName,
     trials: Annotated[str | None, typer.Option(metavar="+N", help="Try N more configurations; or a new total.")] = None,
     epochs: Annotated[
@@ -251,7 +251,7 @@ def resume(
     with _errors():
         from search.run_folder import RunFolder
 
-        found = _with_storage(RunFolder.find(results, run).load(), storage)
+        found = _with_storage(RunFolder.find(results, run).load(), storage, asked=_is_asked(context))
         changes = given(
             data_dir=data_dir.absolute() if data_dir else None,
             workers=workers,
@@ -316,6 +316,7 @@ def reproduce(
 
 @app.command(epilog="Example: packtune leaderboard digits-wide-001 digits-grid-001 --format csv > both.csv")
 def leaderboard(
+    context: typer.Context,
     runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Names of runs, or their folders.")],
     results: Results = Path("results"),
     format: Annotated[str, typer.Option(help="screen, csv or markdown.")] = "screen",
@@ -324,7 +325,8 @@ def leaderboard(
 ) -> None:
     """Print the leaderboard of one run, or of several in one table."""
     with _errors():
-        found = [_find_run(results, name, storage) for name in dict.fromkeys(runs)]
+        asked = _is_asked(context)
+        found = [_find_run(results, name, storage, asked=asked) for name in dict.fromkeys(runs)]
         from search.leaderboard import order_rows, to_csv, to_frame, to_markdown, to_screen
 
         writers: dict[str, Callable[[Any], str]] = {
@@ -344,6 +346,7 @@ def leaderboard(
 
 @app.command(epilog="Example: packtune best digits-wide-001 --export digits.pt")
 def best(
+    context: typer.Context,
     run: RunName,
     results: Results = Path("results"),
     export: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the trained model to this file.")] = None,
@@ -355,7 +358,7 @@ def best(
         from search.files import write_text
         from search.winner import describe_winner, retrain_command, space_of, winner_of
 
-        found = _find_run(results, run, storage)
+        found = _find_run(results, run, storage, asked=_is_asked(context))
         folder, settings = found.folder, found.settings
         winner = winner_of(_rows(found), settings)
         if export is not None and export.is_dir():
@@ -367,7 +370,8 @@ def best(
         print(describe_winner(winner))
         configuration = space_of(winner.row)
         if not folder.winner_space.exists() or folder.winner_space.read_text(encoding="utf-8") != configuration:
-            write_text(folder.winner_space, configuration)  # a search that was killed could not
+            with suppress(PacktuneError):  # of another user's run, perhaps
+                write_text(folder.winner_space, configuration)  # a search that was killed could not
         print(f"\n{configuration.rstrip()}\n\nTrain it again, from fresh seeds:")
         print(f"  {retrain_command(folder, settings)}")
         if export is not None:
@@ -555,11 +559,15 @@ def _print_reproduction(
     from search.reproduction import systems_begun
     from search.reproduction_table import read_comparisons, to_screen, write_comparisons
 
-    print(to_screen(read_comparisons(names, runs)))
-    begun = systems_begun(results)
-    known = {run.folder.name for run in runs}
-    others = [run for found in begun.values() for run in found if run.folder.name not in known]
-    files = write_comparisons(read_comparisons(begun, [*runs, *others]), results)
+    comparisons = read_comparisons(names, runs)
+    print(to_screen(comparisons))
+    begun: Sequence[str] = names
+    try:
+        found = systems_begun(results, runs)
+        comparisons, begun = read_comparisons(found, [run for parts in found.values() for run in parts]), list(found)
+    except PacktuneError as error:
+        print_text(console, f"The systems of earlier runs are left out of the table: {error}")
+    files = write_comparisons(comparisons, results)
     print(f"\nThe table{' of all systems begun' if len(begun) > len(names) else ''}: {' and '.join(map(str, files))}")
     left = sum(ending.open_trials for ending in endings)
     if left:
@@ -574,21 +582,26 @@ def _width() -> int | None:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
-def _find_run(results: Path, name: str, storage: str | None) -> Run:
+def _find_run(results: Path, name: str, storage: str | None, *, asked: bool) -> Run:
     from search.run_folder import RunFolder
 
-    return _with_storage(RunFolder.find(results, name).load(), storage)
+    return _with_storage(RunFolder.find(results, name).load(), storage, asked=asked)
 
 
-def _with_storage(run: Run, given: str | None) -> Run:
+def _is_asked(context: typer.Context) -> bool:
+    """Tell whether the storage is the user's option, and not the environment's."""
+    source = context.get_parameter_source("storage")
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _with_storage(run: Run, given: str | None, *, asked: bool) -> Run:
     """Say where the study of an existing run is: where it was made, unless the user has given another place.
 
     The environment's URL, which other runs may be meant by, serves only to supply a password.
     """
     known = run.settings.storage
-    is_of_environment = given == os.environ.get(STORAGE_VARIABLE)
     needs_password = known is not None and HIDDEN in known
-    if given is None or (is_of_environment and not needs_password):
+    if given is None or not (asked or needs_password):
         if needs_password:
             raise SettingsError(
                 f"the run's storage {known} needs its password, which is kept nowhere: give the whole URL with "

@@ -31,6 +31,7 @@ MIN_PACKS = 8
 # and grow with what is known. Fixed large packs made searches of 64 to 200 trials worse (see tests/benchmarks).
 FIRST_MEMBERS = 2
 MOST_HALVINGS = 12  # of a pack, down to one member
+MANY_DEATHS = 20
 GROWTH = 16
 
 
@@ -160,7 +161,7 @@ class Dispatcher:
     @property
     def deaths_by_one(self) -> int:
         """Workers that one member may kill one after another until it is given up: in its pack, in halves, alone."""
-        return 2 * (1 + self._settings.max_failures) + MOST_HALVINGS
+        return max(MANY_DEATHS, 2 * (1 + self._settings.max_failures) + MOST_HALVINGS)
 
     @property
     def all_asked(self) -> bool:

@@ -47,7 +47,7 @@ def _kept_model(folder: RunFolder) -> TrainedModel | None:
 
 
 def _train_again(settings: Settings, row: Row) -> bytes:
-    torch.set_num_threads(1)
+    torch.set_num_threads(settings.threads)
     proposal = Proposal(number=row.trial, configuration=row.configuration, seed=row.seed)
     task = PackTask(
         pack=Pack(number=0, proposals=(proposal,)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from search.errors import SettingsError
-from search.run import open_study
+from search.run import open_study, read_records
 from search.run_folder import Run
 from search.settings import read_settings, write_settings
 from search.storage import open_storage
@@ -28,11 +28,13 @@ def extend_run(run: Run, *, trials: str | None, epochs: int | None) -> Run:
     """
     settings = run.settings
     total = settings.trials if trials is None else _parse_total(trials, settings.trials)
-    with run.folder.locked(), open_storage(run.folder.journal, settings.storage) as storage:
+    with run.folder.locked():
+        read_records(run)  # a run that cannot go on is left as it is
         if epochs is not None and epochs != settings.epochs:
-            study = open_study(run, storage)
-            repeated = _to_repeat(run, study, epochs)
-            study.repeat(repeated)
+            with open_storage(run.folder.journal, settings.storage) as storage:
+                study = open_study(run, storage)
+                repeated = _to_repeat(run, study, epochs)
+                study.repeat(repeated)
             total += len(repeated)
         settings = replace(settings, trials=total, epochs=epochs or settings.epochs)
         kept = read_settings(run.folder.settings)

@@ -77,7 +77,10 @@ def _row(records: Sequence[TrialRecord], *, run: str, data: str) -> Row:
     first = peers[0]
     assert first.outcome is not None
     diverged = sum(record.state is TrialState.DIVERGED for record in records)
-    replicates = len(peers) if first.state in (TrialState.DIVERGED, TrialState.FAIL) else len(peers) + diverged
+    alike = sum(record.state is first.state for record in records)
+    # Of all trials of the configuration, however long: those it diverged in say how often it trains at all.
+    sound = alike / (alike + diverged) if first.state in (TrialState.PRUNED, TrialState.COMPLETE) else 1.0
+    replicates = len(peers) + (diverged if sound < 1 else 0)
     return Row(
         run=run,
         data=data,
@@ -86,8 +89,8 @@ def _row(records: Sequence[TrialRecord], *, run: str, data: str) -> Row:
         epochs=first.outcome.epochs,
         replicates=replicates,
         diverged=0 if first.state is TrialState.FAIL else diverged,
-        validation=_mean([record.outcome.validation for record in peers if record.outcome], replicates),
-        test=_mean([record.outcome.test for record in peers if record.outcome], replicates),
+        validation=_mean([record.outcome.validation for record in peers if record.outcome], sound),
+        test=_mean([record.outcome.test for record in peers if record.outcome], sound),
         parameters=_parameters(first.proposal.configuration, data),
         configuration=first.proposal.configuration,
         seed=first.proposal.seed,
@@ -105,15 +108,15 @@ def _depth(record: TrialRecord) -> tuple[int, int]:
     return STATES.index(record.state), record.outcome.epochs if measured else 0
 
 
-def _mean(accuracies: Sequence[Accuracy | None], n: int) -> Accuracy | None:
-    """Average over n trials; those that are not among the accuracies count as 0."""
+def _mean(accuracies: Sequence[Accuracy | None], share: float) -> Accuracy | None:
+    """Average over trials that are so large a share of all; the accuracy of the others counts as 0."""
     known = [accuracy for accuracy in accuracies if accuracy is not None]
     if len(known) < len(accuracies) or not known:
         return None
     heads = zip(*(accuracy.heads for accuracy in known), strict=True)
     return Accuracy(
-        joint=math.fsum(accuracy.joint for accuracy in known) / n,
-        heads=tuple(math.fsum(values) / n for values in heads),
+        joint=share * math.fsum(accuracy.joint for accuracy in known) / len(known),
+        heads=tuple(share * math.fsum(values) / len(known) for values in heads),
     )
 
 

@@ -98,8 +98,8 @@ class LiveView(ProgressView):
         self._stage = text
 
     def show(self, standing: Standing) -> None:
-        self._standing = standing
         self._speed.note(completed(standing))
+        self._standing = standing  # which another thread draws
 
     def say(self, text: str) -> None:
         print_text(self._live.console, text)
@@ -161,9 +161,11 @@ class _Speed:
         self._seen.append((now_s, done))
 
     def describe(self, standing: Standing) -> str:
-        if not self._seen or completed(standing) <= self._seen[0][1]:
+        if not self._seen:
             return ""
         (since_s, before), (until_s, done) = self._seen[0], self._seen[-1]
+        if done <= before:
+            return ""
         rate = (done - before) / max(1e-9, until_s - since_s)
         # Between two pieces of news the time left gets shorter; when it is over, nothing is known until the next.
         left_s = (standing.trials - done) / rate - (self._clock() - until_s)

@@ -87,10 +87,20 @@ def reproduction_runs(names: Iterable[str], results: Path, how: Settings, precis
     ]
 
 
-def systems_begun(results: Path) -> dict[str, list[Run]]:
-    """List the systems that have runs, with those runs, in the notebook's order; the NumPy network needs none."""
+def systems_begun(results: Path, at_hand: Sequence[Run]) -> dict[str, list[Run]]:
+    """List the systems that have runs, with those runs, in the notebook's order; the NumPy network needs none.
+
+    Args:
+        at_hand: those of the runs that need not be loaded.
+
+    Raises:
+        PacktuneError: a run cannot be loaded.
+    """
+    known = {run.folder.name: run for run in at_hand}
     folders = {name: [_folder(space, results) for _, space, _ in _parts(system)] for name, system in SYSTEMS.items()}
-    begun = {name: [f.load() for f in parts if f.settings.exists()] for name, parts in folders.items()}
+    begun = {
+        name: [known.get(f.name) or f.load() for f in parts if f.settings.exists()] for name, parts in folders.items()
+    }
     return {name: begun.get(name, []) for name in NAMES if name == NUMPY or begun[name]}
 
 
@@ -120,7 +130,7 @@ def _find_or_create(
                 f"the run {folder.name!r} exists and was begun in {trained_in}: leave --precision out to continue it, "
                 f"or give another --results for one in {precision}"
             )
-        return replace(found, settings=found.settings.on_workers(**where))
+        return replace(found, settings=replace(found.settings, **where))
     settings = replace(
         how,
         name=folder.name,

@@ -80,6 +80,11 @@ def run_searches(
     with ExitStack() as stack:
         for run in runs:
             stack.enter_context(run.folder.locked())
+            if run.new and run.folder.has_begun:
+                raise RunError(
+                    f"the run {run.folder.name!r} was taken up by another process before it could begin here: see "
+                    f"`{run.folder.command('resume')}`"
+                )
         view = stack.enter_context(progress_view(console))
         stop = stack.enter_context(_stop_signal(settings.time_budget_s, view.say))
         begun: list[tuple[Run, SearchStudy]] = []
@@ -127,7 +132,7 @@ def _prepare(runs: Sequence[Run], connection: Connection, view: ProgressView) ->
 def _settle(run: Run, placement: Placement) -> Run:
     """Replace each "auto", in the settings file too: a run that goes on elsewhere keeps what it began with."""
     settled: dict[str, Any] = {}
-    if run.settings.precision == Precision.TF32 and placement.device == "cpu":
+    if run.new and run.settings.precision == Precision.TF32 and placement.device == "cpu":
         raise SettingsError(
             "precision = tf32 is not allowed on a CPU, which multiplies no such numbers: give float32, bfloat16 or auto"
         )
@@ -190,6 +195,7 @@ def _never_began(run: Run, storage: Storage) -> bool:
 
 
 def _end(run: Run, study: SearchStudy, stop: _Stop) -> Ending:
+    study.check_written()
     study.requeue()
     ending = replace(_conclude(run, study.records()), stopped_by=stop.signal, trained=True)
     if not ending.open_trials:

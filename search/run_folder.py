@@ -56,7 +56,7 @@ class RunFolder:
             return cls(path.parent.parent, path.name)
         folder = cls(results, run)
         if RUN_NAME.fullmatch(run) and folder.journal.is_file() and not folder.settings.is_file():
-            raise RunError(f"the run {run!r} has no {folder.settings}: restore that file, or start a new run")
+            raise RunError(f"the run {run!r} has no {folder.settings}: restore that file")
         if not RUN_NAME.fullmatch(run) or not folder.settings.is_file():
             raise RunError(f"no run named {run!r} in {results / 'runs'}.{_others(results, run)}")
         return folder
@@ -80,10 +80,22 @@ class RunFolder:
                     f"a run named {self.name!r} exists already in {self.path}: choose another --name, or continue it "
                     f"with `{self.command('resume')}`"
                 )
-            if settings.space.endswith(".toml"):
+            if self.has_begun:
+                raise NameTaken(
+                    f"{self.path} has files of an earlier run: choose another --name, or remove that folder"
+                )
+            if _is_file(settings.space):
                 write_bytes(self.space, Path(settings.space).read_bytes())
+            else:
+                self.space.unlink(missing_ok=True)  # of a run that was killed while it was made
             write_settings(settings, self.settings)
         return settings
+
+    @property
+    def has_begun(self) -> bool:
+        """Tell whether a search has written to the folder."""
+        files = (self.journal, self.trials_csv, self.leaderboard_csv, self.best_model, self.winner_space)
+        return any(file.exists() for file in files)
 
     def command(self, name: str) -> str:
         """Write the command that does something with this run, to be pasted."""
@@ -93,7 +105,7 @@ class RunFolder:
     def load(self) -> Run:
         """Read the run's settings, and its space as it was when the run began."""
         settings = read_settings(self.settings)
-        space = load_space(str(self.space) if self.space.exists() else settings.space)
+        space = load_space(str(self.space) if _is_file(settings.space) and self.space.exists() else settings.space)
         return Run(folder=self, settings=settings, space=space, new=False)
 
     def discard(self) -> None:
@@ -150,6 +162,11 @@ class Run:
     settings: Settings
     space: Space
     new: bool
+
+
+def _is_file(space: str) -> bool:
+    """Tell whether a space is a user's file rather than a built-in one."""
+    return space.endswith(".toml")
 
 
 def create_run(results: Path, stem: str, settings: Settings) -> tuple[RunFolder, Settings]:

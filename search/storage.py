@@ -138,7 +138,7 @@ class _Journal(JournalFileBackend):
         self._unread: list[bytes] = []  # the last of them, which Optuna has not taken in yet
         self._held: list[bytes] = []
         self._depth = 0
-        self._failure: RunError | None = None
+        self.failure: RunError | None = None  # after which nothing more is written
 
     def read_logs(self, log_number_from: int) -> Generator[dict[str, Any], None, None]:
         if self._bytes is None:
@@ -171,8 +171,8 @@ class _Journal(JournalFileBackend):
                 self._write(b"".join(held))
 
     def _write(self, content: bytes) -> None:
-        if self._failure is not None:
-            raise self._failure
+        if self.failure is not None:
+            raise self.failure
         try:
             self._check_size()
             with open(self._file_path, "ab") as file:
@@ -183,13 +183,13 @@ class _Journal(JournalFileBackend):
         except OSError as error:
             with suppress(OSError):
                 os.truncate(self._file_path, self._bytes or 0)
-            self._failure = RunError(
+            self.failure = RunError(
                 f"cannot write the study {self._file_path}: {error.strerror}. Free some space or check the folder's "
                 "permissions, then resume; nothing that was recorded is lost"
             )
-            raise self._failure from error
+            raise self.failure from error
         except RunError as error:
-            self._failure = error
+            self.failure = error
             raise
 
     def _check_size(self) -> None:
@@ -208,6 +208,17 @@ def write_at_once(storage: Storage) -> AbstractContextManager[None]:
     """
     backend = getattr(storage, "_backend", None)
     return backend.at_once() if isinstance(backend, _Journal) else nullcontext()
+
+
+def check_written(storage: Storage) -> None:
+    """Make sure that a journal holds all that its storage knows; a database does.
+
+    Raises:
+        RunError: something could not be written.
+    """
+    backend = getattr(storage, "_backend", None)
+    if isinstance(backend, _Journal) and backend.failure is not None:
+        raise backend.failure
 
 
 class _HeldElsewhere(JournalFileOpenLock):

@@ -24,7 +24,7 @@ from search.protocol import Protocol
 from search.samplers import SAMPLERS, make_sampler
 from search.seeds import sampler_seed
 from search.space import Choices, Dimension, FloatRange, Space, Value
-from search.storage import Storage, write_at_once
+from search.storage import Storage, check_written, write_at_once
 from search.tpe import PackPlan
 from search.trial import Outcome, Pack, Proposal, TrialRecord, TrialState
 
@@ -111,6 +111,14 @@ class SearchStudy:
     def batch(self) -> AbstractContextManager[None]:
         """Make what is written within durable at its end, and at once: after a crash some first part of it is left."""
         return write_at_once(self._storage)
+
+    def check_written(self) -> None:
+        """Make sure that all that is known of the study is durable.
+
+        Raises:
+            RunError: something could not be written.
+        """
+        check_written(self._storage)
 
     def ask(self, number: int) -> Proposal:
         """Open trial `number` and propose its configuration; one that is open already keeps it."""

@@ -113,4 +113,5 @@ def retrain_command(folder: RunFolder, settings: Settings) -> str:
         f"{program()} run --data {settings.data}{where} --space {shlex.quote(str(folder.winner_space))} "
         f"--replicates {REPLICATES} --epochs {settings.epochs} --no-halving --seed {settings.seed + 1} "
         f"--protocol {settings.protocol} --precision {settings.precision}"
+        + (f" --cpus-per-worker {settings.cpus_per_worker:g}" if settings.threads > 1 else "")
     )

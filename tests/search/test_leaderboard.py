@@ -86,14 +86,14 @@ def test_a_row_averages_those_of_a_configuration_that_came_farthest(records):
         epochs = max(r.outcome.epochs for r in done)
         peers = [r for r in done if r.outcome.epochs == epochs]
         diverged = sum(r.state is TrialState.DIVERGED for r in alike)
-        n = len(peers) + diverged
+        n, sound = len(peers) + diverged, len(done) / (len(done) + diverged)
         assert (row.trial, row.seed) == (peers[0].proposal.number, peers[0].proposal.seed)
         assert (row.epochs, row.replicates, row.diverged) == (epochs, n, diverged)
         for name in ("validation", "test"):
             values = [getattr(r.outcome, name) for r in peers]
-            assert getattr(row, name).joint == pytest.approx(math.fsum(v.joint for v in values) / n)
+            assert getattr(row, name).joint == pytest.approx(sound * math.fsum(v.joint for v in values) / len(peers))
             for head in (0, 1):
-                mean = math.fsum(v.heads[head] for v in values) / n
+                mean = sound * math.fsum(v.heads[head] for v in values) / len(peers)
                 assert getattr(row, name).heads[head] == pytest.approx(mean)
 
 
@@ -137,6 +137,13 @@ def test_rows_of_several_runs_are_ordered_as_those_of_one(first, second):
     )
     keys = [(-(row.validation.joint if row.validation else -1.0), row.trial, row.run) for row in rows]
     assert keys == sorted(keys)
+
+
+def test_training_some_of_many_trials_longer_does_not_make_the_one_that_diverged_weigh_more():
+    records = [complete(n, 0.9, epochs=5) for n in range(9)]
+    records += [record(9, TrialState.DIVERGED, 2, (0, 0), (0, 0), Configuration()), complete(10, 0.95, epochs=10)]
+    (row,) = rows_of(records)
+    assert (row.trial, row.epochs, row.diverged, row.score) == (10, 10, 1, pytest.approx(0.95 * 10 / 11))
 
 
 def test_accuracies_that_are_equal_go_by_the_number_and_not_by_the_text_of_the_trial():

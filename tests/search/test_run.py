@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import time
 from dataclasses import replace
 
 import pytest
+from rich.console import Console
 
 from models.precision import fastest_precision
 from search.connection import Placement
 from search.errors import RunError, SettingsError
-from search.run import _advise, _settle, _stop_signal, open_study, read_ending
+from search.extension import extend_run
+from search.run import _advise, _end, _settle, _Stop, _stop_signal, open_study, read_ending, run_searches
 from search.run_folder import RunFolder
 from search.settings import Settings
 from search.storage import open_storage
@@ -179,6 +182,51 @@ def test_workers_that_stay_idle_are_spoken_of_with_what_would_use_them(tmp_path)
 def test_numbers_that_a_processor_does_not_have_are_refused(tmp_path):
     folder = RunFolder(tmp_path, "x")
     folder.create(Settings(name="x", precision="tf32"))
+    run = replace(folder.load(), new=True)
     with pytest.raises(SettingsError, match="precision = tf32 is not allowed on a CPU.*give float32, bfloat16 or auto"):
-        _settle(folder.load(), placement(2))
-    assert _settle(folder.load(), replace(placement(2), device="cuda")).settings.precision == "tf32"
+        _settle(run, placement(2))
+    assert _settle(folder.load(), placement(2)).settings.precision == "tf32"  # begun elsewhere: to be gone on with
+    assert _settle(run, replace(placement(2), device="cuda")).settings.precision == "tf32"
+
+
+def test_a_run_that_another_process_took_up_first_is_left_to_it(run):
+    """Between making a run and holding it, another process may have resumed it."""
+    with open_storage(run.folder.journal, None) as storage:
+        open_study(run, storage).ask(0)
+    before = sorted(path.name for path in run.folder.path.iterdir())
+    with pytest.raises(RunError, match="'test' was taken up by another process .*packtune resume test"):
+        run_searches([replace(run, new=True)], Console(), connection=None)
+    assert sorted(path.name for path in run.folder.path.iterdir()) == before
+
+
+def test_what_could_not_be_written_is_not_in_the_tables(run, monkeypatch):
+    with open_storage(run.folder.journal, None) as storage:
+        study = open_study(run, storage)
+        study.ask(0)
+        _end(run, study, _Stop(None, print))
+        before = run.folder.trials_csv.read_bytes()
+        size = run.folder.journal.stat().st_size
+        monkeypatch.setattr("os.fsync", full)
+        with pytest.raises(RunError, match="cannot write the study"):
+            study.record(0, Outcome(state=TrialState.FAIL, reason="it broke"))
+        monkeypatch.undo()
+        with pytest.raises(RunError, match="cannot write the study"):
+            _end(run, study, _Stop(None, print))
+    assert run.folder.trials_csv.read_bytes() == before
+    assert run.folder.journal.stat().st_size == size
+    assert read_ending(run).open_trials == 5
+
+
+def full(descriptor):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_an_extension_that_is_refused_changes_nothing(run):
+    with open_storage(run.folder.journal, None) as storage:
+        open_study(run, storage).ask(0)
+    read_ending(run)
+    run.folder.journal.unlink()
+    for _ in range(2):
+        with pytest.raises(RunError, match="no study named 'test'"):
+            extend_run(run, trials="+2", epochs=None)
+    assert run.folder.load().settings.trials == 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from search.cli import _with_storage
-from search.errors import RunError, SettingsError
+from search.errors import NameTaken, RunError, SettingsError
 from search.run_folder import RunFolder, free_name
 from search.settings import Settings
 from search.space_file import EXAMPLE
@@ -165,19 +165,18 @@ def test_a_free_name_is_one_that_is_allowed(tmp_path, stem, name):
 
 def test_a_run_finds_its_study_where_it_was_made_whatever_the_environment_says(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PACKTUNE_STORAGE", "postgresql://me:secret@host/other")
     other = "postgresql://me:secret@host/other"
     journal = made(tmp_path, "journal").load()
-    assert _with_storage(journal, other).settings.storage is None
+    assert _with_storage(journal, other, asked=False).settings.storage is None
     with pytest.raises(SettingsError, match=r"keeps its study in .*study\.journal, not in a database: leave --storage"):
-        _with_storage(journal, "sqlite:///x.db")
+        _with_storage(journal, "sqlite:///x.db", asked=True)
     sqlite = made(tmp_path, "sqlite", storage="sqlite:////a/b.db").load()
-    assert _with_storage(sqlite, other).settings.storage == "sqlite:////a/b.db"
-    assert _with_storage(sqlite, "sqlite:///moved.db").settings.storage == f"sqlite:///{tmp_path}/moved.db"
+    assert _with_storage(sqlite, other, asked=False).settings.storage == "sqlite:////a/b.db"
+    assert _with_storage(sqlite, "sqlite:///moved.db", asked=True).settings.storage == f"sqlite:///{tmp_path}/moved.db"
     hidden = made(tmp_path, "hidden", storage=other).load()
-    assert _with_storage(hidden, other).settings.storage == other
+    assert _with_storage(hidden, other, asked=False).settings.storage == other
     with pytest.raises(SettingsError, match=r"storage postgresql://me:\*\*\*@host/other needs its password"):
-        _with_storage(hidden, None)
+        _with_storage(hidden, None, asked=False)
 
 
 def test_looking_into_a_database_that_is_not_there_makes_none(tmp_path):
@@ -185,3 +184,26 @@ def test_looking_into_a_database_that_is_not_there_makes_none(tmp_path):
     with open_storage(tmp_path / "journal", url, read_only=True) as storage:
         assert not has_study(storage, "x")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_with_files_of_an_earlier_run_is_not_taken_for_a_new_one(tmp_path):
+    folder = made(tmp_path, "x")
+    folder.settings.unlink()
+    for file in (folder.journal, folder.trials_csv, folder.leaderboard_csv, folder.best_model, folder.winner_space):
+        file.write_text("of before")
+        with pytest.raises(
+            NameTaken, match="has files of an earlier run: choose another --name, or remove that folder"
+        ):
+            made(tmp_path, "x")
+        file.unlink()
+    assert made(tmp_path, "x").load().settings.epochs == 10
+
+
+def test_a_run_killed_while_it_was_made_leaves_its_space_to_no_other(tmp_path):
+    folder = RunFolder(tmp_path, "x")
+    folder.path.mkdir(parents=True)
+    folder.space.write_text(EXAMPLE)
+    made(tmp_path, "x", space="mini-grid")
+    assert not folder.space.exists()
+    folder.space.write_text(EXAMPLE)
+    assert folder.load().space.name == "mini-grid"
