@@ -47,10 +47,8 @@ def make_absolute(url: str) -> str:
 def sqlite_file(url: str) -> Path | None:
     """Give the file of an SQLite database; none of another database, or of one in memory."""
     parsed = _parse(url)
-    is_file = (
-        parsed.get_backend_name() == "sqlite" and parsed.database and not re.match(":memory:|file:", parsed.database)
-    )
-    return Path(parsed.database) if is_file and parsed.database else None
+    name = parsed.database if parsed.get_backend_name() == "sqlite" else None
+    return Path(name) if name and not name.startswith((":memory:", "file:")) else None
 
 
 def hide_secrets(text: str, url: str) -> str:
