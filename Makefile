@@ -1,6 +1,7 @@
 # Each target makes .venv if it is missing or older than what it is made from.
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 ARGS ?=
 
 .PHONY: search test check benchmark faults format clean
@@ -8,21 +9,21 @@ ARGS ?=
 search: .venv/ready
 	$(BIN)/packtune run $(ARGS)
 
-test: .venv/ready
+test: .venv/ready-dev
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
-check: .venv/ready
+check: .venv/ready-dev .venv/source/packtune
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-benchmark: .venv/ready
+benchmark: .venv/ready-dev
 	$(BIN)/python tests/benchmarks/run.py $(ARGS)
 
-faults: .venv/ready
+faults: .venv/ready-dev
 	$(BIN)/python tests/faults/faults.py $(ARGS)
 
-format: .venv/ready
+format: .venv/ready-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -32,6 +33,16 @@ clean:
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "packtune needs Python 3.11 or newer: make PYTHON=python3.11")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
-	touch .venv/ready
+	$(PIP) torch
+	$(PIP) --editable .
+	touch $@
+
+.venv/ready-dev: .venv/ready
+	$(PIP) --editable '.[dev]'
+	touch $@
+
+# mypy knows nothing of the folders that the installation maps to packtune: it gets links that look like the wheel.
+.PHONY: .venv/source/packtune
+.venv/source/packtune:
+	rm -rf $@ && mkdir -p $@
+	ln -s $(wildcard $(CURDIR)/search/*) $(CURDIR)/models $(CURDIR)/data $@

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data.errors import UnknownDataset
+from packtune.errors import UnknownDataset
 
 if TYPE_CHECKING:
-    from data.dataset import Dataset
-    from data.download import Progress
+    from packtune.data.dataset import Dataset
+    from packtune.data.download import Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,20 +77,20 @@ def find(name: str) -> DatasetEntry:
 
 
 def _load_digits(data_dir: Path | None, progress: Progress | None) -> Dataset:
-    from data import digits
+    from packtune.data.sets import digits
 
     return digits.load()
 
 
 def _load_mnist(data_dir: Path | None, progress: Progress | None) -> Dataset:
-    from data import mnist
+    from packtune.data.sets import mnist
 
     return mnist.load(data_dir, progress=progress)
 
 
 def _load_digits_overlap(data_dir: Path | None, progress: Progress | None) -> Dataset:
-    from data import digits
-    from data.overlap import PAIR_SEED, ValidationPool, pair
+    from packtune.data.sets import digits
+    from packtune.data.sets.overlap import PAIR_SEED, ValidationPool, pair
 
     return pair(
         digits.load(),
@@ -104,8 +104,8 @@ def _load_digits_overlap(data_dir: Path | None, progress: Progress | None) -> Da
 
 
 def _load_mnist_overlap(data_dir: Path | None, progress: Progress | None) -> Dataset:
-    from data import mnist
-    from data.overlap import PAIR_SEED, ValidationPool, pair
+    from packtune.data.sets import mnist
+    from packtune.data.sets.overlap import PAIR_SEED, ValidationPool, pair
 
     return pair(
         mnist.load(data_dir, progress=progress),

@@ -10,8 +10,8 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from data.errors import DataError, DownloadFailed
-from data.files import MAX_BYTES
+from packtune.data.files import MAX_BYTES
+from packtune.errors import DataError, DownloadFailed
 
 Progress = Callable[[str, int, int | None], None]
 """Called with the file's name, the bytes there so far, and the bytes in total if the server tells."""

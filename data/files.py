@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from data.errors import CorruptFile, MissingFiles
+from packtune.errors import CorruptFile, MissingFiles
 
 MAX_BYTES = 2**30
 """No file here is near 1 GiB; the bound keeps a wrong or hostile one from filling the memory."""

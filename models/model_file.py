@@ -13,9 +13,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from data.dataset import PIXEL_SCALE
-from models.catalog import build_network
-from models.configuration import Configuration
+from packtune.data.dataset import PIXEL_SCALE
+from packtune.errors import ModelFileError
+from packtune.models.architectures.catalog import build_network
+from packtune.models.configuration import Configuration
 
 FORMAT = "packtune-model"
 FORMAT_VERSION = 1
@@ -37,10 +38,6 @@ _FIELDS: dict[str, tuple[type, str, Callable[[Any], bool]]] = {
     "seed": _COUNT,
     "validation_accuracy": (float, "a number from 0 to 1", lambda value: 0 <= value <= 1),
 }
-
-
-class ModelFileError(Exception):
-    """A file that is no model of ours; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

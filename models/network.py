@@ -8,8 +8,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from models.activations import is_activation
-from models.layers import (
+from packtune.models.layers.activations import is_activation
+from packtune.models.layers.layers import (
     Activate,
     Conv2d,
     Dropout,
@@ -20,7 +20,7 @@ from models.layers import (
     PackedLayer,
     SharedLinear,
 )
-from models.optimizer import SGD, Parameter
+from packtune.models.training.optimizer import SGD, Parameter
 
 
 class PackedNetwork:

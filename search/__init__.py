@@ -1,1 +1,107 @@
-"""The search: spaces, study, packs on Ray Tune, leaderboard and winner."""
+"""Search the hyperparameters of small neural networks, many at a time, and find a winner to trust.
+
+    import packtune
+
+    result = packtune.search("digits", space="wide", trials=32)
+    result.leaderboard                       # a pandas DataFrame
+    result.winner.predict(images)            # with a plain torch.nn.Module, result.winner.model
+    packtune.load("results/runs/digits-wide-001").resume(trials="+32")
+
+What is named here is imported when it is first used: the command line starts without waiting for PyTorch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from packtune.data.catalog import DATASETS
+    from packtune.errors import (
+        ClusterError,
+        DataError,
+        ModelFileError,
+        PacktuneError,
+        RunError,
+        SettingsError,
+        SpaceError,
+    )
+    from packtune.models.configuration import HYPERPARAMETERS, Configuration
+    from packtune.models.model_file import TrainedModel
+    from packtune.report.progress import ProgressView
+    from packtune.reproduction.interface import reproduce
+    from packtune.run.interface import leaderboard, load, search
+    from packtune.run.prediction import load_model, predict_images
+    from packtune.run.result import SearchResult, WinnerResult
+    from packtune.space.catalog import SPACES
+    from packtune.space.space import Choices, Dimension, FloatRange, IntRange, Space
+
+_HOMES = {
+    "DATASETS": "packtune.data.catalog",
+    "ClusterError": "packtune.errors",
+    "DataError": "packtune.errors",
+    "ModelFileError": "packtune.errors",
+    "PacktuneError": "packtune.errors",
+    "RunError": "packtune.errors",
+    "SettingsError": "packtune.errors",
+    "SpaceError": "packtune.errors",
+    "HYPERPARAMETERS": "packtune.models.configuration",
+    "Configuration": "packtune.models.configuration",
+    "TrainedModel": "packtune.models.model_file",
+    "ProgressView": "packtune.report.progress",
+    "reproduce": "packtune.reproduction.interface",
+    "leaderboard": "packtune.run.interface",
+    "load": "packtune.run.interface",
+    "search": "packtune.run.interface",
+    "load_model": "packtune.run.prediction",
+    "predict_images": "packtune.run.prediction",
+    "SearchResult": "packtune.run.result",
+    "WinnerResult": "packtune.run.result",
+    "SPACES": "packtune.space.catalog",
+    "Choices": "packtune.space.space",
+    "Dimension": "packtune.space.space",
+    "FloatRange": "packtune.space.space",
+    "IntRange": "packtune.space.space",
+    "Space": "packtune.space.space",
+}
+
+__all__ = [
+    "DATASETS",
+    "HYPERPARAMETERS",
+    "SPACES",
+    "Choices",
+    "ClusterError",
+    "Configuration",
+    "DataError",
+    "Dimension",
+    "FloatRange",
+    "IntRange",
+    "ModelFileError",
+    "PacktuneError",
+    "ProgressView",
+    "RunError",
+    "SearchResult",
+    "SettingsError",
+    "Space",
+    "SpaceError",
+    "TrainedModel",
+    "WinnerResult",
+    "leaderboard",
+    "load",
+    "load_model",
+    "predict_images",
+    "reproduce",
+    "search",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,14 +1,20 @@
-"""What can go wrong for a reason that the user can mend.
+"""All errors for a reason that the user can mend.
 
     PacktuneError
-    ├── SettingsError      a setting that is not allowed, or that fits no other
-    ├── SpaceError         a space that cannot be searched
-    ├── RunError           a run that is missing, is in use, or cannot be read or written
-    │   └── NameTaken      a run that exists already
-    └── ClusterError       Ray cannot be reached or is too small
+    ├── SettingsError          a setting that is not allowed, or that fits no other
+    ├── SpaceError             a space that cannot be searched
+    ├── RunError               a run that is missing, is in use, or cannot be read or written
+    │   └── NameTaken          a run that exists already
+    ├── ClusterError           Ray cannot be reached, or has too little for one worker
+    ├── DataError              a data set that cannot be used, or an optional package that it needs is missing
+    │   ├── UnknownDataset     no data set has that name
+    │   ├── MissingFiles       a file or folder is not there, or cannot be opened
+    │   ├── CorruptFile        a file is there, but its content is not what it should be
+    │   └── DownloadFailed     no mirror gave the right file
+    └── ModelFileError         a file that is no model of packtune's
 
 Each message says what was wrong, what was given, what is allowed and what to do. The command line prints it and
-exits with 2. `data.errors.DataError` is its counterpart for data sets.
+exits with 2. This module imports nothing of packtune, so that every other one may import it.
 """
 
 from __future__ import annotations
@@ -39,6 +45,30 @@ class NameTaken(RunError):
 
 class ClusterError(PacktuneError):
     """Ray cannot be reached, or has too little for one worker."""
+
+
+class DataError(PacktuneError):
+    """A data set that cannot be used, or an optional package that it needs is missing."""
+
+
+class UnknownDataset(DataError):
+    """No data set has that name."""
+
+
+class MissingFiles(DataError):
+    """A file or folder is not there, or cannot be opened."""
+
+
+class CorruptFile(DataError):
+    """A file is there, but its content is not what it should be."""
+
+
+class DownloadFailed(DataError):
+    """No mirror gave the right file."""
+
+
+class ModelFileError(PacktuneError):
+    """A file that is no model of packtune's."""
 
 
 def suggest_name(given: str, allowed: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ import errno
 import os
 from pathlib import Path
 
-from search.errors import RunError
+from packtune.errors import RunError
 
 TEMPORARY = ".tmp"
 

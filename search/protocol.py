@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-import numpy as np
-
-from search.seeds import batch_seed, weight_seed
-
-if TYPE_CHECKING:
-    from data.dataset import Dataset
+from packtune.seeds import batch_seed, weight_seed
 
 
 class Protocol(StrEnum):
@@ -41,30 +35,3 @@ class Protocol(StrEnum):
 
 # The seed of everything random in the notebook.
 NOTEBOOK_SEED = 12321
-
-
-def notebook_view(dataset: Dataset, *, order_seed: int, batch_size: int) -> Dataset:
-    """Show a data set as the notebook's protocol sees it: training images in its order, evaluation in full batches.
-
-    Args:
-        order_seed: 0 to 2**32 - 1, of `numpy.random.seed` before `numpy.random.shuffle`.
-        batch_size: of training; validation and test lose what does not fill a last batch of it.
-    """
-    import torch
-
-    from data.dataset import Dataset, Split
-
-    order = np.arange(len(dataset.train))
-    np.random.RandomState(order_seed).shuffle(order)
-
-    def full_batches(split: Split) -> Split:
-        return split.first(Protocol.NOTEBOOK.evaluated(len(split), batch_size))
-
-    return Dataset(
-        name=dataset.name,
-        train=dataset.train.take(torch.from_numpy(order)),
-        validation=full_batches(dataset.validation),
-        test=full_batches(dataset.test),
-        classes=dataset.classes,
-        head_names=dataset.head_names,
-    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
 
-from models.configuration import Configuration
+from packtune.models.configuration import Configuration
 
 
 class TrialState(StrEnum):

@@ -18,16 +18,17 @@ from table import Held, Options, Row, judge
 from torch.nn import functional
 from training import seconds_of
 
-from data import catalog
-from data.dataset import PIXEL_SCALE, Dataset, Split
-from models.catalog import build_network
-from models.configuration import Configuration
-from models.precision import Precision, fastest_precision
-from models.training import Member, PackTraining
-from search.machine import describe_machine
-from search.notebook import SYSTEMS
-from search.protocol import NOTEBOOK_SEED, notebook_view
-from search.worker import keep_freed_memory
+from packtune.data import catalog
+from packtune.data.dataset import PIXEL_SCALE, Dataset, Split
+from packtune.execution.notebook_view import notebook_view
+from packtune.execution.worker import keep_freed_memory
+from packtune.machine import describe_machine
+from packtune.models.architectures.catalog import build_network
+from packtune.models.configuration import Configuration
+from packtune.models.hardware.precision import Precision, fastest_precision
+from packtune.models.training.training import Member, PackTraining
+from packtune.protocol import NOTEBOOK_SEED
+from packtune.reproduction.notebook import SYSTEMS
 
 SEEDS = 5
 EPOCHS = 2

@@ -22,15 +22,15 @@ import numpy as np
 import optuna
 from table import Options, Row, judge
 
-from search.connection import connection
-from search.dispatcher import Dispatcher
-from search.machine import describe_machine
-from search.pack_task import PackReport, PackTask
-from search.settings import Settings
-from search.space import Choices, Dimension, FloatRange, IntRange, Space
-from search.storage import open_storage
-from search.study import SearchStudy, create_study
-from search.trial import Accuracy, Outcome, TrialState
+from packtune.dispatch.dispatcher import Dispatcher
+from packtune.dispatch.pack_task import PackReport, PackTask
+from packtune.execution.connection import connection
+from packtune.machine import describe_machine
+from packtune.settings import Settings
+from packtune.space.space import Choices, Dimension, FloatRange, IntRange, Space
+from packtune.study.storage import open_storage
+from packtune.study.study import SearchStudy, create_study
+from packtune.trial import Accuracy, Outcome, TrialState
 
 # Six mixed hyperparameters. The networks are small, so that a processor takes the largest packs.
 SIX = Space(
@@ -110,7 +110,7 @@ def overhead_rows(quick: bool) -> list[Row]:
 
 def largest_pack() -> int:
     """Give the size of a full pack of the six-parameter space on a processor."""
-    from search.packing import CPU_MEMBERS
+    from packtune.proposals.packing import CPU_MEMBERS
 
     return CPU_MEMBERS
 
@@ -131,9 +131,9 @@ def time_search(trials: int) -> list[tuple[int, float]]:
     moments: list[tuple[int, float]] = []
     with tempfile.TemporaryDirectory() as folder, connection(settings) as ray:
         placement = ray.placement()
-        from search import launch
-        from search.checkpoint import CheckpointFolder
-        from search.searcher import Lane, PackSearcher
+        from packtune.execution import launch
+        from packtune.execution.checkpoint import CheckpointFolder
+        from packtune.execution.searcher import Lane, PackSearcher
 
         launch.PackTrainable = _idle_trainable()
         with open_storage(Path(folder) / "study.journal", None) as storage:
@@ -158,7 +158,7 @@ def _idle_trainable() -> type:
     """Make a worker that reports at once, and that Ray's processes need not import from here."""
     import ray
 
-    from search.worker import PackTrainable
+    from packtune.execution.worker import PackTrainable
 
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
@@ -189,7 +189,7 @@ def report_nothing(task: PackTask) -> PackReport:
 def _tiny_dataset() -> Any:
     import torch
 
-    from data.dataset import Dataset, Split
+    from packtune.data.dataset import Dataset, Split
 
     split = Split(images=torch.zeros(4, 8, 8, dtype=torch.uint8), labels=torch.zeros(4, 1, dtype=torch.int64))
     return Dataset(name="digits", train=split, validation=split, test=split, head_names=("digit",), classes=10)
@@ -309,9 +309,9 @@ def fill(study: SearchStudy, told: int) -> None:
 
 def random_values(n: int) -> list[dict[str, Any]]:
     """Draw configurations of the six-parameter space evenly."""
-    from search.encoding import Encoding
-    from search.history import History
-    from search.tpe import PackPlan, propose_random
+    from packtune.proposals.encoding import Encoding
+    from packtune.proposals.history import History
+    from packtune.proposals.tpe import PackPlan, propose_random
 
     encoding = Encoding(SIX)
     plan = PackPlan(seed=0, number=0, first=0, members=lambda _: n, shape=lambda _: encoding.whole)
@@ -324,7 +324,7 @@ class _Plain:
     def __init__(self, told: int) -> None:
         self._study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=0))
         draws = np.random.default_rng(0).random(told)
-        from search.study import distribution_of
+        from packtune.study.study import distribution_of
 
         self._distributions = {dimension.name: distribution_of(dimension) for dimension in SIX.dimensions}
         self._study.add_trials(

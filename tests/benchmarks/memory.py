@@ -17,7 +17,7 @@ from pathlib import Path
 from search_speed import HERE, data_arguments, folder_arguments, packtune
 from table import Held, Options, Row, judge
 
-from search.machine import describe_machine
+from packtune.machine import describe_machine
 
 SPACE = """
 architecture = "mlp"

@@ -18,19 +18,19 @@ import torch
 from table import Options, Row, judge
 from training import load_images, seconds_of
 
-from data.dataset import Dataset
-from models.configuration import Configuration
-from models.training import Member, PackTraining
-from search.dispatcher import Dispatcher
-from search.machine import describe_machine
-from search.pack_task import PackReport, PackTask
-from search.packing import pack_capacity
-from search.settings import Settings
-from search.space import Choices, Dimension, Space
-from search.spaces import SPACES
-from search.storage import open_storage
-from search.study import create_study
-from search.trial import Accuracy, Outcome, Pack, TrialState
+from packtune.data.dataset import Dataset
+from packtune.dispatch.dispatcher import Dispatcher
+from packtune.dispatch.pack_task import PackReport, PackTask
+from packtune.machine import describe_machine
+from packtune.models.configuration import Configuration
+from packtune.models.training.training import Member, PackTraining
+from packtune.proposals.packing import pack_capacity
+from packtune.settings import Settings
+from packtune.space.catalog import SPACES
+from packtune.space.space import Choices, Dimension, Space
+from packtune.study.storage import open_storage
+from packtune.study.study import create_study
+from packtune.trial import Accuracy, Outcome, Pack, TrialState
 
 TRIALS = 64
 IMAGES = 2048  # in one repeat: four steps of the largest batch

@@ -20,10 +20,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, from a ch
 
 import numpy as np
 
-from models.configuration import ACTIVATION_NAMES
-from search.encoding import Cells, Encoding
-from search.space import Choices, Dimension, FloatRange, IntRange, Space
-from search.spaces import SPACES
+from packtune.models.configuration import ACTIVATION_NAMES
+from packtune.proposals.encoding import Cells, Encoding
+from packtune.space.catalog import SPACES
+from packtune.space.space import Choices, Dimension, FloatRange, IntRange, Space
 
 RECORD = Path(__file__).with_name("digits_wide.csv")
 CONFIGURATIONS = 500
@@ -178,13 +178,14 @@ def record() -> None:
     """Train random configurations and write their validation accuracies."""
     import torch
 
-    from data.digits import load
-    from models.configuration import Configuration
-    from search.history import History
-    from search.pack_task import PackTask, run_pack
-    from search.packing import group_proposals, pack_capacity
-    from search.tpe import PackPlan, propose_random
-    from search.trial import Pack, Proposal
+    from packtune.data.sets.digits import load
+    from packtune.dispatch.pack_task import PackTask
+    from packtune.execution.pack_run import run_pack
+    from packtune.models.configuration import Configuration
+    from packtune.proposals.history import History
+    from packtune.proposals.packing import group_proposals, pack_capacity
+    from packtune.proposals.tpe import PackPlan, propose_random
+    from packtune.trial import Pack, Proposal
 
     torch.set_num_threads(1)
     encoding = Encoding(WIDE_MLP)

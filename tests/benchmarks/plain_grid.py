@@ -19,11 +19,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from data import catalog
-from data.dataset import PIXEL_SCALE
-from models.configuration import Configuration
-from models.mlp import build_mlp
-from search.spaces import SPACES
+from packtune.data import catalog
+from packtune.data.dataset import PIXEL_SCALE
+from packtune.models.architectures.mlp import build_mlp
+from packtune.models.configuration import Configuration
+from packtune.space.catalog import SPACES
 
 
 def make_network(configuration: Configuration, images: Tensor) -> tuple[nn.Module, torch.optim.Optimizer]:

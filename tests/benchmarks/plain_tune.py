@@ -29,8 +29,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 from torch.utils.data import Dataset as TorchDataset
 
-from data import catalog
-from data.dataset import PIXEL_SCALE
+from packtune.data import catalog
+from packtune.data.dataset import PIXEL_SCALE
 
 STARTED_S = time.time()
 MODULES = {"relu": nn.ReLU, "leaky_relu": nn.LeakyReLU, "tanh": nn.Tanh, "gelu": nn.GELU}

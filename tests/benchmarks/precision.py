@@ -13,12 +13,12 @@ import torch
 from table import Held, Options, Row, judge
 from training import load_images, time_in_turns
 
-from data import catalog
-from data.dataset import Dataset
-from models.configuration import Configuration
-from models.precision import Precision, fastest_precision, processor_has_bfloat16
-from models.training import Member, PackTraining
-from search.machine import describe_machine
+from packtune.data import catalog
+from packtune.data.dataset import Dataset
+from packtune.machine import describe_machine
+from packtune.models.configuration import Configuration
+from packtune.models.hardware.precision import Precision, fastest_precision, processor_has_bfloat16
+from packtune.models.training.training import Member, PackTraining
 
 UNITS = 512  # K * hidden
 MATRIX = 2048  # side of the product that shows what the core can do

@@ -27,12 +27,12 @@ from objectives import OBJECTIVES, Objective
 from scipy import stats
 from table import Held, Options, Row
 
-from search.dispatcher import Dispatcher
-from search.machine import describe_machine
-from search.pack_task import PackReport
-from search.settings import Settings
-from search.study import create_study, distribution_of
-from search.trial import Accuracy, Outcome, TrialState
+from packtune.dispatch.dispatcher import Dispatcher
+from packtune.dispatch.pack_task import PackReport
+from packtune.machine import describe_machine
+from packtune.settings import Settings
+from packtune.study.study import create_study, distribution_of
+from packtune.trial import Accuracy, Outcome, TrialState
 
 TRIALS = (64, 128, 200)
 SEEDS = 20

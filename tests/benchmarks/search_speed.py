@@ -26,9 +26,9 @@ import training
 from precision import MATRIX
 from table import Options, Row, judge
 
-from data import catalog
-from search.machine import describe_machine
-from search.spaces import SPACES
+from packtune.data import catalog
+from packtune.machine import describe_machine
+from packtune.space.catalog import SPACES
 
 HERE = Path(__file__).parent
 # The same as PARAM_SPACE of plain_tune.py.

@@ -18,12 +18,12 @@ import torch
 from table import Options, Row, judge
 from torch.nn import functional
 
-from data import catalog
-from data.dataset import PIXEL_SCALE, Dataset
-from models.catalog import build_network
-from models.configuration import Configuration
-from models.training import Member, PackTraining
-from search.machine import describe_machine
+from packtune.data import catalog
+from packtune.data.dataset import PIXEL_SCALE, Dataset
+from packtune.machine import describe_machine
+from packtune.models.architectures.catalog import build_network
+from packtune.models.configuration import Configuration
+from packtune.models.training.training import Member, PackTraining
 
 BATCH_SIZE = 32
 STEPS = 200  # mini-batches in one repeat

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from data.dataset import Split
+from packtune.data.dataset import Split
 
 MNIST_DIR = Path(__file__).parents[2].parent / "shared" / "data" / "mnist"
 

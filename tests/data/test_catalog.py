@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from data import catalog
-from data.errors import UnknownDataset
+from packtune.data import catalog
+from packtune.errors import UnknownDataset
 
 
 @pytest.fixture(scope="module", params=catalog.DATASETS)

@@ -4,7 +4,7 @@ import pickle
 import pytest
 import torch
 
-from data.dataset import PIXEL_SCALE, Dataset, Split
+from packtune.data.dataset import PIXEL_SCALE, Dataset, Split
 
 
 def test_pixels_are_divided_by_256_as_in_the_reference():

@@ -3,8 +3,8 @@ import socket
 import numpy as np
 import pytest
 
-from data.download import fetch
-from data.errors import CorruptFile, DownloadFailed
+from packtune.data.download import fetch
+from packtune.errors import CorruptFile, DownloadFailed
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
 NAME = "file.gz"

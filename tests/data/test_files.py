@@ -1,7 +1,7 @@
 import pytest
 
-from data.errors import CorruptFile
-from data.files import read_bytes
+from packtune.data.files import read_bytes
+from packtune.errors import CorruptFile
 
 
 def test_a_file_is_read_up_to_the_bound(tmp_path):

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from search.files import write_text
-from search.machine import describe_machine
+from packtune.files import write_text
+from packtune.machine import describe_machine
 
 MADE_BY = "Made by `make faults`; `make faults ARGS='--only WORD'` measures some rows again. Minutes beside other work."
 

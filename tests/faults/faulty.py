@@ -18,9 +18,10 @@ import time
 
 import torch
 
-from search import cli, launch, worker
-from search.pack_task import PackRun
-from search.worker import PackTrainable
+from packtune.cli import main as cli
+from packtune.execution import launch, worker
+from packtune.execution.pack_run import PackRun
+from packtune.execution.worker import PackTrainable
 
 PLAN = json.loads(sys.argv[1]) if __name__ == "__main__" else {}
 

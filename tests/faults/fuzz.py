@@ -32,22 +32,22 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import HypothesisWarning
 
-from data import idx, npz
-from data.errors import DataError
-from data.images import read_images
-from models.catalog import build_network
-from models.configuration import HYPERPARAMETERS, Configuration
-from models.model_file import ModelFileError, TrainedModel, model_from_bytes, model_to_bytes
-from search.errors import RunError, SettingsError, SpaceError
-from search.leaderboard import rank_rows
-from search.settings import Settings, read_settings, write_settings
-from search.space import FloatRange, Space
-from search.space_file import EXAMPLE, read_space
-from search.spaces import load_space
-from search.storage import open_storage
-from search.study import create_study, load_study
-from search.trial import Accuracy, Outcome, Pack, TrialRecord, TrialState
-from search.winner import pick_winner
+from packtune.data.formats import idx, npz
+from packtune.data.formats.images import read_images
+from packtune.errors import DataError, ModelFileError, RunError, SettingsError, SpaceError
+from packtune.models.architectures.catalog import build_network
+from packtune.models.configuration import HYPERPARAMETERS, Configuration
+from packtune.models.model_file import TrainedModel, model_from_bytes, model_to_bytes
+from packtune.report.rows import rank_rows
+from packtune.report.winner import pick_winner
+from packtune.run.settings_file import read_settings, write_settings
+from packtune.settings import Settings
+from packtune.space.catalog import load_space
+from packtune.space.file import EXAMPLE, read_space
+from packtune.space.space import FloatRange, Space
+from packtune.study.storage import open_storage
+from packtune.study.study import create_study, load_study
+from packtune.trial import Accuracy, Outcome, Pack, TrialRecord, TrialState
 
 Read = Callable[[Path], Any]
 SPACE = "wide"

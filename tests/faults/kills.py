@@ -32,8 +32,8 @@ from searches import (
     workers_of,
 )
 
-from search.run import read_records
-from search.trial import TrialState
+from packtune.run.records import read_records
+from packtune.trial import TrialState
 
 ORPHANS_TIMEOUT_S = 30
 # Ray's two agents of a node stay idle for a minute, while they try to report its end to a driver that is gone too.

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from search.run import read_records
-from search.run_folder import RunFolder
-from search.trial import TrialRecord, TrialState
+from packtune.run.folder import RunFolder
+from packtune.run.records import read_records
+from packtune.trial import TrialRecord, TrialState
 
 PACKTUNE = str(Path(sys.executable).parent / "packtune")
 FAULTY = str(Path(__file__).parent / "faulty.py")

@@ -6,13 +6,13 @@ import gc
 import time
 from pathlib import Path
 
-from search.dispatcher import Dispatcher
-from search.pack_task import PackReport
-from search.settings import Settings
-from search.spaces import load_space
-from search.storage import open_storage
-from search.study import create_study
-from search.trial import Accuracy, Outcome, TrialState
+from packtune.dispatch.dispatcher import Dispatcher
+from packtune.dispatch.pack_task import PackReport
+from packtune.settings import Settings
+from packtune.space.catalog import load_space
+from packtune.study.storage import open_storage
+from packtune.study.study import create_study
+from packtune.trial import Accuracy, Outcome, TrialState
 
 MAX_GROWTH_MB = 100
 

@@ -13,13 +13,12 @@ from damage import zip_bytes
 from fuzz import make_journal, read_journal
 from guards import attempt
 
-from data import npz
-from data.errors import CorruptFile
-from models.model_file import ModelFileError, model_from_bytes
-from search.errors import RunError, SettingsError, SpaceError
-from search.settings import read_settings
-from search.space_file import parse_space
-from search.storage_url import hide_password
+from packtune.data.formats import npz
+from packtune.errors import CorruptFile, ModelFileError, RunError, SettingsError, SpaceError
+from packtune.models.model_file import model_from_bytes
+from packtune.run.settings_file import read_settings
+from packtune.space.file import parse_space
+from packtune.study.storage_url import hide_password
 
 
 @pytest.mark.parametrize(

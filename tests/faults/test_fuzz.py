@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import torch
 
-from data.errors import DataError
-from search.settings import Settings
+from packtune.errors import DataError
+from packtune.settings import Settings
 
 TRIES = 200
 

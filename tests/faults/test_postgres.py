@@ -13,13 +13,13 @@ import psycopg
 import pytest
 from postgres import PASSWORD, PostgresServer, find_binaries
 
-from search.dispatcher import Dispatcher
-from search.errors import RunError, SettingsError
-from search.settings import Settings
-from search.spaces import load_space
-from search.storage import open_storage
-from search.study import create_study, load_study
-from search.trial import Accuracy, Outcome, TrialState
+from packtune.dispatch.dispatcher import Dispatcher
+from packtune.errors import RunError, SettingsError
+from packtune.settings import Settings
+from packtune.space.catalog import load_space
+from packtune.study.storage import open_storage
+from packtune.study.study import create_study, load_study
+from packtune.trial import Accuracy, Outcome, TrialState
 
 PACKTUNE = str(Path(sys.executable).parent / "packtune")
 
@@ -55,7 +55,7 @@ def search(study, name, packs=None):
 
 
 def report_of(task):
-    from search.pack_task import PackReport
+    from packtune.dispatch.pack_task import PackReport
 
     return PackReport(outcomes=tuple(outcome_of(p, task.epochs) for p in task.pack.proposals))
 

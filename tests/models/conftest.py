@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from data.dataset import PIXEL_SCALE, Dataset, Split
-from models.catalog import build_network
-from models.configuration import Configuration
-from models.training import Member
+from packtune.data.dataset import PIXEL_SCALE, Dataset, Split
+from packtune.models.architectures.catalog import build_network
+from packtune.models.configuration import Configuration
+from packtune.models.training.training import Member
 
 CLASSES = 10
 STEADY_EPOCHS = 4

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.configuration import HYPERPARAMETERS, Configuration
+from packtune.models.configuration import HYPERPARAMETERS, Configuration
 
 NUMBERS = {name: entry for name, entry in HYPERPARAMETERS.items() if entry.kind in (int, float)}
 WORDS = {name: entry for name, entry in HYPERPARAMETERS.items() if entry.kind is str}

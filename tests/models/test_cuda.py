@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from models.configuration import Configuration
-from models.cuda_libraries import library_settings
-from models.steps import EagerSteps, RecordedSteps
-from models.training import Member, PackTraining
+from packtune.models.configuration import Configuration
+from packtune.models.hardware.cuda_libraries import library_settings
+from packtune.models.training.steps import EagerSteps, RecordedSteps
+from packtune.models.training.training import Member, PackTraining
 
 pytestmark = [
     pytest.mark.gpu,

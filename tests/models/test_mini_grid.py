@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from data import mnist
-from data.dataset import PIXEL_SCALE
-from models.configuration import Configuration
-from models.training import Member, PackTraining
+from packtune.data.dataset import PIXEL_SCALE
+from packtune.data.sets import mnist
+from packtune.models.configuration import Configuration
+from packtune.models.training.training import Member, PackTraining
 
 MNIST_DIR = Path(__file__).parents[2].parent / "shared" / "data" / "mnist"
 N_TRAIN = 6_400

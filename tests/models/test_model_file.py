@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.catalog import ARCHITECTURES, build_network
-from models.configuration import Configuration
-from models.model_file import ModelFileError, TrainedModel, model_from_bytes, model_to_bytes
+from packtune.errors import ModelFileError
+from packtune.models.architectures.catalog import ARCHITECTURES, build_network
+from packtune.models.configuration import Configuration
+from packtune.models.model_file import TrainedModel, model_from_bytes, model_to_bytes
 
 
 def make_model(architecture="mlp"):

@@ -8,7 +8,7 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from models.scratch import POINTS, TARGETS, TEST_POINTS, ScratchNetwork
+from packtune.models.scratch import POINTS, TARGETS, TEST_POINTS, ScratchNetwork
 
 PUBLISHED = ("7.0384532", "14.04281483", "21.04717646", "35.05589972", "70.07770787")
 WEIGHTS = ("hidden_weights", "hidden_biases", "output_weights")

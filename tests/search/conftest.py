@@ -6,9 +6,9 @@ import hashlib
 
 import pytest
 
-from search.halving import survivors
-from search.pack_task import PackReport
-from search.trial import Accuracy, Outcome, TrialState
+from packtune.dispatch.halving import survivors
+from packtune.dispatch.pack_task import PackReport
+from packtune.trial import Accuracy, Outcome, TrialState
 
 
 @pytest.fixture(params=["journal", "sqlite"])

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.errors import RunError
-from search.files import make_folder, write_bytes, write_text
+from packtune.errors import RunError
+from packtune.files import make_folder, write_bytes, write_text
 
 
 @given(st.binary(max_size=1000), st.binary(max_size=1000))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-from search.machine import describe_machine, processor_name
+from packtune.machine import describe_machine, processor_name
 
 
 def test_a_machine_is_described_by_its_processor_and_versions():

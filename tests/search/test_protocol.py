@@ -8,9 +8,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.dataset import Dataset, Split
-from search.protocol import NOTEBOOK_SEED, Protocol, notebook_view
-from search.seeds import batch_seed, weight_seed
+from packtune.data.dataset import Dataset, Split
+from packtune.execution.notebook_view import notebook_view
+from packtune.protocol import NOTEBOOK_SEED, Protocol
+from packtune.seeds import batch_seed, weight_seed
 
 search_seeds = st.integers(0, 2**32 - 1)
 numbers = st.integers(0, 1000)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.seeds import Purpose, batch_seed, derive_seed, sampler_seed, weight_seed
+from packtune.seeds import Purpose, batch_seed, derive_seed, sampler_seed, weight_seed
 
 search_seeds = st.integers(0, 2**63 - 1)
 numbers = st.integers(0, 10**6)

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.catalog import DATASETS
-from search.errors import RunError, SettingsError
-from search.options import check_replicates
-from search.protocol import Protocol
-from search.settings import DEVICES, Settings, lookahead_for, read_settings, write_settings
+from packtune.cli.options import check_replicates
+from packtune.data.catalog import DATASETS
+from packtune.dispatch.lookahead import lookahead_for
+from packtune.errors import RunError, SettingsError
+from packtune.protocol import Protocol
+from packtune.run.settings_file import read_settings, write_settings
+from packtune.settings import DEVICES, Settings
 
 COUNTS = ("trials", "replicates", "epochs", "lookahead", "pack_size", "workers")
 NAMES = [field.name for field in dataclasses.fields(Settings)]

@@ -13,13 +13,13 @@ from plan import CNN, LAYERS, Case, Plan, Recipe, check_row, recipe_rows, speed_
 from table import Held, Row, judge
 from torch import Tensor, nn
 
-from data.dataset import Dataset
-from models.configuration import Configuration
-from models.convolution import LIBRARY, UNFOLDED, Convolution, Geometry
-from models.cuda_libraries import library_settings
-from models.precision import Precision
-from models.recorder import CudaGraphs, Work
-from models.training import Member, PackTraining
+from packtune.data.dataset import Dataset
+from packtune.models.configuration import Configuration
+from packtune.models.hardware.cuda_libraries import library_settings
+from packtune.models.hardware.precision import Precision
+from packtune.models.hardware.recorder import CudaGraphs, Work
+from packtune.models.layers.convolution import LIBRARY, UNFOLDED, Convolution, Geometry
+from packtune.models.training.training import Member, PackTraining
 
 TOLERANCE = 1e-3
 CHECKED_RATES = (1.0, 0.5, 0.25, 0.1)  # of the configuration's learning rate, one a member

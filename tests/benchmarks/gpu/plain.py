@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from data.dataset import PIXEL_SCALE, Dataset
-from models.catalog import build_network
-from models.training import Member
+from packtune.data.dataset import PIXEL_SCALE, Dataset
+from packtune.models.architectures.catalog import build_network
+from packtune.models.training.training import Member
 
 
 class PlainLoop:

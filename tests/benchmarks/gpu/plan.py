@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from table import Held, Row
 
-from models.configuration import Configuration
-from models.precision import Precision
+from packtune.models.configuration import Configuration
+from packtune.models.hardware.precision import Precision
 
 PLAIN = "one plain PyTorch loop over images resident on the same device"
 EPOCHS = 10

@@ -25,9 +25,9 @@ from measure import measure
 from plan import FULL, QUICK, Plan, blank_rows
 from table import Row, to_csv, to_markdown
 
-from data import mnist
-from data.dataset import Dataset, Split
-from data.errors import DataError
+from packtune.data.dataset import Dataset, Split
+from packtune.data.sets import mnist
+from packtune.errors import DataError
 
 ROOT = Path(__file__).parents[3]
 COMMAND = "python tests/benchmarks/gpu/run.py --data-dir MNIST_FOLDER"

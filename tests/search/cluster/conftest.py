@@ -16,14 +16,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from data import digits
-from search.dispatcher import Dispatcher
-from search.leaderboard import rank_rows, to_csv, to_frame
-from search.pack_task import run_pack
-from search.settings import Settings
-from search.spaces import load_space
-from search.storage import open_storage
-from search.study import create_study
+from packtune.data.sets import digits
+from packtune.dispatch.dispatcher import Dispatcher
+from packtune.execution.pack_run import run_pack
+from packtune.report.rows import rank_rows
+from packtune.report.tables import to_csv
+from packtune.reproduction.table import to_frame
+from packtune.settings import Settings
+from packtune.space.catalog import load_space
+from packtune.study.storage import open_storage
+from packtune.study.study import create_study
 
 BIN = Path(sys.executable).parent
 START_TIMEOUT_S = 90

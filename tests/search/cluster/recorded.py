@@ -13,8 +13,9 @@ from pathlib import Path
 
 import ray
 
-from search import cli, launch, worker
-from search.worker import PackTrainable
+from packtune.cli import main as cli
+from packtune.execution import launch, worker
+from packtune.execution.worker import PackTrainable
 
 WAIT_S = 100
 

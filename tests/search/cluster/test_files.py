@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[3]
-FILES = {path.name: path.read_text() for path in sorted((ROOT / "search/cluster").iterdir())}
+FILES = {path.name: path.read_text() for path in sorted((ROOT / "search/execution/templates").iterdir())}
 BIN = Path(sys.executable).parent
 RAY_VERSION = re.search(r"ray==(\S+)", (ROOT / "constraints.txt").read_text())[1]
 COMMANDS = ("packtune run", "packtune resume", *(f"ray {name}" for name in (

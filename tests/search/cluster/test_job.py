@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-RAYJOB = Path(__file__).parents[3] / "search/cluster/rayjob.yaml"
+RAYJOB = Path(__file__).parents[3] / "search/execution/templates/rayjob.yaml"
 
 pytestmark = [
     pytest.mark.slow,

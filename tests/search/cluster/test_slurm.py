@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-SCRIPT = Path(__file__).parents[3] / "search/cluster/slurm.sh"
+SCRIPT = Path(__file__).parents[3] / "search/execution/templates/slurm.sh"
 
 pytestmark = pytest.mark.skipif(
     not all(map(shutil.which, ("bash", "getent", "awk", "od"))), reason="the system has no bash, getent, awk or od"

@@ -1,0 +1,1 @@
+"""File formats that images are read from."""

@@ -1,0 +1,1 @@
+"""The architectures by name: how a configuration becomes a plain PyTorch network."""

@@ -1,0 +1,60 @@
+"""The architectures by name, and how a configuration becomes a plain network."""
+
+from __future__ import annotations
+
+import functools
+from typing import Protocol
+
+import torch
+from torch import nn
+
+from packtune.models.architectures.cnn import build_cnn
+from packtune.models.architectures.mlp import build_mlp
+from packtune.models.architectures.overlap_cnn import build_overlap_cnn
+from packtune.models.configuration import Configuration
+
+
+class Build(Protocol):
+    """Build a plain network: images float32 [n, 1, height, width] -> logits float32 [n, outputs]."""
+
+    def __call__(self, configuration: Configuration, *, height: int, width: int, outputs: int) -> nn.Sequential: ...
+
+
+ARCHITECTURES: dict[str, Build] = {
+    "mlp": build_mlp,
+    "cnn": build_cnn,
+    "overlap-cnn": build_overlap_cnn,
+}
+
+
+def build_network(configuration: Configuration, *, height: int, width: int, outputs: int, seed: int) -> nn.Sequential:
+    """Build the plain network of a configuration with PyTorch's default initial weights, drawn from `seed`.
+
+    The weights are those of the same modules made after `torch.manual_seed(seed)`; the global generator is left as
+    it was.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)  # that of the processor alone: a GPU's would not be put back
+        return ARCHITECTURES[configuration.architecture](configuration, height=height, width=width, outputs=outputs)
+
+
+@functools.lru_cache(maxsize=4096)
+def count_multiplications(configuration: Configuration, *, height: int, width: int, outputs: int) -> int:
+    """Count the multiplications that a configuration's network takes for one image, forwards."""
+    with torch.device("meta"):  # shapes alone
+        network = build_network(configuration, height=height, width=width, outputs=outputs, seed=0)
+    values = torch.empty(1, 1, height, width, device="meta")
+    total = 0
+    for module in network:
+        values = module(values)
+        weight = getattr(module, "weight", None)
+        if weight is not None:
+            total += weight.numel() * values[0, 0].numel()  # a convolution uses its weights at every place of a map
+    return total
+
+
+@functools.lru_cache(maxsize=4096)
+def count_parameters(configuration: Configuration, *, height: int, width: int, outputs: int) -> int:
+    """Count the trainable numbers of a configuration's network."""
+    network = build_network(configuration, height=height, width=width, outputs=outputs, seed=0)
+    return sum(parameter.numel() for parameter in network.parameters())

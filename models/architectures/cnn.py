@@ -1,0 +1,51 @@
+"""The convolutional network, as plain PyTorch."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from packtune.models.configuration import Configuration
+from packtune.models.layers.activations import ACTIVATIONS
+
+
+def build_cnn(configuration: Configuration, *, height: int, width: int, outputs: int) -> nn.Sequential:
+    """Build blocks of convolution, activation and max-pooling, one hidden layer with dropout, and a linear output.
+
+    Block b has `filters * 2**b` filters of `kernel_size`, without padding, and a pooling window of `pooling` with
+    the same stride. As in the reference notebook, no activation follows the hidden layer.
+
+    Args:
+        height, width: of the images, in pixels.
+        outputs: logits, over all heads.
+
+    Returns:
+        Images float32 [n, 1, height, width] -> logits float32 [n, outputs].
+
+    Raises:
+        ValueError: the blocks leave no pixel of such an image.
+    """
+    layers: list[nn.Module] = []
+    channels, rows, columns = 1, height, width
+    for block in range(configuration.blocks):
+        filters = configuration.filters * 2**block
+        layers += [
+            nn.Conv2d(channels, filters, configuration.kernel_size),
+            ACTIVATIONS[configuration.activation].module(),
+            nn.MaxPool2d(configuration.pooling),
+        ]
+        channels = filters
+        rows = (rows - configuration.kernel_size + 1) // configuration.pooling
+        columns = (columns - configuration.kernel_size + 1) // configuration.pooling
+        if min(rows, columns) < 1:
+            raise ValueError(
+                f"a cnn of {configuration.blocks} blocks with kernel_size {configuration.kernel_size} and pooling "
+                f"{configuration.pooling} leaves no pixel of a {height} x {width} image after block {block + 1}: "
+                "use fewer blocks, smaller kernels or less pooling"
+            )
+    return nn.Sequential(
+        *layers,
+        nn.Flatten(),
+        nn.Linear(channels * rows * columns, configuration.hidden_units),
+        nn.Dropout(configuration.dropout),
+        nn.Linear(configuration.hidden_units, outputs),
+    )

@@ -1,0 +1,1 @@
+"""What depends on the hardware: number formats, CUDA libraries and recordings."""

@@ -1,0 +1,12 @@
+"""Where packs are trained."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Device(StrEnum):
+    """A kind of PyTorch device."""
+
+    CPU = "cpu"
+    CUDA = "cuda"

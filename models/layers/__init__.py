@@ -1,0 +1,1 @@
+"""Packed layers: one layer of every member of a pack, computed together."""

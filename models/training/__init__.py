@@ -1,0 +1,1 @@
+"""The training of one pack: the loop, the steps, the optimizer."""

@@ -1,0 +1,5 @@
+"""`python -m packtune` is the command `packtune`."""
+
+from packtune.cli.main import main
+
+main()

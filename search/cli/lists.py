@@ -1,0 +1,76 @@
+"""The commands that list what there is: `spaces` and `datasets`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from packtune.cli.app import errors_shown
+
+if TYPE_CHECKING:
+    from packtune.space.space import Space
+
+SPACES_EXAMPLE = "Example: packtune spaces --example > my-space.toml"
+
+
+def spaces(
+    example: Annotated[bool, typer.Option("--example", help="Print a space of your own to start from.")] = False,
+    hyperparameters: Annotated[
+        bool, typer.Option("--hyperparameters", help="Print every hyperparameter with its range.")
+    ] = False,
+) -> None:
+    """List the spaces, or what a space of your own may contain."""
+    with errors_shown():
+        from packtune.space.catalog import SPACES
+        from packtune.space.file import EXAMPLE
+        from packtune.space.notebook import NOTEBOOK_SPACES
+
+        if example:
+            sys.stdout.write(EXAMPLE)
+        elif hyperparameters:
+            _print_hyperparameters()
+        else:
+            for space in (SPACES | NOTEBOOK_SPACES).values():
+                _print_space(space)
+
+
+def _print_hyperparameters() -> None:
+    from tabulate import tabulate
+
+    from packtune.models.configuration import HYPERPARAMETERS
+
+    rows = [(n, h.allowed, ", ".join(h.only_for) or "all", h.help) for n, h in HYPERPARAMETERS.items()]
+    print(tabulate(rows, headers=["hyperparameter", "allowed", "used by", "meaning"]))
+
+
+def _print_space(space: Space) -> None:
+    size = f"{len(space.enumerate())} configurations" if space.is_enumerable else "continuous"
+    print(f"{space.name}: {space.description} ({size})")
+    for dimension in space.dimensions:
+        when = "".join(f"  where {key} = {', '.join(map(str, allowed))}" for key, allowed in dimension.when.items())
+        print(f"    {dimension.name:14} {dimension.domain}{when}")
+
+
+def datasets() -> None:
+    """List the data sets."""
+    with errors_shown():
+        from tabulate import tabulate
+
+        from packtune.data.catalog import DATASETS
+
+        headers = ["data set", "pixels", "train", "validation", "test", "files", "what it is"]
+        rows = [
+            (
+                name,
+                f"{e.height} x {e.width}",
+                e.n_train,
+                e.n_validation,
+                e.n_test,
+                "yes" if e.needs_files else "no",
+                e.description,
+            )
+            for name, e in DATASETS.items()
+        ]
+        print(tabulate(rows, headers=headers))

@@ -1,0 +1,70 @@
+"""The options that several commands share, and how their words are understood."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from packtune.errors import SettingsError
+from packtune.models.hardware.device import Device
+from packtune.models.hardware.precision import Precision
+from packtune.run.find import STORAGE_VARIABLE
+from packtune.run.settings_file import AUTO
+
+Results = Annotated[Path, typer.Option(help="Folder of all results; runs lie in RESULTS/runs/NAME.")]
+DataDir = Annotated[Path | None, typer.Option(help="Folder with the four files of MNIST; else they are downloaded.")]
+Workers = Annotated[
+    int | None, typer.Option(help="Packs trained at once. [default: as many as fit, also on nodes that join later]")
+]
+CpusPerWorker = Annotated[float, typer.Option(help="CPUs of each worker; fractions are allowed.")]
+GpusPerWorker = Annotated[float | None, typer.Option(help="GPUs of each worker; fractions are allowed.")]
+DeviceName = Annotated[str, typer.Option(metavar="|".join([AUTO, *Device]), help="Where packs are trained.")]
+PRECISIONS = "|".join([AUTO, *Precision])
+Address = Annotated[
+    str | None,
+    typer.Option(
+        envvar="RAY_ADDRESS",
+        metavar="HOST:PORT|auto|local",
+        help="The Ray cluster to train on; auto: the one this machine is a node of; local: this machine alone. "
+        "[default: local]",
+    ),
+]
+Storage = Annotated[
+    str | None,
+    typer.Option(
+        envvar=STORAGE_VARIABLE, metavar="URL", help="Database of the study. [default: a journal file in the run]"
+    ),
+]
+TimeBudget = Annotated[float | None, typer.Option(metavar="SECONDS", help="Stop after this long; resume goes on.")]
+MaxFailures = Annotated[
+    int | None, typer.Option(help="Times a pack whose worker died is trained again before it is split. [default: 3]")
+]
+CheckpointInterval = Annotated[
+    float | None,
+    typer.Option(metavar="SECONDS", help="Time between checkpoints of a pack that takes longer. [default: 30]"),
+]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Say of each shape how large its packs are, and why.")]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name of a run, or its folder.")]
+
+
+def parse_pack_size(text: str) -> int | None:
+    """Read a number of members; none for "auto".
+
+    Raises:
+        SettingsError: it is neither.
+    """
+    if text == AUTO:
+        return None
+    if not text.isdecimal():
+        raise SettingsError(f"pack-size = {text!r} is not allowed: give auto, or a whole number from 1")
+    return int(text)
+
+
+def storage_of(context: typer.Context) -> tuple[str | None, str | None]:
+    """Give the storage that the user asked for, and the one that the environment names, which serves as a fallback."""
+    value = context.params.get("storage")
+    source = context.get_parameter_source("storage")
+    is_asked = source is not None and source.name == "COMMANDLINE"
+    return (value, None) if is_asked else (None, value)

@@ -1,0 +1,40 @@
+"""The command `predict`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from packtune.cli.app import errors_shown
+from packtune.report.console import error_console, print_text
+
+EXAMPLE = "Example: packtune predict digits.pt scans.npz > labels.csv"
+
+
+def predict(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A model file from `packtune best --export`.")],
+    images: Annotated[
+        Path,
+        typer.Argument(
+            metavar="IMAGES",
+            help="Light digits on a dark ground, 28 x 28: `.npz` with uint8 images [n, h, w], IDX, a PNG or a folder "
+            "of them.",
+        ),
+    ],
+) -> None:
+    """Label images with a trained model; writes CSV to stdout."""
+    with errors_shown():
+        from packtune.report.tables import to_csv
+        from packtune.run.prediction import predict_images
+
+        predictions = predict_images(file, images)
+        if predictions.is_dark_on_light:
+            print_text(
+                error_console(),
+                "The images look dark on light, and models are trained on light digits on a dark ground: if so, "
+                "predict from 255 minus each pixel.",
+            )
+        sys.stdout.write(to_csv(predictions.labels))

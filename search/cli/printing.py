@@ -1,0 +1,66 @@
+"""What the command line prints at the end of a search."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+from packtune.errors import PacktuneError
+from packtune.report.console import print_text
+from packtune.report.tables import leaderboard_frame, to_screen
+from packtune.report.words import describe_winner
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from packtune.run.ending import Ending
+    from packtune.run.folder import Run
+
+
+def print_ending(run: Run, ending: Ending, console: Console) -> None:
+    """Print the leaderboard and the winner to stdout, and how to go on to stderr.
+
+    Raises:
+        Exit: with the code of the signal that stopped the search.
+        PacktuneError: no trial was completed.
+    """
+    _print_leaderboard(run, ending)
+    _print_rest(run, ending, console)
+    if ending.stopped_by:
+        raise typer.Exit(128 + ending.stopped_by)
+    if ending.rows and not ending.winner and not ending.open_trials:
+        raise PacktuneError("no trial was completed: `reason` in trials.csv says why. Mend that and start a new run")
+
+
+def width_of_stdout() -> int | None:
+    """Give the characters in a line of stdout; none where it is no terminal."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def _print_leaderboard(run: Run, ending: Ending) -> None:
+    folder = run.folder
+    if ending.rows:
+        print(to_screen(leaderboard_frame(ending.rows), width=width_of_stdout()))
+        print(f"\nThe full table: {folder.leaderboard_csv} and {folder.leaderboard_md}")
+        finished = run.settings.plan.trials - ending.open_trials
+        shorter = finished - sum(row.replicates for row in ending.rows)
+        if shorter:
+            print(
+                f"Not in it: {shorter} trial{'s' * (shorter > 1)} of configurations that others trained longer, or to "
+                f"the end; they are in {folder.trials_csv}"
+            )
+    if ending.winner:
+        print(describe_winner(ending.winner))
+        print(f"Its trained model: {folder.command('best')} --export FILE")
+
+
+def _print_rest(run: Run, ending: Ending, console: Console) -> None:
+    trials, resume = run.settings.plan.trials, run.folder.command("resume")
+    if not ending.trained:
+        print_text(console, f"All {trials} trials had been finished before. To try more: {resume} --trials +N")
+    if ending.open_trials:
+        why = "Stopped" if ending.stopped_by else "The time budget is spent"
+        print_text(console, f"{why} with {ending.open_trials} of {trials} trials open. Continue with: {resume}")

@@ -1,0 +1,93 @@
+"""The command `reproduce`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from packtune.cli.app import errors_shown
+from packtune.cli.options import (
+    PRECISIONS,
+    Address,
+    CpusPerWorker,
+    DataDir,
+    DeviceName,
+    GpusPerWorker,
+    Results,
+    TimeBudget,
+    Workers,
+)
+from packtune.report.console import error_console, print_text
+from packtune.run.settings_file import AUTO
+
+if TYPE_CHECKING:
+    from packtune.run.ending import Ending
+
+EXAMPLE = "Example: packtune reproduce --only numpy hidden-10 --data-dir mnist"
+
+
+def reproduce(
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME ...", help="Some systems: numpy, hidden-10, cnn ... [default: all]"),
+    ] = None,
+    more: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", hidden=True)] = None,
+    data_dir: DataDir = None,
+    workers: Workers = None,
+    cpus_per_worker: CpusPerWorker = 1.0,
+    gpus_per_worker: GpusPerWorker = None,
+    device: DeviceName = AUTO,
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            metavar=PRECISIONS,
+            help="Number format of the large products. [default: auto for the cnns, else float32]",
+        ),
+    ] = None,
+    address: Address = None,
+    results: Results = Path("results"),
+    time_budget: TimeBudget = None,
+) -> None:
+    """Train the reference notebook's systems, and compare with its published numbers; again to continue."""
+    with errors_shown():
+        from packtune.report.views import view_for
+        from packtune.reproduction.runs import check_names, reproduction_runs
+        from packtune.run.planning import ResourceOptions, choose_resources
+        from packtune.run.sitting import carried_out
+        from packtune.run.stopping import stop_signals
+
+        names = check_names([*(only or []), *(more or [])])
+        resources = ResourceOptions(
+            data_dir=data_dir,
+            workers=workers,
+            cpus_per_worker=cpus_per_worker,
+            gpus_per_worker=gpus_per_worker,
+            device=device,
+            address=address,
+            time_budget_s=time_budget,
+        )
+        runs = reproduction_runs(names, results, choose_resources(resources), precision)
+        console = error_console()
+        with carried_out(runs, view_for(console), stop_source=stop_signals) as endings:
+            from packtune.reproduction.table import to_screen
+            from packtune.reproduction.writing import write_reproduction
+
+            written = write_reproduction(names, runs, results)
+            print(to_screen(written.comparisons))
+            if written.left_out:
+                print_text(console, written.left_out)
+            of_all = " of all systems begun" if written.has_more else ""
+            print(f"\nThe table{of_all}: {' and '.join(map(str, written.files))}")
+            _say_what_is_left(endings)
+
+
+def _say_what_is_left(endings: Sequence[Ending]) -> None:
+    left = sum(ending.open_trials for ending in endings)
+    if left:
+        print_text(error_console(), f"Stopped with {left} trials open. Continue with the same command.")
+    for ending in endings:
+        if ending.stopped_by:
+            raise typer.Exit(128 + ending.stopped_by)

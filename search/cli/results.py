@@ -1,0 +1,91 @@
+"""The commands that show what was found: `leaderboard` and `best`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from packtune.cli.app import errors_shown
+from packtune.cli.options import Results, RunName, Storage, storage_of
+from packtune.errors import PacktuneError, SettingsError, suggest_name
+from packtune.report.console import error_console, print_text, program
+
+if TYPE_CHECKING:
+    from packtune.report.tables import Leaderboard
+
+LEADERBOARD_EXAMPLE = "Example: packtune leaderboard digits-wide-001 digits-grid-001 --format csv > both.csv"
+BEST_EXAMPLE = "Example: packtune best digits-wide-001 --export digits.pt"
+
+
+def leaderboard(
+    context: typer.Context,
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Names of runs, or their folders.")],
+    results: Results = Path("results"),
+    format: Annotated[str, typer.Option(help="screen, csv or markdown.")] = "screen",
+    limit: Annotated[int, typer.Option(min=1, help="Rows to show on the screen.")] = 20,
+    storage: Storage = None,
+) -> None:
+    """Print the leaderboard of one run, or of several in one table."""
+    with errors_shown():
+        from packtune.cli.printing import width_of_stdout
+        from packtune.report.tables import to_csv, to_markdown, to_screen
+        from packtune.run.comparison import compare_runs
+        from packtune.run.find import find_run
+
+        asked, fallback = storage_of(context)
+        found = [find_run(name, results, storage=asked, fallback=fallback) for name in dict.fromkeys(runs)]
+        writers: dict[str, Callable[[Leaderboard], str]] = {
+            "screen": lambda frame: to_screen(frame, limit=limit, width=width_of_stdout()) + "\n",
+            "csv": to_csv,
+            "markdown": to_markdown,
+        }
+        if format not in writers:
+            raise SettingsError(f"unknown format {format!r}.{suggest_name(format, writers)}")
+        frame = compare_runs(found)
+        sys.stdout.write(writers[format](frame))
+        if frame.empty:
+            print_text(error_console(), "No trial has finished yet.")
+
+
+def best(
+    context: typer.Context,
+    run: RunName,
+    results: Results = Path("results"),
+    export: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the trained model to this file.")] = None,
+    storage: Storage = None,
+) -> None:
+    """Print the winner and how to train it again; write its trained model with --export."""
+    with errors_shown():
+        from packtune.files import write_bytes, write_text
+        from packtune.report.words import describe_winner, space_of
+        from packtune.run.commands import retrain_command
+        from packtune.run.ending import read_ending
+        from packtune.run.export import check_export, trained_model
+        from packtune.run.find import find_run
+
+        asked, fallback = storage_of(context)
+        found = find_run(run, results, storage=asked, fallback=fallback)
+        folder, winner = found.folder, read_ending(found).winner
+        if export is not None:
+            check_export(export)
+        if winner is None:
+            raise SettingsError(
+                f"the run {folder.name!r} has no complete trial yet: continue it with `{folder.command('resume')}`"
+            )
+        print(describe_winner(winner))
+        configuration = space_of(winner.row)
+        if not folder.winner_space.exists() or folder.winner_space.read_text(encoding="utf-8") != configuration:
+            with suppress(PacktuneError):  # the folder may be another user's
+                write_text(folder.winner_space, configuration)  # a search that was killed could not write it
+        print(f"\n{configuration.rstrip()}\n\nTrain it again, from fresh seeds:")
+        print(f"  {retrain_command(found)}")
+        if export is not None:
+            write_bytes(export, trained_model(found, winner.row, say=partial(print_text, error_console())))
+            print(f"\nWrote {export}: use it with `{program()} predict {shlex.quote(str(export))} IMAGES`")

@@ -1,0 +1,207 @@
+"""The commands that search: `run` and `resume`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from packtune.cli.app import errors_shown
+from packtune.cli.options import (
+    PRECISIONS,
+    Address,
+    CheckpointInterval,
+    CpusPerWorker,
+    DataDir,
+    DeviceName,
+    GpusPerWorker,
+    MaxFailures,
+    Results,
+    RunName,
+    Storage,
+    TimeBudget,
+    Verbose,
+    Workers,
+    parse_pack_size,
+    storage_of,
+)
+from packtune.models.hardware.precision import Precision
+from packtune.report.console import error_console, print_text
+from packtune.run.settings_file import AUTO
+
+if TYPE_CHECKING:
+    from packtune.run.folder import Run
+
+RUN_EXAMPLES = """Examples:
+
+  packtune run                                               32 trials on scanned digits, under a minute
+
+  packtune run --data mnist --space mini-grid                the reference notebook's ten configurations
+
+  packtune run --data mnist --trials 200 --workers 4 --name wide-200
+
+  packtune run --space my-space.toml --sampler random        see `packtune spaces --example`
+"""
+RESUME_EXAMPLES = """Examples:
+
+  packtune resume digits-wide-001 --workers 4                go on after a stop or a crash
+
+  packtune resume digits-wide-001 --trials +32               try 32 more configurations
+
+  packtune resume digits-wide-001 --epochs 30                train the complete ones again, three times as long
+"""
+
+
+def run(
+    data: Annotated[str, typer.Option(help="Data set; `packtune datasets` lists them.")] = "digits",
+    data_dir: DataDir = None,
+    space: Annotated[str, typer.Option(help="Space, or a FILE.toml; `packtune spaces` lists them.")] = "wide",
+    sampler: Annotated[
+        str | None,
+        typer.Option(help="grid, random, tpe, qmc, gp or cmaes. [default: grid if the space is a list, else tpe]"),
+    ] = None,
+    trials: Annotated[int | None, typer.Option(help="Configurations to try. [default: all of a list, else 32]")] = None,
+    epochs: Annotated[int, typer.Option(help="Epochs of full training.")] = 10,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of the whole search. [default: 0; the notebook's 12321 in its protocol]")
+    ] = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option(
+            metavar="search|notebook",
+            help="How trials are trained; notebook: one order of the images and one draw of the initial weights for "
+            "all. [default: notebook for mini-grid and grid]",
+        ),
+    ] = None,
+    replicates: Annotated[
+        int,
+        typer.Option(
+            help="Trials of each configuration of a list, from fresh seeds. A row shows their mean, in which a trial "
+            "that diverged counts as 0."
+        ),
+    ] = 1,
+    pack_size: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|N",
+            help="The largest number of trials trained at once in one set of matrix products. auto: by a rule of each "
+            "shape; fewer where a worker would otherwise stand idle, as timed on this machine.",
+        ),
+    ] = AUTO,
+    halving: Annotated[
+        bool | None,
+        typer.Option("--halving/--no-halving", help="Stop the worse trials early. [default: not for a list]"),
+    ] = None,
+    workers: Workers = None,
+    lookahead: Annotated[
+        int | None,
+        typer.Option(
+            help="How many packs may be asked for and not yet told: so many can train at once. The leaderboard depends "
+            "on it if trials learn from others. [default: --workers, or as many as there is room for, at most a "
+            "quarter of the trials if they learn; at least 4]"
+        ),
+    ] = None,
+    cpus_per_worker: CpusPerWorker = 1.0,
+    gpus_per_worker: GpusPerWorker = None,
+    device: DeviceName = AUTO,
+    precision: Annotated[
+        str,
+        typer.Option(
+            metavar=PRECISIONS, help="Number format of the large products; auto: the fastest on this hardware."
+        ),
+    ] = Precision.FLOAT32.value,
+    address: Address = None,
+    max_failures: MaxFailures = None,
+    checkpoint_interval: CheckpointInterval = None,
+    storage: Storage = None,
+    name: Annotated[str | None, typer.Option(help="Name of the run. [default: DATA-SPACE-001, -002, ...]")] = None,
+    results: Results = Path("results"),
+    time_budget: TimeBudget = None,
+    verbose: Verbose = False,
+) -> None:
+    """Search a space: train its trials in packs, and write a leaderboard."""
+    with errors_shown():
+        from packtune.run.planning import PlanOptions, ResourceOptions, choose_resources, create_run, plan_search
+        from packtune.space.source import find_space
+
+        source = find_space(space)
+        plan = PlanOptions(
+            sampler=sampler,
+            trials=trials,
+            epochs=epochs,
+            seed=seed,
+            protocol=protocol,
+            replicates=replicates,
+            pack_size=parse_pack_size(pack_size),
+            halving=halving,
+            precision=precision,
+            lookahead=lookahead,
+        )
+        resources = ResourceOptions(
+            data_dir=data_dir,
+            workers=workers,
+            cpus_per_worker=cpus_per_worker,
+            gpus_per_worker=gpus_per_worker,
+            device=device,
+            address=address,
+            storage=storage,
+            time_budget_s=time_budget,
+            max_failures=max_failures,
+            checkpoint_interval_s=checkpoint_interval,
+        )
+        settled = plan_search(data, source, plan), choose_resources(resources)
+        _search(create_run(*settled, source, results=results, name=name), verbose=verbose)
+
+
+def resume(
+    context: typer.Context,
+    run: RunName,
+    trials: Annotated[str | None, typer.Option(metavar="+N", help="Try N more configurations; or a new total.")] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(help="Train longer: a finished run's complete configurations are tried again, as new trials."),
+    ] = None,
+    results: Results = Path("results"),
+    data_dir: DataDir = None,
+    workers: Workers = None,
+    cpus_per_worker: Annotated[float | None, typer.Option(help="CPUs of each worker. [default: as before]")] = None,
+    gpus_per_worker: Annotated[float | None, typer.Option(help="GPUs of each worker. [default: as before]")] = None,
+    address: Address = None,
+    max_failures: Annotated[
+        int | None, typer.Option(help="Times a pack whose worker died is trained again. [default: as before]")
+    ] = None,
+    storage: Storage = None,
+    time_budget: TimeBudget = None,
+    verbose: Verbose = False,
+) -> None:
+    """Continue a run that was stopped or killed, nothing lost or done twice; or extend one."""
+    with errors_shown():
+        from packtune.run.find import find_run
+        from packtune.run.planning import ResourceOptions
+        from packtune.run.resuming import resumed
+
+        asked, fallback = storage_of(context)
+        found = find_run(run, results, storage=asked, fallback=fallback)
+        options = ResourceOptions(
+            data_dir=data_dir,
+            workers=workers,
+            cpus_per_worker=cpus_per_worker,
+            gpus_per_worker=gpus_per_worker,
+            address=address,
+            max_failures=max_failures,
+            time_budget_s=time_budget,
+        )
+        _search(resumed(found, trials=trials, epochs=epochs, options=options), verbose=verbose)
+
+
+def _search(run: Run, *, verbose: bool) -> None:
+    from packtune.cli.printing import print_ending
+    from packtune.report.views import view_for
+    from packtune.run.sitting import carried_out
+    from packtune.run.stopping import stop_signals
+
+    console = error_console()
+    print_text(console, f"Run {run.folder.name} in {run.folder.path}")
+    with carried_out([run], view_for(console), stop_source=stop_signals, verbose=verbose) as endings:
+        print_ending(run, endings[0], console)

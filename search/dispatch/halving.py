@@ -1,0 +1,69 @@
+"""Successive halving inside a pack (Jamieson and Talwalkar 2016; rungs as in ASHA, Li et al. 2020).
+
+At each rung a member goes on if it is among the best 1/REDUCTION_FACTOR of its own pack and of what the study had
+been told at that rung before the pack was asked. It therefore needs no word from packs that run beside it.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from packtune.settings import SearchPlan
+
+REDUCTION_FACTOR = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HalvingPlan:
+    """The rungs of a pack.
+
+    Attributes:
+        rungs: epochs after which members are compared, rising, each below the full number of epochs.
+        told: for each rung, the joint validation accuracies known there before the pack was asked.
+    """
+
+    rungs: tuple[int, ...] = ()
+    told: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
+
+
+def rungs_of(epochs: int) -> tuple[int, ...]:
+    """Place the rungs: epochs / 3, epochs / 9, ... rounded to whole epochs, from 1 up, without the last epoch.
+
+    >>> rungs_of(10)
+    (1, 3)
+    """
+    rungs: set[int] = set()
+    resource = epochs / REDUCTION_FACTOR
+    while resource >= 1:
+        rungs.add(round(resource))
+        resource /= REDUCTION_FACTOR
+    return tuple(sorted(rungs - {epochs}))
+
+
+def stops_early(plan: SearchPlan) -> bool:
+    """Tell whether the members of a pack are compared, and the worse ones stopped, before the last epoch."""
+    return plan.halving and bool(rungs_of(plan.epochs))
+
+
+def survivors(accuracies: Sequence[float], told: Sequence[float]) -> list[int]:
+    """Choose which members go on at a rung.
+
+    Args:
+        accuracies: joint validation accuracy of each member, 0 to 1.
+        told: accuracies that other trials had at this rung.
+
+    Returns:
+        The places of the members that go on, in order; ties at the border go to the lower place.
+    """
+    room = math.ceil((len(accuracies) + len(told)) / REDUCTION_FACTOR)
+    ranked = sorted(range(len(accuracies)), key=lambda place: (-accuracies[place], place))
+    rising = sorted(told)
+    kept: list[int] = []
+    for place in ranked:
+        better_elsewhere = len(rising) - bisect_right(rising, accuracies[place])
+        if better_elsewhere + len(kept) < room:
+            kept.append(place)
+    return sorted(kept)

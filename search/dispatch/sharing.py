@@ -1,0 +1,173 @@
+"""How many members train together: at most by a rule of the shape, fewer where a worker would else stand idle.
+
+The rule decides what is proposed together, and the leaderboard depends on it. Into how large parts such a pack is then
+split is measured: a part gives the bytes of the whole, or is not taken, so that no clock changes a result.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
+
+import torch
+
+from packtune.data.dataset import Dataset
+from packtune.models.architectures.catalog import count_multiplications
+from packtune.models.configuration import Configuration
+from packtune.models.hardware.device import Device
+from packtune.models.hardware.precision import Precision
+from packtune.models.training.calibration import Calibration, calibrate
+from packtune.proposals.packing import pack_capacity, shape_in_words, shape_of
+from packtune.settings import Placement, Resources, SettledPlan
+from packtune.trial import Pack
+
+Say = Callable[[str], None]
+Measure = Callable[[Sequence[Configuration]], Calibration]
+
+# Smaller parts must end so much sooner: clocks are not exact, and what others still have to train is estimated.
+WORTH_IT = 0.95
+# What a step costs besides its multiplications, in multiplications of one image: calls of PyTorch, passes over weights.
+STEP_OVERHEAD = 400_000
+
+
+class CapacityByRule:
+    """Gives the largest number of members for a configuration, and says it once for every shape."""
+
+    def __init__(self, device: Device, say: Say) -> None:
+        self._device = device
+        self._say = say
+        self._said: set[str] = set()
+
+    def __call__(self, configuration: Configuration) -> int:
+        """Give the largest number of members of a pack with this configuration."""
+        shape, members = shape_in_words(configuration), pack_capacity(configuration, self._device)
+        if shape not in self._said:
+            self._said.add(shape)
+            self._say(f"Packs of {shape}: up to {members} member{'s' * (members != 1)} (by rule).")
+        return members
+
+
+class FairShare:
+    """Shares the last packs among the workers: a `packtune.dispatch.dispatcher.Sharing`.
+
+    The longest packs come first. A pack is split if it is more than a worker's share of all that is left to train, as
+    in guided self-scheduling (Polychronopoulos and Kuck 1987), into those parts by which all would end first; their
+    speed is measured once for every kind of pack.
+
+    Args:
+        workers: that train at once.
+        measure: the members' configurations -> how fast their parts are.
+        begun: whether a pack has a checkpoint to go on from, which its parts could not.
+    """
+
+    def __init__(
+        self, dataset: Dataset, workers: int, measure: Measure, begun: Callable[[Pack], bool], say: Say
+    ) -> None:
+        self._dataset = dataset
+        self._workers = workers
+        self._measure = measure
+        self._begun = begun
+        self._say = say
+        self._measured: dict[Hashable, Calibration] = {}
+
+    def longest(self, packs: Sequence[Pack]) -> Pack:
+        return max(packs, key=self._work_of)
+
+    def part_size(self, pack: Pack, others: Sequence[tuple[Pack, float]]) -> int:
+        members = len(pack.proposals)
+        own = self._work_of(pack)
+        rest = sum(share * self._work_of(other) for other, share in others)
+        if own <= (own + rest) / self._workers or self._begun(pack):
+            return members
+        try:
+            step_s = self._calibration(pack).step_s
+        except ValueError:  # a member cannot be trained: its worker finds out why
+            return members
+        rest_s = rest / own * members * step_s[members]
+
+        def end_s(size: int) -> float:
+            """Estimate when the last worker is free, in the time of a step, if each part goes to the first that is."""
+            free_s = [rest_s / self._workers] * self._workers
+            for start in range(0, members, size):
+                heapq.heapreplace(free_s, free_s[0] + min(size, members - start) * step_s[size])
+            return max(free_s)
+
+        best = members
+        for size in step_s:
+            if end_s(size) <= WORTH_IT * end_s(best):
+                best = size
+        if best == members:
+            return members
+        times = ", ".join(f"{1e6 * seconds:.0f} with {size}" for size, seconds in step_s.items())
+        self._say(
+            f"Trials {pack.trials[0]} to {pack.trials[-1]} are trained in parts of {best}: a worker would else stand "
+            f"idle (measured: µs of a step and member {times}; the results are the same to the byte)."
+        )
+        return best
+
+    def _work_of(self, pack: Pack) -> float:
+        """Estimate what a pack costs, in multiplications for each image."""
+        data = self._dataset
+        outputs = data.heads * data.classes
+        return sum(
+            _multiplications(configuration, height=data.height, width=data.width, outputs=outputs)
+            + STEP_OVERHEAD / configuration.batch_size
+            for configuration in _configurations(pack)
+        )
+
+    def _calibration(self, pack: Pack) -> Calibration:
+        kind = tuple(_kind(configuration) for configuration in _configurations(pack))
+        if kind not in self._measured:
+            self._measured[kind] = self._measure(_configurations(pack))
+        return self._measured[kind]
+
+
+def fair_share(
+    plan: SettledPlan,
+    resources: Resources,
+    dataset: Dataset,
+    placement: Placement,
+    begun: Callable[[Pack], bool],
+    say: Say,
+) -> FairShare | None:
+    """Make what splits the packs of a search; none where they stay whole.
+
+    That is where their size was asked for, on a GPU, whose products depend on how many rows are computed together, and
+    on a cluster, whose processors may not be this machine's, on which parts are tried.
+    """
+    if plan.pack_size is not None or placement.device is not Device.CPU or not resources.is_local:
+        return None
+    measure = partial(_measure, dataset=dataset, threads=placement.threads, precision=plan.precision)
+    return FairShare(dataset, min(placement.at_hand, plan.lookahead), measure, begun, say)
+
+
+def _measure(
+    configurations: Sequence[Configuration], *, dataset: Dataset, threads: int, precision: Precision
+) -> Calibration:
+    """Measure with the threads of a worker."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        return calibrate(configurations, dataset, precision=precision.where_it_pays(configurations[0]))
+    finally:
+        torch.set_num_threads(before)
+
+
+def _multiplications(configuration: Configuration, *, height: int, width: int, outputs: int) -> int:
+    """Count a network's multiplications for one image; none if it cannot be built, which its worker will report."""
+    try:
+        return count_multiplications(configuration, height=height, width=width, outputs=outputs)
+    except ValueError:
+        return 0
+
+
+def _configurations(pack: Pack) -> list[Configuration]:
+    return [proposal.configuration for proposal in pack.proposals]
+
+
+def _kind(configuration: Configuration) -> Hashable:
+    """Give what a member's speed and bytes depend on, all but how large its rates are."""
+    c = configuration
+    rates = (c.momentum, c.weight_decay, c.dropout)
+    return shape_of(c), c.hidden_units, c.activation, c.nesterov, tuple(rate > 0 for rate in rates)

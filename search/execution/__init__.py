@@ -1,0 +1,1 @@
+"""How packs are trained: the work of one worker, and Ray, which starts and feeds the workers."""

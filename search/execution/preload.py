@@ -1,0 +1,10 @@
+"""What Ray's worker processes import when they start, before there is anything to train."""
+
+from __future__ import annotations
+
+import importlib
+
+from packtune.execution.startup import quick_imports
+
+with quick_imports():
+    importlib.import_module("packtune.execution.worker")

@@ -1,0 +1,173 @@
+"""The Ray Tune searcher: a Ray Tune trial is a pack; all decisions are the dispatchers'."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ray.tune.search import Searcher
+
+from packtune.dispatch.dispatcher import Dispatcher
+from packtune.dispatch.pack_task import PackReport, PackTask
+from packtune.errors import ClusterError
+from packtune.execution.checkpoint import CheckpointFolder
+from packtune.execution.worker import CHECKPOINT, PROGRESS, REPORT, TASK
+from packtune.trial import Pack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """One search among those that share the workers.
+
+    Attributes:
+        on_report: called with each report before it is recorded.
+    """
+
+    dispatcher: Dispatcher
+    checkpoints: CheckpointFolder
+    on_report: Callable[[PackReport], None]
+
+
+class PackSearcher(Searcher):
+    """Asks the dispatchers for packs, the first that has one, and hands their reports back.
+
+    Args:
+        stopping: tells whether the search is being stopped; no pack is started then.
+        on_change: called whenever the standing may have changed.
+        say: told what is done about a training that failed.
+
+    Attributes:
+        errors: why a Ray Tune trial failed, by its id; to be filled before `on_trial_complete`.
+        failure: what the search must end with, if anything; to be raised once Ray Tune has stopped, since it would
+            turn an exception in the midst of its loop into one of its own.
+    """
+
+    def __init__(
+        self,
+        lanes: Sequence[Lane],
+        *,
+        stopping: Callable[[], bool],
+        on_change: Callable[[], None],
+        say: Callable[[str], None],
+    ) -> None:
+        super().__init__()
+        self._lanes = lanes
+        self._stopping = stopping
+        self._on_change = on_change
+        self._say = say
+        self._running: dict[str, tuple[Lane, Pack]] = {}
+        self._waiting: set[str] = set()
+        self._deaths_in_a_row = 0
+        self.errors: dict[str, str] = {}
+        self.failure: Exception | None = None
+
+    @property
+    def most_at_once(self) -> int:
+        """Packs that can be under way at once, on however large a cluster."""
+        return sum(lane.dispatcher.lookahead for lane in self._lanes)
+
+    @property
+    def starved(self) -> bool:
+        """Tell whether there are packs to train, and all of them wait for a worker."""
+        return bool(self._running) and len(self._waiting) == len(self._running)
+
+    @property
+    def training(self) -> bool:
+        """Tell whether a worker is in the midst of a round."""
+        return len(self._waiting) < len(self._running)
+
+    def stopping(self) -> bool:
+        """Tell whether no more is to be trained."""
+        return self.failure is not None or self._stopping()
+
+    def suggest(self, trial_id: str) -> Any:
+        try:
+            return self._suggest(trial_id)
+        except Exception as error:
+            self.failure = error
+            return Searcher.FINISHED
+
+    def note_start(self, trial_id: str) -> None:
+        """Take note that a worker has taken up a pack, which may have waited for one to be free."""
+        self._waiting.discard(trial_id)
+        lane, pack = self._running[trial_id]
+        lane.dispatcher.note_progress(pack, 0)
+        self._on_change()
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        if PROGRESS not in result or trial_id not in self._running or self.failure is not None:
+            return
+        lane, pack = self._running[trial_id]
+        try:
+            self._note_round(lane, pack, result)
+            self._on_change()
+        except Exception as error:
+            self.failure = error
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        lane, pack = self._running.pop(trial_id)
+        self._waiting.discard(trial_id)
+        if self.failure is not None:
+            return
+        try:
+            self._close(lane, pack, result or {}, self.errors.pop(trial_id, "") if error else None)
+            self._on_change()
+        except Exception as failure:
+            self.failure = failure
+
+    def _suggest(self, trial_id: str) -> Any:
+        if self.stopping() or all(lane.dispatcher.finished for lane in self._lanes):
+            return Searcher.FINISHED
+        for lane in self._lanes:
+            task = lane.dispatcher.next_pack()
+            if task is not None:
+                return self._start(trial_id, lane, task)
+        return None
+
+    def _start(self, trial_id: str, lane: Lane, task: PackTask) -> dict[str, Any]:
+        self._running[trial_id] = lane, task.pack
+        self._waiting.add(trial_id)
+        self._on_change()
+        return {TASK: replace(task, checkpoint=lane.checkpoints.load(task.pack))}
+
+    def _note_round(self, lane: Lane, pack: Pack, result: dict[str, Any]) -> None:
+        lane.dispatcher.note_progress(pack, result[PROGRESS])
+        if CHECKPOINT in result:
+            lane.checkpoints.save(pack, result[CHECKPOINT])
+
+    def _close(self, lane: Lane, pack: Pack, result: dict[str, Any], death: str | None) -> None:
+        report: PackReport | None = result.get(REPORT)
+        if death is not None:
+            self._count_death(death)
+            self._say(lane.dispatcher.fail(pack, f"its worker died: {death}".rstrip(": "), worker_died=True))
+        elif report is None:
+            if PROGRESS in result:  # the last round before the search stops; Ray Tune reports it here only
+                self._note_round(lane, pack, result)
+            lane.dispatcher.give_back(pack)
+        elif report.error:
+            self._say(lane.dispatcher.fail(pack, report.error, worker_died=False))
+        else:
+            self._deaths_in_a_row = 0
+            lane.on_report(report)
+            lane.dispatcher.receive(pack, report)
+            lane.checkpoints.drop(pack)
+
+    def _count_death(self, reason: str) -> None:
+        self._deaths_in_a_row += 1
+        # More workers than one member can kill, and none of them finished a pack: that is the fault of no pack.
+        if self._deaths_in_a_row >= max(lane.dispatcher.deaths_by_one for lane in self._lanes):
+            raise ClusterError(
+                f"{self._deaths_in_a_row} workers died one after another, and none finished a pack; the last one: "
+                f"{reason}. Mend that, then resume; nothing that was finished is lost"
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Give Ray Tune's snapshots nothing: a resumed search is a fresh one over the same study."""
+        return {}
+
+    def save(self, checkpoint_path: str) -> None:
+        """Save nothing: the study is the only truth."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Restore nothing, see `save`."""

@@ -1,0 +1,83 @@
+"""What a sampler learns from: the trials of a study as arrays that grow with what is asked and told."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from packtune.proposals.encoding import Floats
+from packtune.trial import Outcome, TrialState
+
+# How trials are ordered before their accuracies are: by the epochs they reached, but COMPLETE is above all of them.
+COMPLETE_STAGE = math.inf
+WORST_STAGE = -1.0
+# Trials that are open, or that say nothing because they failed for a reason outside their configuration.
+OPEN, SILENT = math.nan, -math.inf
+
+
+class History:
+    """The asked configurations of a study and their merits, by trial number.
+
+    Args:
+        columns: of a row, see `Encoding`.
+    """
+
+    def __init__(self, columns: int) -> None:
+        self._rows = np.empty((64, columns))
+        self._stages = np.full(64, OPEN)
+        self._accuracies = np.zeros(64)
+        self._n = 0
+        self._first_with: dict[bytes, int] = {}
+
+    def __len__(self) -> int:
+        return self._n
+
+    def add(self, row: Floats) -> None:
+        """Take in the next trial, open."""
+        if self._n == len(self._rows):
+            self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
+            self._stages = np.concatenate([self._stages, np.full(self._n, OPEN)])
+            self._accuracies = np.concatenate([self._accuracies, np.zeros(self._n)])
+        self._rows[self._n] = row
+        self._first_with.setdefault(row.tobytes(), self._n)
+        self._n += 1
+
+    def tell(self, number: int, outcome: Outcome) -> None:
+        """Close a trial."""
+        self._stages[number], self._accuracies[number] = _merit(outcome)
+
+    def told(self, before: int) -> tuple[Floats, Floats]:
+        """Give the trials that taught something, of those with numbers below `before`.
+
+        Returns:
+            Rows [n, columns] by trial number, and merits [n]: the place of each among them, 0 for the best.
+        """
+        closed = np.flatnonzero(self._stages[:before] > SILENT)
+        stages, accuracies = self._stages[closed], self._accuracies[closed]
+        places = np.empty(len(closed))
+        places[np.lexsort((closed, -accuracies, -stages))] = np.arange(len(closed))
+        return self._rows[closed], places
+
+    def has(self, row: Floats, before: int) -> bool:
+        """Tell whether a trial with a number below `before` has this row [columns]."""
+        return self._first_with.get(row.tobytes(), before) < before
+
+    def pending(self, before: int) -> Floats:
+        """Give the open trials with numbers below `before`, rows [n, columns] by trial number."""
+        return self._rows[np.flatnonzero(np.isnan(self._stages[:before]))]
+
+
+def _merit(outcome: Outcome) -> tuple[float, float]:
+    """Give the stage and the accuracy by which a trial is ordered, the larger the better."""
+    match outcome.state:
+        case TrialState.FAIL:
+            return SILENT, 0.0
+        case TrialState.DIVERGED:
+            return WORST_STAGE, 0.0
+        case TrialState.PRUNED:
+            epoch, accuracy = max(outcome.curve, default=(0, 0.0))
+            return float(epoch), accuracy
+        case _:
+            assert outcome.validation is not None
+            return COMPLETE_STAGE, outcome.validation.joint

@@ -1,0 +1,86 @@
+"""Which trials can be one pack, and how many members pay."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
+
+from packtune.models.configuration import Configuration
+from packtune.models.hardware.device import Device
+from packtune.models.layers.layers import padded_units
+from packtune.space.space import Value
+from packtune.trial import Proposal
+
+# On a processor the wide product of a pack gains nothing past this many hidden units over all members: the
+# weights leave the cache (see tests/benchmarks/training.py, which measures it).
+CPU_UNITS = 512
+CPU_MEMBERS = 32
+# On a GPU the members are bounded by memory only.
+CUDA_UNITS = 131_072
+CUDA_MEMBERS = 1024
+CUDA_CNN_MEMBERS = 32
+
+
+def shape_of(configuration: Configuration) -> Hashable:
+    """Describe what the members of a pack must share: layers, batch size, and hidden units up to padding.
+
+    Hidden units are padded within one power of two, so that no more than half of a member is padding, and so that
+    dropout draws the same numbers for a member whatever its neighbours (see `packtune.models.layers.layers.Dropout`).
+    """
+    return tuple(shape_ranges(configuration).items())
+
+
+def shape_ranges(configuration: Configuration) -> dict[str, tuple[Value, Value]]:
+    """Give the lowest and the highest value that each hyperparameter of a pack's shape may have in its members."""
+    c = configuration
+    layers = ("depth",) if c.architecture == "mlp" else ("blocks", "filters", "kernel_size", "pooling")
+    same = {name: (getattr(c, name), getattr(c, name)) for name in ("architecture", *layers, "batch_size")}
+    widest = padded_units(c.hidden_units)
+    return {**same, "hidden_units": (widest // 2 + 1, widest)}
+
+
+def shape_in_words(configuration: Configuration) -> str:
+    """Name the shape of a pack for people, such as "mlp, depth 1, batch_size 32, hidden_units 65 to 128"."""
+    ranges = shape_ranges(configuration)
+    architecture, _ = ranges.pop("architecture")
+    named = [f"{name} {low}" if low == high else f"{name} {low} to {high}" for name, (low, high) in ranges.items()]
+    return ", ".join([str(architecture), *named])
+
+
+def widest_of(configuration: Configuration) -> Configuration:
+    """Give the configuration of the widest member that its pack may have."""
+    return replace(configuration, hidden_units=padded_units(configuration.hidden_units))
+
+
+def pack_capacity(configuration: Configuration, device: Device) -> int:
+    """Give the largest number of members that is not slower per trial than a smaller one, by rule.
+
+    Args:
+        device: where the pack is trained.
+    """
+    units = configuration.hidden_units
+    if device is Device.CUDA:
+        limit = CUDA_MEMBERS if configuration.architecture == "mlp" else CUDA_CNN_MEMBERS
+        return max(1, min(limit, CUDA_UNITS // units))
+    if configuration.architecture != "mlp":
+        return 1  # grouped convolutions gain nothing on a processor: 0.6 to 1.0 times the speed
+    return max(1, min(CPU_MEMBERS, CPU_UNITS // units))
+
+
+def group_proposals(
+    proposals: Sequence[Proposal], *, capacity: Callable[[Configuration], int]
+) -> list[tuple[Proposal, ...]]:
+    """Group proposals into packs, ordered by their first trial.
+
+    Args:
+        capacity: the largest number of members of a pack with this configuration.
+    """
+    groups: dict[Hashable, list[Proposal]] = defaultdict(list)
+    for proposal in proposals:
+        groups[shape_of(proposal.configuration)].append(proposal)
+    packs: list[tuple[Proposal, ...]] = []
+    for group in groups.values():
+        size = min(capacity(proposal.configuration) for proposal in group)
+        packs += [tuple(group[start : start + size]) for start in range(0, len(group), size)]
+    return sorted(packs, key=lambda pack: pack[0].number)

@@ -1,0 +1,1 @@
+"""What people see: leaderboards, the winner, and progress."""

@@ -1,0 +1,123 @@
+"""The rows of a leaderboard, one a configuration, ordered by validation accuracy alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from packtune.data.catalog import DATASETS
+from packtune.models.architectures.catalog import count_parameters
+from packtune.models.configuration import Configuration
+from packtune.trial import Accuracy, TrialRecord, TrialState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One configuration of one run.
+
+    Attributes:
+        trial, seed: of its first trial among those averaged that did not diverge, if any.
+        replicates: trials of the configuration that are averaged here.
+        diverged: those of them that diverged; their accuracies count as 0 if others did not.
+        validation, test: means over the replicates; none if all failed or diverged.
+        parameters: trainable numbers; none if the network cannot be built.
+    """
+
+    run: str
+    data: str
+    trial: int
+    state: TrialState
+    epochs: int
+    replicates: int
+    diverged: int = 0
+    validation: Accuracy | None
+    test: Accuracy | None
+    parameters: int | None
+    configuration: Configuration
+    seed: int
+
+    @property
+    def score(self) -> float:
+        """What rows are ordered by: joint validation accuracy, below zero if there is none."""
+        return self.validation.joint if self.validation else -1.0
+
+
+def rank_rows(records: Iterable[TrialRecord], *, run: str, data: str) -> list[Row]:
+    """Make the ordered rows of one run from its finished trials.
+
+    Repeated proposals of a configuration share a row, which averages those of them that trained longest, and those that
+    diverged: a configuration that trains well by luck only is not a good one.
+    """
+    groups: dict[tuple[Any, ...], list[TrialRecord]] = {}
+    for record in records:
+        if record.outcome is not None:
+            groups.setdefault(tuple(record.proposal.configuration.used().items()), []).append(record)
+    return order_rows(_row(group, run=run, data=data) for group in groups.values())
+
+
+def order_rows(rows: Iterable[Row]) -> list[Row]:
+    """Order by validation accuracy, ties by trial number; test accuracy plays no part."""
+    return sorted(rows, key=lambda row: (-row.score, row.trial, row.run))
+
+
+def _row(records: Sequence[TrialRecord], *, run: str, data: str) -> Row:
+    farthest = max(map(_depth, records))
+    peers = [record for record in records if _depth(record) == farthest]
+    first = peers[0]
+    assert first.outcome is not None
+    diverged = sum(record.state is TrialState.DIVERGED for record in records)
+    alike = sum(record.state is first.state for record in records)
+    # Of all trials of the configuration, however long: those it diverged in say how often it trains at all.
+    sound = alike / (alike + diverged) if first.state in (TrialState.PRUNED, TrialState.COMPLETE) else 1.0
+    replicates = len(peers) + (diverged if sound < 1 else 0)
+    return Row(
+        run=run,
+        data=data,
+        trial=first.proposal.number,
+        state=first.state,
+        epochs=first.outcome.epochs,
+        replicates=replicates,
+        diverged=0 if first.state is TrialState.FAIL else diverged,
+        validation=_mean([record.outcome.validation for record in peers if record.outcome], sound),
+        test=_mean([record.outcome.test for record in peers if record.outcome], sound),
+        parameters=_parameters(first.proposal.configuration, data),
+        configuration=first.proposal.configuration,
+        seed=first.proposal.seed,
+    )
+
+
+# What says most about a configuration comes last.
+STATES = (TrialState.FAIL, TrialState.DIVERGED, TrialState.PRUNED, TrialState.COMPLETE)
+
+
+def _depth(record: TrialRecord) -> tuple[int, int]:
+    """Order trials by how far they came; those without accuracies by their state alone."""
+    assert record.outcome is not None
+    measured = record.state in (TrialState.PRUNED, TrialState.COMPLETE)
+    return STATES.index(record.state), record.outcome.epochs if measured else 0
+
+
+def _mean(accuracies: Sequence[Accuracy | None], share: float) -> Accuracy | None:
+    """Average the accuracies of some trials, and count those of the others as 0.
+
+    Args:
+        share: of these trials among all, 0 to 1.
+    """
+    known = [accuracy for accuracy in accuracies if accuracy is not None]
+    if len(known) < len(accuracies) or not known:
+        return None
+    heads = zip(*(accuracy.heads for accuracy in known), strict=True)
+    return Accuracy(
+        joint=share * math.fsum(accuracy.joint for accuracy in known) / len(known),
+        heads=tuple(share * math.fsum(values) / len(known) for values in heads),
+    )
+
+
+def _parameters(configuration: Configuration, data: str) -> int | None:
+    entry = DATASETS[data]
+    try:
+        return count_parameters(configuration, height=entry.height, width=entry.width, outputs=10 * entry.heads)
+    except ValueError:
+        return None

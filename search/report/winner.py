@@ -1,0 +1,69 @@
+"""The winner: the configuration picked by validation accuracy, and those that it cannot be told from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from packtune.data.catalog import DATASETS
+from packtune.report.rows import Row
+from packtune.settings import SearchPlan
+from packtune.trial import TrialState
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Winner:
+    """The configuration picked.
+
+    Attributes:
+        row: its row of the leaderboard.
+        interval: of its validation accuracy, 95%, from the number of validation images.
+        ties: the other complete rows whose accuracy lies inside the interval.
+    """
+
+    row: Row
+    interval: tuple[float, float]
+    ties: tuple[Row, ...]
+
+
+def pick_winner(rows: Sequence[Row], *, validation_images: Callable[[Row], int]) -> Winner | None:
+    """Pick the first COMPLETE row of an ordered leaderboard; none if no trial is complete.
+
+    Args:
+        validation_images: on how many images a row's validation accuracy was measured.
+    """
+    complete = [row for row in rows if row.state is TrialState.COMPLETE and row.validation]
+    if not complete:
+        return None
+    best = complete[0]
+    interval = wilson_interval(best.score, validation_images(best))
+    ties = tuple(row for row in complete[1:] if row.score >= interval[0])
+    return Winner(row=best, interval=interval, ties=ties)
+
+
+def winner_of(rows: Sequence[Row], plan: SearchPlan) -> Winner | None:
+    """Pick the winner of a run; see `pick_winner`."""
+    available = DATASETS[plan.data].n_validation
+    return pick_winner(
+        rows, validation_images=lambda row: plan.protocol.evaluated(available, row.configuration.batch_size)
+    )
+
+
+def wilson_interval(share: float, n: int) -> tuple[float, float]:
+    """Bound a share seen in n independent images with 95% confidence (Wilson 1927).
+
+    Args:
+        share: 0 to 1.
+        n: 1 or more.
+
+    Returns:
+        Lower and upper bound, 0 to 1.
+    """
+    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return max(0.0, centre - half), min(1.0, centre + half)

@@ -1,0 +1,37 @@
+"""What a person is told of a winner: in words, and as a space that can be searched again."""
+
+from __future__ import annotations
+
+import tomli_w
+
+from packtune.report.rows import Row
+from packtune.report.winner import Winner
+
+
+def space_of(row: Row) -> str:
+    """Write the configuration as a space of one, in TOML, for `packtune run --space`."""
+    head = f"# Trial {row.trial} of run {row.run}: validation accuracy {row.score:.6f} on {row.data}.\n"
+    return head + tomli_w.dumps(row.configuration.used())
+
+
+def describe_winner(winner: Winner) -> str:
+    """Put the winner in words: its name, its accuracies and what it ties with."""
+    row, (low, high) = winner.row, winner.interval
+    values = ", ".join(f"{name} {_word(value)}" for name, value in row.configuration.used().items())
+    of = f", the mean of {row.replicates} trials" if row.replicates > 1 else ""
+    lines = [
+        f"Winner: trial {row.trial} ({values})",
+        f"  validation accuracy {row.score:.4f}{of} (95% interval {low:.4f} to {high:.4f})"
+        + (f", test accuracy {row.test.joint:.4f}" if row.test else ""),
+    ]
+    if winner.ties:
+        n = len(winner.ties)
+        others = ", ".join(str(tie.trial) for tie in winner.ties[:8]) + (", ..." if n > 8 else "")
+        lines.append(f"  inside that interval too: trial{'s' if n > 1 else ''} {others}")
+    return "\n".join(lines)
+
+
+def _word(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,1 @@
+"""The reference notebook trained again, and compared with its published numbers."""

@@ -1,0 +1,40 @@
+"""The Python interface of a reproduction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Unpack
+
+from packtune.report.views import make_view
+from packtune.reproduction.runs import check_names, reproduction_runs
+from packtune.reproduction.writing import Reproduction, write_reproduction
+from packtune.run.planning import ResourceOptions, choose_resources
+from packtune.run.result import ProgressLike
+from packtune.run.sitting import carried_out
+
+
+def reproduce(
+    only: Sequence[str] = (),
+    *,
+    precision: str | None = None,
+    results: str | Path = "results",
+    progress: ProgressLike = None,
+    **options: Unpack[ResourceOptions],
+) -> Reproduction:
+    """Train the reference notebook's systems, and compare with its published numbers. The same as `packtune reproduce`.
+
+    Args:
+        only: names of systems; all of them if empty.
+        precision: of large products; none for "auto" with the cnns and "float32" else.
+        results: folder of all results.
+        progress: see `search`.
+        **options: where to train.
+
+    Raises:
+        PacktuneError: a reason that you can mend; see its subclasses.
+    """
+    names = check_names(only)
+    runs = reproduction_runs(names, Path(results), choose_resources(options), precision)
+    with carried_out(runs, make_view(progress)):
+        return write_reproduction(names, runs, Path(results))

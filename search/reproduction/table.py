@@ -1,0 +1,126 @@
+"""The table of a reproduction: on screen, as Markdown and as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from tabulate import tabulate
+
+from packtune.machine import describe_machine
+from packtune.report.progress import format_duration
+from packtune.reproduction.comparison import Comparison
+from packtune.reproduction.notebook import NUMPY
+
+
+def to_frame(comparisons: Sequence[Comparison]) -> pd.DataFrame:
+    """Make the table that is written as CSV, with all digits."""
+    return pd.DataFrame([_cells(comparison) for comparison in comparisons], dtype=object)
+
+
+def _cells(c: Comparison) -> dict[str, Any]:
+    def pair(name: str, values: tuple[float | None, float | None] | None) -> dict[str, float | None]:
+        validation, test = values or (None, None)
+        return {f"{name}_validation": validation, f"{name}_test": test}
+
+    return {
+        "system": c.system,
+        "configuration": c.configuration,
+        "output": c.output,
+        **pair("published", c.published),
+        **pair("measured", c.measured),
+        **pair("difference", c.difference),
+        **pair("both_right", c.both),
+        "seeds": c.seeds or None,
+        **pair("mean", c.mean),
+        **pair("deviation", c.deviation),
+        "criterion": c.criterion,
+        "reproduced": _word(c.reproduced),
+        "published_runtime": c.published_runtime,
+        "seconds": None if c.seconds is None else round(c.seconds, 1),
+        "device": c.device,
+        "precision": c.precision,
+    }
+
+
+def _word(reproduced: bool | None) -> str:
+    return {True: "yes", False: "no", None: "not trained"}[reproduced]
+
+
+HEADERS = (
+    "system",
+    "configuration",
+    "output",
+    *(f"{split} {what}" for split in ("validation", "test") for what in ("published", "measured", "difference")),
+    "reproduced",
+    "runtime notebook",
+    "runtime ours",
+    "device",
+    "precision",
+)
+
+
+def to_screen(comparisons: Sequence[Comparison], *, markdown: bool = False) -> str:
+    """Write the table for people, and below it what it cannot show."""
+    headers = HEADERS if markdown else tuple(header.replace(" ", "\n") for header in HEADERS)
+    table = tabulate(
+        [_row(comparison) for comparison in comparisons],
+        headers=headers,
+        tablefmt="github" if markdown else "simple",
+        disable_numparse=True,
+    )
+    notes = _notes(comparisons)
+    return "\n".join([table, "", *((f"- {note}" for note in notes) if markdown else notes)])
+
+
+def to_markdown(comparisons: Sequence[Comparison]) -> str:
+    """Write the table as Markdown, with the notes and the machine that made it."""
+    return f"{to_screen(comparisons, markdown=True)}\n- made on {describe_machine()}\n"
+
+
+def _row(c: Comparison) -> list[str]:
+    digits = 8 if c.system == NUMPY else 6
+    numbers = []
+    for place in (0, 1):
+        theirs, ours = c.published[place], c.measured[place] if c.measured else None
+        difference = c.difference[place]
+        numbers += [
+            "" if theirs is None else f"{theirs:.{digits}f}",
+            "" if ours is None else f"{ours:.{digits}f}",
+            "" if difference is None else f"{difference:+z.{'0e' if c.system == NUMPY else '6f'}}",
+        ]
+    duration = "" if c.seconds is None else format_duration(c.seconds)
+    how = [c.published_runtime, duration, c.device, c.precision]
+    return [c.system, c.configuration, c.output, *numbers, _word(c.reproduced), *how]
+
+
+def _notes(comparisons: Sequence[Comparison]) -> list[str]:
+    notes = (
+        [
+            "Validation and test are shares of labels right, over full mini-batches as in the notebook; of the NumPy "
+            "network, predictions."
+        ]
+        if comparisons
+        else []
+    )
+    missed: dict[str, list[str]] = {}
+    for c in comparisons:
+        name = f"{c.system}/{c.configuration}" + ("" if c.output == "digit" else f" {c.output}")
+        if c.mean and c.deviation:
+            notes.append(
+                f"{name}: over {c.seeds} seeds validation {c.mean[0]:.6f} ± {c.deviation[0]:.6f}, "
+                f"test {c.mean[1]:.6f} ± {c.deviation[1]:.6f} (mean ± standard deviation)"
+            )
+        if c.both and c.output == "upper":
+            notes.append(f"{c.system}: both digits right: validation {c.both[0]:.6f}, test {c.both[1]:.6f}")
+        if c.reproduced is False:
+            missed.setdefault(c.remark, []).append(f"{name} ({c.criterion})")
+    notes += [f"NOT reproduced: {', '.join(names)}: {remark}" for remark, names in missed.items()]
+    criteria = {c.criterion: [] for c in comparisons}  # type: dict[str, list[str]]
+    for c in comparisons:
+        criteria[c.criterion].append(f"{c.system}/{c.configuration}")
+    notes += [
+        f"reproduced means {criterion}: {', '.join(dict.fromkeys(names))}" for criterion, names in criteria.items()
+    ]
+    return notes

@@ -1,0 +1,62 @@
+"""The trained model of the winner: the one kept during the search, or trained again from the same seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from packtune.data.catalog import load
+from packtune.dispatch.pack_task import PackTask
+from packtune.errors import SettingsError
+from packtune.execution.pack_run import run_pack
+from packtune.models.hardware.precision import Precision
+from packtune.report.rows import Row
+from packtune.run.folder import Run
+from packtune.run.model_keeper import read_kept_model
+from packtune.trial import Pack, Proposal
+
+
+def check_export(path: Path) -> None:
+    """Make sure that a model can be written to a path, before one is trained.
+
+    Raises:
+        SettingsError: the path is a folder.
+    """
+    if path.is_dir():
+        raise SettingsError(f"cannot export to {path}, which is a folder: give the name of a file")
+
+
+def trained_model(run: Run, row: Row, *, say: Callable[[str], None]) -> bytes:
+    """Give the trained model of a row of the leaderboard, as the content of a model file.
+
+    Args:
+        say: told when the model has to be trained again, because the run kept another one.
+
+    Raises:
+        SettingsError: the training diverged this time.
+    """
+    kept = read_kept_model(run.folder.best_model)
+    if kept is not None and kept.trial == row.trial:
+        return run.folder.best_model.read_bytes()
+    say(f"The run kept no model of trial {row.trial}; training it again ...")
+    return _train_again(run, row)
+
+
+def _train_again(run: Run, row: Row) -> bytes:
+    plan, resources = run.settings.plan, run.settings.resources
+    torch.set_num_threads(resources.threads)
+    proposal = Proposal(number=row.trial, configuration=row.configuration, seed=row.seed)
+    task = PackTask(
+        pack=Pack(number=0, proposals=(proposal,)),
+        data=plan.data,
+        epochs=row.epochs,
+        batch_seed=plan.protocol.order_seed(plan.seed),
+        protocol=plan.protocol,
+        precision=plan.precision or Precision.FLOAT32,
+    )
+    report = run_pack(task, load(plan.data, resources.data_dir))
+    if report.model is None:
+        raise SettingsError(f"trial {row.trial} cannot be trained again: {report.outcomes[0].reason}")
+    return report.model

@@ -1,0 +1,192 @@
+"""A run and its folder: where each of its files lies, and the lock that keeps a second process out."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import re
+import secrets
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from packtune.errors import NameTaken, RunError
+from packtune.files import TEMPORARY, make_folder, write_bytes
+from packtune.report.console import program
+from packtune.run.settings_file import read_settings, write_settings
+from packtune.settings import RUN_NAME, Settings
+from packtune.space.catalog import is_file, load_space
+from packtune.space.space import Space
+
+
+class RunFolder:
+    """`RESULTS/runs/NAME/`.
+
+    Args:
+        results: the folder of all results.
+        name: of the run.
+    """
+
+    def __init__(self, results: Path, name: str) -> None:
+        self.name = name
+        self.results = results
+        self.path = results / "runs" / name
+        self.settings = self.path / "settings.toml"
+        self.space = self.path / "space.toml"
+        self.journal = self.path / "study.journal"
+        self.trials_csv = self.path / "trials.csv"
+        self.leaderboard_csv = self.path / "leaderboard.csv"
+        self.leaderboard_md = self.path / "leaderboard.md"
+        self.winner_space = self.path / "winner.toml"
+        self.best_model = self.path / "best-model.pt"
+        self.checkpoints = self.path / "checkpoints"
+        self._lock = self.path / ".lock"
+
+    @classmethod
+    def find(cls, results: Path, run: str) -> RunFolder:
+        """Find an existing run by its name, or by its folder's path.
+
+        Raises:
+            RunError: there is none.
+        """
+        path = Path(run)
+        if (path / "settings.toml").is_file() and path.parent.name == "runs":
+            return cls(path.parent.parent, path.name)
+        folder = cls(results, run)
+        if RUN_NAME.fullmatch(run) and folder.journal.is_file() and not folder.settings.is_file():
+            raise RunError(f"the run {run!r} has no {folder.settings}: restore that file")
+        if not RUN_NAME.fullmatch(run) or not folder.settings.is_file():
+            raise RunError(f"no run named {run!r} in {results / 'runs'}.{_others(results, run)}")
+        return folder
+
+    def create(self, settings: Settings, space: bytes | None = None) -> Settings:
+        """Make the folder of a new run and keep its settings.
+
+        Args:
+            space: the content of the user's own space, to be kept too; none for a built-in one.
+
+        Returns:
+            The settings that are kept, with the run's own id.
+
+        Raises:
+            NameTaken: the run exists already, or is being made by another process.
+            RunError: the folder cannot be made.
+        """
+        make_folder(self.path)
+        settings = replace(settings, run_id=secrets.token_hex(8))
+        # Of two processes that take a name at the same moment, one gets it.
+        with self._held(NameTaken):
+            if self.settings.exists():
+                raise NameTaken(
+                    f"a run named {self.name!r} exists already in {self.path}: choose another --name, or continue it "
+                    f"with `{self.command('resume')}`"
+                )
+            if self.has_begun:
+                raise NameTaken(
+                    f"{self.path} has files of an earlier run: choose another --name, or remove that folder"
+                )
+            if space is None:
+                self.space.unlink(missing_ok=True)  # of a run that was killed while it was made
+            else:
+                write_bytes(self.space, space)
+            write_settings(settings, self.settings)
+        return settings
+
+    @property
+    def has_begun(self) -> bool:
+        """Tell whether a search has written to the folder."""
+        files = (self.journal, self.trials_csv, self.leaderboard_csv, self.best_model, self.winner_space)
+        return any(file.exists() for file in files)
+
+    def command(self, name: str) -> str:
+        """Write the command that does something with this run, to be pasted."""
+        where = "" if self.results == Path("results") else f" --results {shlex.quote(str(self.results))}"
+        return f"{program()} {name} {self.name}{where}"
+
+    def load(self) -> Run:
+        """Read the run's settings, and its space as it was when the run began."""
+        settings = read_settings(self.settings)
+        space = load_space(
+            str(self.space) if is_file(settings.plan.space) and self.space.exists() else settings.plan.space
+        )
+        return Run(folder=self, settings=settings, space=space, new=False)
+
+    def discard(self) -> None:
+        """Remove the folder of a run that never began, unless something else lies in it."""
+        with contextlib.suppress(OSError):
+            for path in (self.settings, self.space, self.journal, self._lock):
+                path.unlink(missing_ok=True)
+            self.path.rmdir()
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run for this process; the lock is freed by any end of the process.
+
+        Raises:
+            RunError: another process holds it, or the folder cannot be written.
+        """
+        with self._held(RunError):
+            self._sweep()
+            yield
+
+    @contextlib.contextmanager
+    def _held(self, taken: type[RunError]) -> Iterator[None]:
+        lock = FileLock(self._lock)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise taken(f"the run {self.name!r} is in use by another process: wait for it, or stop it") from error
+        except OSError as error:
+            raise RunError(
+                f"cannot hold the run with {self._lock}: {error.strerror}: free some space, or check the folder's "
+                "permissions"
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _sweep(self) -> None:
+        """Remove what processes that were killed while they wrote a file left of it."""
+        for left in self.path.glob(f".*{TEMPORARY}"):
+            with contextlib.suppress(OSError):
+                left.unlink()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run to be started or continued.
+
+    Attributes:
+        new: its study does not exist yet.
+    """
+
+    folder: RunFolder
+    settings: Settings
+    space: Space
+    new: bool
+
+
+def free_name(results: Path, stem: str) -> str:
+    """Find the first of stem-001, stem-002 ... that no run has."""
+    number, stem = 1, name_stem(stem)
+    while RunFolder(results, f"{stem}-{number:03}").path.exists():
+        number += 1
+    return f"{stem}-{number:03}"
+
+
+def name_stem(text: str) -> str:
+    """Make the beginning of a run's name of any text; what a name must not have becomes a hyphen."""
+    return re.sub(r"[^A-Za-z0-9._]+", "-", text).lstrip("-._")[:90] or "run"
+
+
+def _others(results: Path, run: str) -> str:
+    runs = results / "runs"
+    names = sorted(p.parent.name for p in runs.glob("*/settings.toml"))
+    if not names:
+        return " There are no runs yet: start one with `packtune run`, or name their folder with --results."
+    near = difflib.get_close_matches(run, names, n=1)
+    return (f" Did you mean {near[0]!r}?" if near else "") + f" There are: {', '.join(names[:20])}."

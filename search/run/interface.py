@@ -1,0 +1,74 @@
+"""The Python interface: search, load a run, and what comes of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Unpack
+
+from packtune.report.tables import Leaderboard
+from packtune.run.comparison import compare_runs
+from packtune.run.ending import read_ending
+from packtune.run.find import find_run
+from packtune.run.planning import SearchOptions, check_options, choose_resources, create_run, plan_search
+from packtune.run.result import ProgressLike, SearchResult, carry_out
+from packtune.space.source import GivenSpace, find_space
+
+
+def search(
+    data: str = "digits",
+    *,
+    space: GivenSpace = "wide",
+    name: str | None = None,
+    results: str | Path = "results",
+    progress: ProgressLike = None,
+    verbose: bool = False,
+    **options: Unpack[SearchOptions],
+) -> SearchResult:
+    """Search a space: train its trials in packs, and write a leaderboard. The same as `packtune run`.
+
+    Nothing is printed unless `progress` is given. Ctrl-C ends the search with what is finished: `load` finds it.
+
+    Args:
+        data: name of a data set, see `datasets`.
+        space: a built-in name, a `Space`, a table as a TOML file has it, or the path of such a file.
+        name: of the run; none for DATA-SPACE-001, -002 ...
+        results: folder of all results; the run lies in RESULTS/runs/NAME.
+        progress: "terminal", "plain", "notebook", "none" or a `ProgressView` of your own.
+        verbose: whether to tell `progress` how large packs are, and why.
+        **options: see `PlanOptions` and `ResourceOptions`.
+
+    Raises:
+        PacktuneError: a reason that you can mend; see its subclasses.
+    """
+    check_options(options)
+    source = find_space(space)
+    plan, resources = plan_search(data, source, options), choose_resources(options)
+    run = create_run(plan, resources, source, results=Path(results), name=name)
+    return carry_out(run, progress, verbose=verbose)
+
+
+def load(run: str | Path, *, results: str | Path = "results", storage: str | None = None) -> SearchResult:
+    """Open a run that exists: look at what it has found so far, or go on with it.
+
+    Args:
+        run: its folder, or its name in `results`.
+        storage: URL of the database with its study, where it has moved or needs a password.
+
+    Raises:
+        RunError: there is no such run, or its study cannot be read.
+    """
+    found = find_run(str(run), Path(results), storage=storage)
+    return SearchResult(run=found, ending=read_ending(found))
+
+
+def leaderboard(*runs: str | Path | SearchResult, results: str | Path = "results") -> Leaderboard:
+    """Rank the configurations of one or several runs in one table.
+
+    Args:
+        runs: results, or names or folders of runs.
+
+    Raises:
+        RunError: there is no such run, or its study cannot be read.
+    """
+    found = [run.run if isinstance(run, SearchResult) else find_run(str(run), Path(results)) for run in runs]
+    return compare_runs(found)

@@ -1,0 +1,44 @@
+"""The best trained model of a run, kept on disk while the search goes on."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from packtune.dispatch.pack_task import PackReport
+from packtune.errors import ModelFileError
+from packtune.files import write_bytes
+from packtune.models.model_file import TrainedModel, model_from_bytes
+
+
+class ModelKeeper:
+    """Keeps the model with the highest validation accuracy; of equal ones, that of the lower trial number.
+
+    Args:
+        path: of the model file. One that is there already counts; a damaged one is replaced by the next better model.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        kept = read_kept_model(path)
+        self._best = (-1.0, 0) if kept is None else (kept.validation_accuracy, -kept.trial)
+
+    def offer(self, report: PackReport) -> None:
+        """Write the model of a report if it is better than the one on disk.
+
+        Raises:
+            RunError: the file cannot be written.
+        """
+        if report.model is None or report.model_trial is None:
+            return
+        merit = report.model_accuracy, -report.model_trial
+        if merit > self._best:
+            write_bytes(self._path, report.model)
+            self._best = merit
+
+
+def read_kept_model(path: Path) -> TrainedModel | None:
+    """Read the model that a run kept; none if there is no file, or a damaged one."""
+    with suppress(OSError, ModelFileError):
+        return model_from_bytes(path.read_bytes(), source=str(path))
+    return None

@@ -1,0 +1,189 @@
+"""A search from beginning to end: studies are opened, packs trained on Ray Tune, tables written. Nothing else."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from packtune.data.catalog import load
+from packtune.data.dataset import Dataset
+from packtune.dispatch.dispatcher import Dispatcher
+from packtune.dispatch.sharing import CapacityByRule, fair_share
+from packtune.dispatch.standing import add_up
+from packtune.errors import PacktuneError, RunError
+from packtune.execution.checkpoint import CheckpointFolder
+from packtune.execution.startup import quick_imports
+from packtune.report.progress import ProgressView, download_progress
+from packtune.run.ending import Ending, conclude
+from packtune.run.folder import Run
+from packtune.run.model_keeper import ModelKeeper
+from packtune.run.records import open_study
+from packtune.run.settling import advise, settle
+from packtune.run.stopping import Stop, StopSource, time_budget
+from packtune.settings import Placement, SettledPlan
+from packtune.study.storage import open_storage
+from packtune.study.study import SearchStudy
+
+if TYPE_CHECKING:
+    from packtune.execution.connection import Connection
+    from packtune.execution.searcher import Lane
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Begun:
+    """A run whose study is open."""
+
+    run: Run
+    plan: SettledPlan
+    study: SearchStudy
+
+
+def run_searches(
+    runs: Sequence[Run],
+    connection: Connection,
+    view: ProgressView,
+    *,
+    stop_source: StopSource = time_budget,
+    verbose: bool = False,
+) -> list[Ending]:
+    """Search until all trials are done, a stop is asked for or the time budget ends; then write the leaderboards.
+
+    Several runs share the workers: a free worker goes to the first of them that has a pack to train.
+
+    Args:
+        runs: one or more, whose settings agree on the workers, the cluster and the time budget.
+        connection: to Ray, which may still be starting.
+        view: shows how far the searches are.
+        stop_source: what stops them early.
+        verbose: whether to say how large packs are, and why.
+
+    Raises:
+        PacktuneError: see its subclasses. A new run that could not even begin leaves no folder behind.
+    """
+    with ExitStack() as stack:
+        for run in runs:
+            stack.enter_context(run.folder.locked())
+            _check_still_new(run)
+        stop = stack.enter_context(stop_source(runs[0].settings.resources.time_budget_s, view.say))
+        begun: list[_Begun] = []
+        try:
+            datasets, placement = _begin(runs, connection, view, stop, stack, begun)
+        except PacktuneError:
+            for run in runs[len(begun) :]:
+                if run.new:
+                    run.folder.discard()
+            raise
+        try:
+            _train(begun, datasets, placement, view, stop, explain=view.say if verbose else _say_nothing)
+        finally:
+            endings = [_end(each, stop) for each in begun]
+    return endings
+
+
+def _check_still_new(run: Run) -> None:
+    if run.new and run.folder.has_begun:
+        raise RunError(
+            f"the run {run.folder.name!r} was taken up by another process before it could begin here: see "
+            f"`{run.folder.command('resume')}`"
+        )
+
+
+def _begin(
+    runs: Sequence[Run],
+    connection: Connection,
+    view: ProgressView,
+    stop: Stop,
+    stack: ExitStack,
+    begun: list[_Begun],
+) -> tuple[list[Dataset], Placement]:
+    """Open the storages, load the data, wait for Ray, and add each run to `begun` once its study is open."""
+    storages = [stack.enter_context(open_storage(run.folder.journal, run.settings.resources.storage)) for run in runs]
+    datasets, placement = _prepare(runs, connection, view)
+    settled = [settle(run, placement) for run in runs]
+    advise([plan for _, plan in settled], runs[0].settings.resources, placement, view.say)
+    stop.listen()  # Ray installs a SIGTERM handler of its own
+    for (run, plan), storage in zip(settled, storages, strict=True):
+        study = open_study(run, storage)
+        begun.append(_Begun(run=run, plan=plan, study=study))
+        if not run.folder.leaderboard_csv.exists():  # once it does, the study is expected to be found
+            conclude(run, study.records())
+    return datasets, placement
+
+
+def _prepare(runs: Sequence[Run], connection: Connection, view: ProgressView) -> tuple[list[Dataset], Placement]:
+    """Load the data sets, and import Ray Tune, while Ray starts."""
+    folders = {run.settings.plan.data: run.settings.resources.data_dir for run in runs}
+    view.stage(f"Loading {' and '.join(folders)} and starting Ray")
+    with quick_imports():
+        datasets = [load(name, folder, download_progress(view)) for name, folder in folders.items()]
+        importlib.import_module("packtune.execution.launch")
+        return datasets, connection.placement()
+
+
+def _train(
+    begun: Sequence[_Begun],
+    datasets: Sequence[Dataset],
+    placement: Placement,
+    view: ProgressView,
+    stop: Stop,
+    *,
+    explain: Callable[[str], None],
+) -> None:
+    from packtune.execution import launch
+    from packtune.execution.searcher import PackSearcher
+
+    by_name = {dataset.name: dataset for dataset in datasets}
+    # Of several searches, each keeps the workers busy that another leaves idle: packs need not be shared out.
+    alone = by_name[begun[0].plan.data] if len(begun) == 1 else None
+    lanes = [_lane(each, placement, alone, explain) for each in begun]
+
+    def show() -> None:
+        view.show(add_up([lane.dispatcher.standing() for lane in lanes]))
+
+    show()
+    if not all(lane.dispatcher.finished for lane in lanes):
+        searcher = PackSearcher(lanes, stopping=stop.requested, on_change=show, say=view.say)
+        launch.run_packs(searcher, datasets, placement, view.say)
+
+
+def _lane(each: _Begun, placement: Placement, dataset: Dataset | None, explain: Callable[[str], None]) -> Lane:
+    """Make what searches one run.
+
+    Args:
+        dataset: to time packs on, where they are to be shared out among the workers; none where they are not.
+    """
+    from packtune.execution.searcher import Lane
+
+    resources = each.run.settings.resources
+    checkpoints = CheckpointFolder(each.run.folder.checkpoints)
+    sharing = None
+    if dataset is not None:
+        sharing = fair_share(each.plan, resources, dataset, placement, checkpoints.has, explain)
+    dispatcher = Dispatcher(
+        each.study,
+        each.plan,
+        device=placement.device,
+        max_failures=resources.max_failures,
+        checkpoint_interval_s=resources.checkpoint_interval_s,
+        capacity=CapacityByRule(placement.device, explain),
+        sharing=sharing,
+    )
+    keeper = ModelKeeper(each.run.folder.best_model)
+    return Lane(dispatcher=dispatcher, checkpoints=checkpoints, on_report=keeper.offer)
+
+
+def _end(each: _Begun, stop: Stop) -> Ending:
+    """Write down how a run ended; what is still open waits for the next sitting."""
+    each.study.check_written()
+    each.study.requeue()
+    ending = replace(conclude(each.run, each.study.records()), stopped_by=stop.signal, trained=True)
+    if not ending.open_trials:
+        CheckpointFolder(each.run.folder.checkpoints).clear()
+    return ending
+
+
+def _say_nothing(text: str) -> None:
+    pass

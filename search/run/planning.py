@@ -1,0 +1,242 @@
+"""How a new run is built: the options that a user gives, completed by defaults. The only place that does so."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from pathlib import Path
+from typing import TypedDict, TypeVar, get_type_hints
+
+from packtune.errors import NameTaken, SettingsError, suggest_name
+from packtune.models.hardware.device import Device
+from packtune.models.hardware.precision import Precision
+from packtune.proposals.samplers import check_sampler
+from packtune.protocol import NOTEBOOK_SEED, Protocol
+from packtune.run.folder import Run, RunFolder, free_name, name_stem
+from packtune.run.settings_file import AUTO
+from packtune.settings import DEFAULT_TRIALS, Resources, SearchPlan, Settings
+from packtune.space.source import SpaceSource
+from packtune.study.storage_url import make_absolute
+
+T = TypeVar("T")
+
+
+class PlanOptions(TypedDict, total=False):
+    """What may be said of a new search; see `SearchPlan`.
+
+    Attributes:
+        sampler: none for `grid` where the space is a list, else `tpe`.
+        trials: none for all configurations of a list, else 32.
+        epochs: of full training; 10 if left out.
+        seed: none for 0, or the notebook's 12321 in its protocol.
+        protocol: "search" or "notebook"; none for that of the space.
+        replicates: trials of each configuration of a list; 1 if left out.
+        pack_size: the largest number of members; none for a rule of each shape.
+        halving: none for early stopping unless the space is a list.
+        precision: "float32" if left out; "auto", "tf32" or "bfloat16".
+        lookahead: none to derive it from the workers at hand.
+    """
+
+    sampler: str | None
+    trials: int | None
+    epochs: int
+    seed: int | None
+    protocol: str | None
+    replicates: int
+    pack_size: int | None
+    halving: bool | None
+    precision: str
+    lookahead: int | None
+
+
+class ResourceOptions(TypedDict, total=False):
+    """What may be said of where a search runs; see `Resources`. None stands for the default.
+
+    Attributes:
+        device: "auto", "cpu" or "cuda".
+    """
+
+    data_dir: Path | str | None
+    workers: int | None
+    cpus_per_worker: float | None
+    gpus_per_worker: float | None
+    device: str
+    address: str | None
+    storage: str | None
+    time_budget_s: float | None
+    max_failures: int | None
+    checkpoint_interval_s: float | None
+
+
+class SearchOptions(PlanOptions, ResourceOptions, total=False):
+    """All that may be said of a new search besides its data, space and name."""
+
+
+def check_options(given: SearchOptions) -> None:
+    """Refuse options that there are not.
+
+    Raises:
+        SettingsError: an option is unknown.
+    """
+    allowed = get_type_hints(SearchOptions)
+    for name in given:
+        if name not in allowed:
+            raise SettingsError(f"unknown option {name!r}.{suggest_name(name, allowed)}")
+
+
+def plan_search(data: str, source: SpaceSource, options: PlanOptions) -> SearchPlan:
+    """Complete the options of a new search.
+
+    Raises:
+        SettingsError: an option is not allowed, or does not fit another.
+        SpaceError: the sampler `grid` was asked for a space that cannot be tried in full.
+    """
+    space = source.space
+    sampler = options.get("sampler") or ("grid" if space.is_enumerable else "tpe")
+    check_sampler(sampler, space)
+    replicates, halving = options.get("replicates", 1), options.get("halving")
+    _check_replicates(replicates, sampler, halving=bool(halving))
+    protocol = parse_protocol(options.get("protocol"), space.protocol)
+    seed, trials = options.get("seed"), options.get("trials")
+    listed = len(space.enumerate()) * replicates if sampler == "grid" else None
+    if seed is None:
+        seed = NOTEBOOK_SEED if protocol is Protocol.NOTEBOOK else 0
+    return SearchPlan(
+        data=data,
+        space=source.name,
+        sampler=sampler,
+        trials=_count_trials(trials, listed),
+        replicates=replicates,
+        epochs=options.get("epochs", 10),
+        seed=seed,
+        protocol=protocol,
+        pack_size=options.get("pack_size"),
+        halving=not space.is_enumerable if halving is None else halving,
+        precision=parse_precision(options.get("precision", Precision.FLOAT32)),
+        lookahead=options.get("lookahead"),
+    )
+
+
+def choose_resources(options: ResourceOptions) -> Resources:
+    """Complete the resources of a new search.
+
+    Raises:
+        SettingsError: an option is not allowed.
+    """
+    default = Resources()
+    return replace(
+        change_resources(default, options),
+        device=parse_device(options.get("device", AUTO)),
+        storage=make_absolute(storage) if (storage := options.get("storage")) else None,
+        checkpoint_interval_s=_given(options.get("checkpoint_interval_s"), default.checkpoint_interval_s),
+    )
+
+
+def change_resources(known: Resources, options: ResourceOptions) -> Resources:
+    """Say where a search goes on. A cluster and a time budget are of one sitting: they are never taken over.
+
+    Raises:
+        SettingsError: an option is not allowed.
+    """
+    data_dir = options.get("data_dir")
+    return replace(
+        known,
+        data_dir=known.data_dir if data_dir is None else Path(data_dir).absolute(),
+        workers=_given(options.get("workers"), known.workers),
+        cpus_per_worker=_given(options.get("cpus_per_worker"), known.cpus_per_worker),
+        gpus_per_worker=_given(options.get("gpus_per_worker"), known.gpus_per_worker),
+        address=options.get("address"),
+        time_budget_s=options.get("time_budget_s"),
+        max_failures=_given(options.get("max_failures"), known.max_failures),
+    )
+
+
+def create_run(
+    plan: SearchPlan, resources: Resources, source: SpaceSource, *, results: Path, name: str | None = None
+) -> Run:
+    """Make the folder of a new run.
+
+    Args:
+        name: of the run; none for the first of DATA-SPACE-001, DATA-SPACE-002 ... that is free.
+
+    Raises:
+        NameTaken: a run of that name exists already.
+        RunError: the folder cannot be made.
+    """
+    if name is not None:
+        return _create(RunFolder(results, name), Settings(name=name, plan=plan, resources=resources), source)
+    stem = name_stem(f"{plan.data}-{Path(source.name).stem}")
+    while True:
+        free = free_name(results, stem)
+        with contextlib.suppress(NameTaken):  # another process was faster: the next name is free
+            settings = Settings(name=free, plan=plan, resources=resources)
+            return _create(RunFolder(results, free), settings, source)
+
+
+def _create(folder: RunFolder, settings: Settings, source: SpaceSource) -> Run:
+    kept = folder.create(settings, source.content)
+    return Run(folder=folder, settings=kept, space=source.space, new=True)
+
+
+def parse_protocol(given: str | None, default: Protocol) -> Protocol:
+    """Read the name of a protocol.
+
+    Raises:
+        SettingsError: no protocol has that name.
+    """
+    if given is not None and given not in list(Protocol):
+        raise SettingsError(f"unknown protocol {given!r}.{suggest_name(given, Protocol)}")
+    return default if given is None else Protocol(given)
+
+
+def parse_precision(given: str) -> Precision | None:
+    """Read the name of a precision; none for "auto".
+
+    Raises:
+        SettingsError: no precision has that name.
+    """
+    if given not in (AUTO, *Precision):
+        raise SettingsError(f"unknown precision {given!r}.{suggest_name(given, (AUTO, *Precision))}")
+    return None if given == AUTO else Precision(given)
+
+
+def parse_device(given: str) -> Device | None:
+    """Read the name of a device; none for "auto".
+
+    Raises:
+        SettingsError: no device has that name.
+    """
+    if given not in (AUTO, *Device):
+        raise SettingsError(f"unknown device {given!r}.{suggest_name(given, (AUTO, *Device))}")
+    return None if given == AUTO else Device(given)
+
+
+def _given(value: T | None, default: T) -> T:
+    return default if value is None else value
+
+
+def _count_trials(given: int | None, listed: int | None) -> int:
+    """Give the number of trials: as asked, or all of a list, or the default."""
+    if listed is None:
+        return DEFAULT_TRIALS if given is None else given
+    return listed if given is None else min(given, listed)
+
+
+def _check_replicates(replicates: int, sampler: str, *, halving: bool) -> None:
+    """Refuse replicates that make no sense.
+
+    Raises:
+        SettingsError: there are none, nothing is listed, or only the best of them would be trained to the end.
+    """
+    if replicates < 1:
+        raise SettingsError(f"replicates = {replicates} is not allowed: give 1 or more")
+    if replicates > 1 and sampler != "grid":
+        raise SettingsError(
+            f"replicates = {replicates} is not allowed with the sampler {sampler}: they are of a list, that is of a "
+            "space without ranges and the sampler grid"
+        )
+    if replicates > 1 and halving:
+        raise SettingsError(
+            f"replicates = {replicates} is not allowed with halving, which would leave only the luckiest of them in "
+            "the mean: leave --halving out"
+        )

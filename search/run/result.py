@@ -1,0 +1,203 @@
+"""What a search gives to a Python program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from packtune.errors import SettingsError
+from packtune.files import write_bytes
+from packtune.models.configuration import Configuration
+from packtune.report.progress import ProgressView, SilentView
+from packtune.report.rows import Row
+from packtune.report.tables import Leaderboard, leaderboard_frame, trials_frame
+from packtune.report.views import Progress, make_view
+from packtune.report.words import describe_winner
+from packtune.run.ending import Ending
+from packtune.run.folder import Run
+from packtune.run.planning import ResourceOptions
+from packtune.run.resuming import resumed
+from packtune.run.sitting import carried_out
+from packtune.trial import Accuracy
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import torch
+
+    from packtune.models.model_file import TrainedModel
+    from packtune.report.winner import Winner
+
+ProgressLike = Progress | str | ProgressView | None
+"""A view by its name, a view of the caller's own, or none to show nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WinnerResult:
+    """The configuration picked by validation accuracy, and its trained network.
+
+    Attributes:
+        trial: its number.
+        configuration: one value for every hyperparameter.
+        validation, test: accuracies, 0 to 1; of the mean over its trials where there are several.
+        interval: 95% interval of the validation accuracy, from the number of validation images alone.
+        ties: trials of the other complete configurations whose accuracy lies inside the interval.
+    """
+
+    trial: int
+    configuration: Configuration
+    validation: Accuracy
+    test: Accuracy | None
+    interval: tuple[float, float]
+    ties: tuple[int, ...]
+    _run: Run = field(repr=False)
+    _winner: Winner = field(repr=False)
+
+    @cached_property
+    def trained(self) -> TrainedModel:
+        """The trained network with all that is needed to use it; trained again if the run kept another one."""
+        from packtune.models.model_file import model_from_bytes
+
+        return model_from_bytes(self._content, source=str(self._run.folder.best_model))
+
+    @property
+    def model(self) -> torch.nn.Sequential:
+        """The plain network: images float32 [n, 1, height, width], pixels / 256 -> logits [n, heads * classes]."""
+        return self.trained.network
+
+    def predict(self, images: npt.NDArray[np.uint8] | torch.Tensor) -> npt.NDArray[np.int64]:
+        """Label images uint8 [n, height, width], light on dark: int64 [n, heads].
+
+        Raises:
+            SettingsError: the images have another size or type than those that the model was trained on.
+        """
+        import torch
+
+        try:
+            return self.trained.predict(torch.as_tensor(images)).numpy()
+        except ValueError as error:
+            raise SettingsError(str(error)) from error
+
+    def export(self, path: str | Path) -> Path:
+        """Write the trained network as a model file, for `load_model` and `packtune predict`.
+
+        Raises:
+            RunError: the file cannot be written.
+            SettingsError: the path is a folder.
+        """
+        from packtune.run.export import check_export
+
+        check_export(Path(path))
+        write_bytes(Path(path), self._content)
+        return Path(path)
+
+    @cached_property
+    def _content(self) -> bytes:
+        from packtune.run.export import trained_model
+
+        return trained_model(self._run, self._winner.row, say=lambda text: None)
+
+    def __str__(self) -> str:
+        return describe_winner(self._winner)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchResult:
+    """A run, and how it stands.
+
+    Shown in a notebook, it prints its leaderboard as a table.
+
+    Attributes:
+        run: the run with its folder, settings and space.
+        ending: what its study says.
+    """
+
+    run: Run
+    ending: Ending
+
+    @property
+    def name(self) -> str:
+        """The name of the run."""
+        return self.run.folder.name
+
+    @property
+    def folder(self) -> Path:
+        """The folder with the tables of the run."""
+        return self.run.folder.path
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """The rows of the leaderboard, the best first."""
+        return self.ending.rows
+
+    @property
+    def open_trials(self) -> int:
+        """Trials that are still to be trained."""
+        return self.ending.open_trials
+
+    @cached_property
+    def leaderboard(self) -> Leaderboard:
+        """The leaderboard; `to_csv` gives the bytes of leaderboard.csv."""
+        return leaderboard_frame(self.ending.rows)
+
+    @cached_property
+    def trials(self) -> Leaderboard:
+        """The table of all trials, with curves and reasons."""
+        return trials_frame(self.ending.records)
+
+    @cached_property
+    def winner(self) -> WinnerResult | None:
+        """The winner; none if no trial is complete."""
+        winner = self.ending.winner
+        if winner is None or winner.row.validation is None:
+            return None
+        return WinnerResult(
+            trial=winner.row.trial,
+            configuration=winner.row.configuration,
+            validation=winner.row.validation,
+            test=winner.row.test,
+            interval=winner.interval,
+            ties=tuple(row.trial for row in winner.ties),
+            _run=self.run,
+            _winner=winner,
+        )
+
+    def resume(
+        self,
+        *,
+        trials: str | int | None = None,
+        epochs: int | None = None,
+        progress: ProgressLike = None,
+        verbose: bool = False,
+        **options: Unpack[ResourceOptions],
+    ) -> SearchResult:
+        """Go on with the run, nothing lost or done twice; or extend it. The same as `packtune resume`.
+
+        Args:
+            trials: "+32" for 32 more configurations, or a new total.
+            epochs: to train longer; the complete configurations of a finished run are then tried again.
+            progress: see `search`.
+            **options: where it goes on; what is left out stays as it was, but for `address` and `time_budget_s`.
+
+        Raises:
+            PacktuneError: a reason that you can mend; see its subclasses.
+        """
+        run = resumed(self.run, trials=trials, epochs=epochs, options=options)
+        return carry_out(run, progress, verbose=verbose)
+
+    def _repr_html_(self) -> str:
+        return self.leaderboard.to_html(index=False, na_rep="", max_rows=20)
+
+    def __str__(self) -> str:
+        winner = f"\n{self.winner}" if self.winner else ""
+        return f"Run {self.name} in {self.folder}: {len(self.rows)} rows, {self.open_trials} trials open{winner}"
+
+
+def carry_out(run: Run, progress: ProgressLike, *, verbose: bool) -> SearchResult:
+    """Search, and give the result."""
+    view = SilentView() if progress is None else make_view(progress)
+    with carried_out([run], view, verbose=verbose) as endings:
+        return SearchResult(run=replace(run, new=False), ending=endings[0])

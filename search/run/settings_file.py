@@ -1,0 +1,180 @@
+"""The settings of a run as a TOML file: one flat table, so that a person finds every setting at once."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+import tomli_w
+
+from packtune.errors import SettingsError, suggest_name
+from packtune.files import write_text
+from packtune.models.hardware.device import Device
+from packtune.models.hardware.precision import Precision
+from packtune.protocol import Protocol
+from packtune.settings import Resources, SearchPlan, Settings
+from packtune.study.storage_url import hide_password
+from packtune.toml_text import load_toml
+
+AUTO = "auto"
+"""How the file writes a setting that is left open until the hardware is known."""
+FIRST_LOOKAHEAD = 4
+"""The lookahead of runs from before the file had one."""
+RETIRED = ("measure_packs",)
+"""Settings of older runs that decide nothing any more."""
+
+KINDS: dict[type, str] = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
+"""How an error names the kind of a setting."""
+
+Value = str | int | float | bool
+Kind = TypeVar("Kind", str, int, float, bool)
+Word = TypeVar("Word", bound=StrEnum)
+Default = TypeVar("Default")
+
+
+def write_settings(settings: Settings, path: Path) -> None:
+    """Write settings as TOML, without the password of the storage; what is none is left out."""
+    plan, resources = settings.plan, settings.resources
+    values: dict[str, Value | None] = {
+        "name": settings.name,
+        "run_id": settings.run_id,
+        "data": plan.data,
+        "data_dir": None if resources.data_dir is None else str(resources.data_dir),
+        "space": plan.space,
+        "sampler": plan.sampler,
+        "trials": plan.trials,
+        "replicates": plan.replicates,
+        "epochs": plan.epochs,
+        "seed": plan.seed,
+        "protocol": plan.protocol.value,
+        "pack_size": plan.pack_size,
+        "halving": plan.halving,
+        "workers": resources.workers,
+        "cpus_per_worker": resources.cpus_per_worker,
+        "gpus_per_worker": resources.gpus_per_worker,
+        "device": AUTO if resources.device is None else resources.device.value,
+        "precision": AUTO if plan.precision is None else plan.precision.value,
+        "address": resources.address,
+        "storage": None if resources.storage is None else hide_password(resources.storage),
+        "time_budget_s": resources.time_budget_s,
+        "lookahead": AUTO if plan.lookahead is None else plan.lookahead,
+        "max_failures": resources.max_failures,
+        "checkpoint_interval_s": resources.checkpoint_interval_s,
+    }
+    write_text(path, tomli_w.dumps({name: value for name, value in values.items() if value is not None}))
+
+
+def read_settings(path: Path) -> Settings:
+    """Read settings from TOML.
+
+    Raises:
+        SettingsError: the file cannot be read, or a setting is unknown or not allowed.
+    """
+    try:
+        values = load_toml(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"cannot read the settings {path}: {error}: restore the file, or start a new run"
+        ) from error
+    table = _Table(path, {name: value for name, value in values.items() if name not in RETIRED})
+    table.check_names()
+    name = table.get("name", str, None)
+    if name is None:
+        raise SettingsError(f"settings {path}: the name of the run is missing: add it, or start a new run")
+    return Settings(
+        name=name,
+        run_id=table.get("run_id", str, ""),
+        plan=_read_plan(table),
+        resources=_read_resources(table),
+    )
+
+
+def _read_plan(table: _Table) -> SearchPlan:
+    default = SearchPlan()
+    return SearchPlan(
+        data=table.get("data", str, default.data),
+        space=table.get("space", str, default.space),
+        sampler=table.get("sampler", str, default.sampler),
+        trials=table.get("trials", int, default.trials),
+        replicates=table.get("replicates", int, default.replicates),
+        epochs=table.get("epochs", int, default.epochs),
+        seed=table.get("seed", int, default.seed),
+        protocol=table.word("protocol", Protocol, default.protocol),
+        pack_size=table.get("pack_size", int, None),
+        halving=table.get("halving", bool, default.halving),
+        precision=None if table.is_auto("precision") else table.word("precision", Precision, Precision.FLOAT32, AUTO),
+        lookahead=None if table.is_auto("lookahead") else table.get("lookahead", int, FIRST_LOOKAHEAD),
+    )
+
+
+def _read_resources(table: _Table) -> Resources:
+    default = Resources()
+    data_dir, storage = table.get("data_dir", str, None), table.get("storage", str, None)
+    if storage is not None:
+        hide_password(storage)  # refuses what is no URL
+    return Resources(
+        data_dir=None if data_dir is None else Path(data_dir),
+        workers=table.get("workers", int, None),
+        cpus_per_worker=table.get("cpus_per_worker", float, default.cpus_per_worker),
+        gpus_per_worker=table.get("gpus_per_worker", float, None),
+        device=None if table.is_auto("device") else table.word("device", Device, None, AUTO),
+        address=table.get("address", str, None),
+        storage=storage,
+        time_budget_s=table.get("time_budget_s", float, None),
+        max_failures=table.get("max_failures", int, default.max_failures),
+        checkpoint_interval_s=table.get("checkpoint_interval_s", float, default.checkpoint_interval_s),
+    )
+
+
+def _names() -> list[str]:
+    """List the settings that a file may have."""
+    records = (SearchPlan, Resources)
+    return ["name", "run_id", *(field.name for record in records for field in dataclasses.fields(record))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """The values of a file, each read as the kind that its setting has, or refused with an error that names it."""
+
+    path: Path
+    values: Mapping[str, object]
+
+    def check_names(self) -> None:
+        """Refuse settings that there are not."""
+        allowed = _names()
+        for name in self.values:
+            if name not in allowed:
+                raise SettingsError(f"settings {self.path}: unknown setting {name!r}.{suggest_name(name, allowed)}")
+
+    def get(self, name: str, kind: type[Kind], default: Default) -> Kind | Default:
+        """Read a setting, or give the default if the file does not have it."""
+        if name not in self.values:
+            return default
+        value = self.values[name]
+        if type(value) is int and kind is float:
+            value = float(value)
+        if type(value) is not kind:
+            raise SettingsError(
+                f"settings {self.path}: {name} = {repr(value)[:100]} is not allowed: give {KINDS[kind]}; correct it, "
+                "or start a new run"
+            )
+        return value
+
+    def word(self, name: str, words: type[Word], default: Default, *others: str) -> Word | Default:
+        """Read a setting that is one of some words; `others` are named as allowed too."""
+        text = self.get(name, str, None)
+        if text is None:
+            return default
+        if text not in list(words):
+            raise SettingsError(
+                f"settings {self.path}: unknown {name} {text[:100]!r}.{suggest_name(text, [*others, *words])}"
+            )
+        return words(text)
+
+    def is_auto(self, name: str) -> bool:
+        """Tell whether a setting is left open until the hardware is known."""
+        return self.values.get(name) == AUTO

@@ -1,0 +1,53 @@
+"""One sitting: runs are carried out on a Ray that is there from the first pack until the results have been shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from packtune.run.folder import Run
+from packtune.run.stopping import StopSource, time_budget
+
+if TYPE_CHECKING:
+    from packtune.report.progress import ProgressView
+    from packtune.run.ending import Ending
+
+
+@contextmanager
+def carried_out(
+    runs: Sequence[Run], view: ProgressView, *, stop_source: StopSource = time_budget, verbose: bool = False
+) -> Iterator[list[Ending]]:
+    """Carry out what is not complete yet, and give the ending of every run, in order.
+
+    Ray starts only if there is something to do, and ends after the block, so that results are shown before.
+
+    Args:
+        runs: whose settings agree on the workers, the cluster and the time budget.
+        view: is closed when the searches have ended.
+        stop_source: what stops them early.
+        verbose: whether to say how large packs are, and why.
+
+    Raises:
+        PacktuneError: see its subclasses.
+    """
+    endings: dict[str, Ending] = {}
+    if not all(run.new for run in runs):
+        from packtune.run.ending import restore_ending
+
+        endings = {run.folder.name: restore_ending(run) for run in runs if not run.new}
+    todo = [run for run in runs if run.new or endings[run.folder.name].open_trials]
+    with ExitStack() as stack:
+        if todo:
+            from packtune.execution.connection import connection
+            from packtune.execution.startup import quick_imports
+
+            stack.callback(view.close)
+            opened = stack.enter_context(connection(todo[0].settings.resources))
+            with quick_imports():
+                from packtune.run.orchestration import run_searches  # PyTorch takes seconds to import, as Ray to start
+
+            found = run_searches(todo, opened, view, stop_source=stop_source, verbose=verbose)
+            view.close()
+            endings |= {run.folder.name: ending for run, ending in zip(todo, found, strict=True)}
+        yield [endings[run.folder.name] for run in runs]

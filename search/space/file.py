@@ -1,0 +1,163 @@
+"""A user's own space, written as TOML. `packtune spaces --example` prints one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import tomli_w
+
+from packtune.errors import SpaceError, suggest_name
+from packtune.models.configuration import HYPERPARAMETERS
+from packtune.space.space import Choices, Dimension, Domain, FloatRange, IntRange, Space, Value
+from packtune.toml_text import load_toml
+
+EXAMPLE = """\
+# Each hyperparameter has a value, a list of choices, or a range.
+architecture = ["mlp", "cnn"]
+batch_size = [32, 64, 128]
+activation = "relu"
+hidden_units = { low = 16, high = 256, log = true }
+learning_rate = { low = 0.001, high = 1.0, log = true }
+momentum = { low = 0.0, high = 0.95 }
+filters = { choices = [8, 16], when = { architecture = "cnn" } }
+"""
+
+RANGE_KEYS = ("low", "high", "log", "when")
+TABLE_KEYS = ("choices", "value", *RANGE_KEYS)
+
+
+def read_space(path: Path) -> Space:
+    """Read a space from a TOML file.
+
+    Raises:
+        SpaceError: the file is missing or no TOML (with line and column), or what it says cannot be searched.
+    """
+    return parse_space(decode_space(read_bytes(path), str(path)), name=path.name, source=str(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read the file of a space.
+
+    Raises:
+        SpaceError: it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SpaceError(f"cannot read the space {path}: {error.strerror}: check the path") from error
+
+
+def decode_space(content: bytes, source: str) -> str:
+    """Turn the bytes of a space's file into text; `source` is what errors call it.
+
+    Raises:
+        SpaceError: it is not UTF-8.
+    """
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise SpaceError(f"space {source} is not UTF-8 text (byte {error.start}): save it as UTF-8") from error
+
+
+def parse_space(text: str, *, name: str, source: str) -> Space:
+    """Make a space from TOML text; `source` is what errors call it.
+
+    Raises:
+        SpaceError: see `read_space`.
+    """
+    try:
+        table = load_toml(text)
+    except ValueError as error:
+        what = str(error).replace("at end of document", f"at {_end_of(text)}, the end of the file")
+        raise SpaceError(
+            f"space {source} is not valid TOML: {what}. Mend that place; an example:\n{EXAMPLE}"
+        ) from error
+    return make_space(table, name=name, source=source)
+
+
+def make_space(table: Mapping[str, object], *, name: str, source: str) -> Space:
+    """Make a space from a table as a file has it; `source` is what errors call it.
+
+    Raises:
+        SpaceError: what the table says cannot be searched.
+    """
+    dimensions = tuple(_dimension(source, key, value) for key, value in table.items())
+    return Space(name=name, dimensions=dimensions, description=f"from {source}")
+
+
+def space_to_toml(space: Space) -> str:
+    """Write the dimensions of a space as a file has them; `parse_space` reads them back."""
+    return tomli_w.dumps({dimension.name: _entry(dimension) for dimension in space.dimensions})
+
+
+def _entry(dimension: Dimension) -> dict[str, object]:
+    domain = dimension.domain
+    entry: dict[str, object] = (
+        {"choices": list(domain.values)}
+        if isinstance(domain, Choices)
+        else {"low": domain.low, "high": domain.high, "log": domain.log}
+    )
+    if dimension.when:
+        entry["when"] = {name: list(values) for name, values in dimension.when.items()}
+    return entry
+
+
+def _end_of(text: str) -> str:
+    lines = text.split("\n")
+    return f"line {len(lines)}, column {len(lines[-1]) + 1}"
+
+
+def _dimension(source: str, name: str, entry: object) -> Dimension:
+    if name not in HYPERPARAMETERS:
+        raise SpaceError(f"space {source}: unknown hyperparameter {name!r}.{suggest_name(name, HYPERPARAMETERS)}")
+    where = f"space {source}, hyperparameter {name!r}"
+    if isinstance(entry, list | tuple):
+        entry = {"choices": list(entry)}
+    if not isinstance(entry, dict):
+        entry = {"value": entry}
+    for key in entry:
+        if key not in TABLE_KEYS:
+            raise SpaceError(f"{where}: unknown key {key!r}.{suggest_name(key, TABLE_KEYS)}")
+    return Dimension(name=name, domain=_domain(where, name, entry), when=_condition(where, entry.get("when", {})))
+
+
+def _domain(where: str, name: str, entry: Mapping[str, object]) -> Domain:
+    kinds = [key for key in ("value", "choices", "low") if key in entry]
+    if len(kinds) != 1 or ("low" in entry) != ("high" in entry) or ("log" in entry and "low" not in entry):
+        raise SpaceError(f"{where}: give one of: value = ..., choices = [...], or low = ... with high = ...")
+    if "value" in entry:
+        return Choices(values=(_scalar(where, name, entry["value"]),))
+    if "choices" in entry:
+        choices = entry["choices"]
+        if not isinstance(choices, list | tuple):
+            raise SpaceError(f"{where}: choices = {choices!r} is not a list: write choices = [...]")
+        return Choices(values=tuple(_scalar(where, name, value) for value in choices))
+    return _range(where, name, entry)
+
+
+def _range(where: str, name: str, entry: Mapping[str, object]) -> Domain:
+    low, high = (_scalar(where, name, entry[key]) for key in ("low", "high"))
+    log = entry.get("log", False)
+    if not isinstance(log, bool):
+        raise SpaceError(f"{where}: log = {log!r} is not allowed: it must be true or false")
+    kind = HYPERPARAMETERS[name].kind
+    if kind is int and isinstance(low, int) and isinstance(high, int):
+        return IntRange(low=low, high=high, log=log)
+    if kind is float and isinstance(low, int | float) and isinstance(high, int | float):
+        return FloatRange(low=float(low), high=float(high), log=log)
+    allowed = HYPERPARAMETERS[name].allowed
+    raise SpaceError(f"{where}: low = {low!r}, high = {high!r} is no range of it: it must be {allowed}")
+
+
+def _scalar(where: str, name: str, value: object) -> Value:
+    if not isinstance(value, bool | int | float | str):
+        raise SpaceError(f"{where}: {value!r} is not a single value: it must be {HYPERPARAMETERS[name].allowed}")
+    # TOML writes 1 and 1.0 apart; a learning rate of 1 is meant as a number.
+    return float(value) if HYPERPARAMETERS[name].kind is float and type(value) is int else value
+
+
+def _condition(where: str, entry: object) -> dict[str, tuple[Value, ...]]:
+    if not isinstance(entry, dict):
+        raise SpaceError(f'{where}: when = {entry!r} is no table: write when = {{ architecture = "cnn" }}')
+    return {name: tuple(value) if isinstance(value, list | tuple) else (value,) for name, value in entry.items()}

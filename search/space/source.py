@@ -1,0 +1,56 @@
+"""A space as a user gives it: a name, a file, a `Space`, or a table like that of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from packtune.errors import SpaceError
+from packtune.space.catalog import is_file, load_space
+from packtune.space.file import decode_space, make_space, parse_space, read_bytes, space_to_toml
+from packtune.space.space import Space
+
+GivenSpace = str | Path | Space | Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpaceSource:
+    """A space, and how it is found again.
+
+    Attributes:
+        name: a built-in name, or the path of a TOML file.
+        content: of that file, to be kept with the run; none for a built-in space.
+    """
+
+    name: str
+    space: Space
+    content: bytes | None = None
+
+
+def find_space(given: GivenSpace) -> SpaceSource:
+    """Find a space from what a user gives.
+
+    Raises:
+        SpaceError: there is no such space, or it cannot be searched.
+    """
+    if isinstance(given, Space):
+        return _from_space(given)
+    if isinstance(given, Mapping):
+        return _from_space(make_space(given, name="my-space", source="given as a table"))
+    name = str(given)
+    if not is_file(name):
+        return SpaceSource(name=name, space=load_space(name))
+    content = read_bytes(Path(name))
+    space = parse_space(decode_space(content, name), name=Path(name).name, source=name)
+    return SpaceSource(name=name, space=space, content=content)
+
+
+def _from_space(space: Space) -> SpaceSource:
+    if space.listed:
+        raise SpaceError(
+            f"the space {space.name!r} lists its configurations, which its file cannot hold: leave `listed` out, and "
+            "give each hyperparameter its choices"
+        )
+    name = space.name.removesuffix(".toml")
+    return SpaceSource(name=f"{name}.toml", space=space, content=space_to_toml(space).encode())

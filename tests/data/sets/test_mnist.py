@@ -1,0 +1,124 @@
+import gzip
+import hashlib
+import os
+
+import numpy as np
+import pytest
+import torch
+
+from packtune.data.formats import idx
+from packtune.data.sets import mnist
+from packtune.errors import CorruptFile, DownloadFailed, MissingFiles
+
+
+@pytest.fixture(scope="module")
+def dataset(mnist_dir):
+    return mnist.load(mnist_dir)
+
+
+def link_files(mnist_dir, folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in mnist.FILES:
+        os.symlink(mnist_dir / f"{file.name}.gz", folder / f"{file.name}.gz")
+
+
+def test_the_splits_have_the_references_sizes(dataset):
+    assert (len(dataset.train), len(dataset.validation), len(dataset.test)) == (54_000, 6_000, 10_000)
+    assert (dataset.name, dataset.height, dataset.width, dataset.head_names) == ("mnist", 28, 28, ("digit",))
+
+
+def test_the_files_order_is_kept(dataset, mnist_dir):
+    labels = idx.read(mnist_dir / "train-labels-idx1-ubyte.gz")
+    assert dataset.train.labels[:5, 0].tolist() == [5, 0, 4, 1, 9]
+    assert dataset.test.labels[:5, 0].tolist() == [7, 2, 1, 0, 4]
+    assert np.array_equal(torch.cat([dataset.train.labels, dataset.validation.labels])[:, 0], labels)
+
+
+def test_the_images_are_those_of_the_files(dataset, mnist_dir):
+    images = idx.read(mnist_dir / "train-images-idx3-ubyte.gz")
+    assert np.array_equal(dataset.train.images[-1], images[53_999])
+    assert np.array_equal(dataset.validation.images[0], images[54_000])
+    assert np.array_equal(dataset.test.images, idx.read(mnist_dir / "t10k-images-idx3-ubyte.gz"))
+
+
+def test_check_sum_accepts_the_originals(mnist_dir):
+    for file in mnist.FILES:
+        path = mnist_dir / f"{file.name}.gz"
+        mnist.check_sum(idx.decompress(path.read_bytes(), "x"), file, source="x")
+
+
+def test_plain_files_and_dotted_names_are_accepted(dataset, mnist_dir, tmp_path):
+    link_files(mnist_dir, tmp_path)
+    dotted = tmp_path / "t10k-images.idx3-ubyte"
+    dotted.write_bytes(gzip.decompress((mnist_dir / "t10k-images-idx3-ubyte.gz").read_bytes()))
+    (tmp_path / "t10k-images-idx3-ubyte.gz").unlink()
+    (tmp_path / "t10k-labels-idx1-ubyte.gz").rename(tmp_path / "t10k-labels.idx1-ubyte.gz")
+    assert torch.equal(mnist.load(tmp_path).test.images, dataset.test.images)
+
+
+def test_missing_files_are_named(mnist_dir, tmp_path):
+    link_files(mnist_dir, tmp_path)
+    (tmp_path / "t10k-labels-idx1-ubyte.gz").unlink()
+    with pytest.raises(MissingFiles, match="without t10k-labels-idx1-ubyte given.*leave --data-dir out"):
+        mnist.load(tmp_path)
+
+
+def test_a_folder_that_is_not_there_is_said_to_be_none(tmp_path):
+    with pytest.raises(MissingFiles, match="nowhere, which is no folder, without train-images-idx3-ubyte, train"):
+        mnist.load(tmp_path / "nowhere")
+
+
+def test_a_file_that_is_not_the_original_is_refused(mnist_dir, tmp_path):
+    link_files(mnist_dir, tmp_path)
+    changed = tmp_path / "train-images-idx3-ubyte"
+    changed.write_bytes(idx.write(np.zeros((60_000, 2, 2), dtype=np.uint8)))
+    given = hashlib.sha256(changed.read_bytes()).hexdigest()
+    with pytest.raises(CorruptFile, match=f"{changed.name} with .*{given}.*given, ba891046.*Delete it and run again"):
+        mnist.load(tmp_path)
+
+
+def test_the_cache_follows_the_xdg_specification(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert mnist.cache_dir() == tmp_path / "cache" / "packtune" / "mnist"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for ignored in ("relative", ""):
+        monkeypatch.setenv("XDG_CACHE_HOME", ignored)
+        assert mnist.cache_dir() == tmp_path / ".cache" / "packtune" / "mnist"
+
+
+def test_only_missing_files_are_downloaded_and_then_kept(dataset, mnist_dir, tmp_path, monkeypatch, make_mirror):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    link_files(mnist_dir, mnist.cache_dir())
+    reports = []
+    mirror = make_mirror()
+    for file in (mnist.TEST_IMAGES, mnist.TEST_LABELS):
+        name = f"{file.name}.gz"
+        (mnist.cache_dir() / name).unlink()
+        mirror.files[name] = (mnist_dir / name).read_bytes()
+    loaded = mnist.load(None, progress=lambda *report: reports.append(report), mirrors=[mirror.url])
+    assert torch.equal(loaded.test.images, dataset.test.images)
+    assert len(mirror.requested_ranges) == 2
+    assert reports[-1] == ("t10k-labels-idx1-ubyte.gz", 4_517, 4_517)
+    assert torch.equal(mnist.load(None, mirrors=[]).test.images, dataset.test.images)
+
+
+def test_a_mirror_with_other_files_is_refused(tmp_path, monkeypatch, make_mirror):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    mirror = make_mirror(files={"train-images-idx3-ubyte.gz": gzip.compress(b"another file")})
+    with pytest.raises(DownloadFailed, match="sent the wrong content: A file of MNIST is not the original"):
+        mnist.load(None, mirrors=[mirror.url])
+    assert not any(mnist.cache_dir().iterdir())
+
+
+def test_a_corrupt_file_in_the_cache_is_mended_by_deleting_it(mnist_dir, tmp_path, monkeypatch, make_mirror):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    link_files(mnist_dir, mnist.cache_dir())
+    name = "t10k-labels-idx1-ubyte.gz"
+    cached = mnist.cache_dir() / name
+    cached.unlink()
+    cached.write_bytes((mnist_dir / name).read_bytes()[:-100])
+    with pytest.raises(CorruptFile, match="gzip file is cut"):
+        mnist.load(None)
+    cached.unlink()
+    mirror = make_mirror(files={name: (mnist_dir / name).read_bytes()})
+    assert len(mnist.load(None, mirrors=[mirror.url]).test) == 10_000
