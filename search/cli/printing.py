@@ -10,7 +10,8 @@ import typer
 
 from packtune.errors import PacktuneError
 from packtune.report.console import print_text
-from packtune.report.tables import leaderboard_frame, to_screen
+from packtune.report.frames import leaderboard_frame
+from packtune.report.tables import to_screen
 from packtune.report.words import describe_winner
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from packtune.errors import PacktuneError, SettingsError, suggest_name
 from packtune.report.console import error_console, print_text, program
 
 if TYPE_CHECKING:
-    from packtune.report.tables import Leaderboard
+    from packtune.report.frames import Leaderboard
 
 LEADERBOARD_EXAMPLE = "Example: packtune leaderboard digits-wide-001 digits-grid-001 --format csv > both.csv"
 BEST_EXAMPLE = "Example: packtune best digits-wide-001 --export digits.pt"

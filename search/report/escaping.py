@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 # A spreadsheet computes what starts so, blanks apart (OWASP, CSV injection); the wide forms count where it reads Asian
 # text.
@@ -11,7 +10,7 @@ FORMULA = re.compile(r"[ \u00a0\u3000]*[=+\-@\t\r\n＝＋－＠]")
 MARKDOWN = re.compile(r"([\\`*\[\]|~#!])")
 
 
-def defuse_formula(value: Any) -> Any:
+def defuse_formula(value: object) -> object:
     """Put an apostrophe before a text that a spreadsheet would compute; other values stay as they are."""
     return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
 

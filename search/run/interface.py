@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Unpack
 
-from packtune.report.tables import Leaderboard
+from packtune.report.frames import Leaderboard
 from packtune.run.comparison import compare_runs
 from packtune.run.ending import read_ending
 from packtune.run.find import find_run

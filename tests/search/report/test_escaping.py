@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from packtune.cli import main as cli
+from packtune.cli.predict import predict
 from packtune.models.architectures.catalog import build_network
 from packtune.models.configuration import Configuration
 from packtune.models.model_file import TrainedModel, model_to_bytes
@@ -65,7 +65,7 @@ def test_names_of_image_files_and_of_heads_are_defused_in_what_predict_writes(tm
     (tmp_path / "scans").mkdir()
     for name in ("=1+1.png", "plain.png"):
         Image.fromarray(np.zeros((3, 4), np.uint8)).save(tmp_path / "scans" / name)
-    cli.predict(tmp_path / "model.pt", tmp_path / "scans")
+    predict(tmp_path / "model.pt", tmp_path / "scans")
     header, *rows = csv.reader(io.StringIO(capsys.readouterr().out))
     assert header == ["image", "'@head"]
     assert sorted(row[0] for row in rows) == ["'=1+1.png", "plain.png"]

@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 
 from packtune.models.configuration import HYPERPARAMETERS, Configuration
 from packtune.report.escaping import FORMULA
-from packtune.report.leaderboard import to_markdown, to_screen
+from packtune.report.frames import leaderboard_frame, trials_frame
 from packtune.report.rows import order_rows, rank_rows
-from packtune.report.tables import to_csv, trials_frame
-from packtune.reproduction.table import to_frame
+from packtune.report.tables import to_csv, to_markdown, to_screen
 from packtune.trial import Accuracy, Outcome, Proposal, TrialRecord, TrialState
 
 shares = st.floats(0, 1)
@@ -100,8 +99,8 @@ def test_a_configuration_that_trains_by_luck_only_does_not_win():
     first, second = rows_of(records)
     assert (first.trial, first.replicates, first.diverged, first.score) == (5, 5, 0, pytest.approx(0.96))
     assert (second.trial, second.replicates, second.diverged, second.score) == (0, 5, 4, pytest.approx(0.194))
-    assert list(to_frame([first, second])["diverged"]) == [0, 4]
-    assert "diverged" not in to_frame([first])
+    assert list(leaderboard_frame([first, second])["diverged"]) == [0, 4]
+    assert "diverged" not in leaderboard_frame([first])
 
 
 @given(studies(), st.randoms(use_true_random=False))
@@ -113,7 +112,7 @@ def test_other_test_accuracies_leave_every_other_cell_as_it_was(records, random)
     others = [replace(r, outcome=retested(r.outcome)) for r in records]
 
     def without_test(trials):
-        frame = to_frame(rows_of(trials, "mnist-overlap"))
+        frame = leaderboard_frame(rows_of(trials, "mnist-overlap"))
         return to_csv(frame.drop(columns=[name for name in frame if name.startswith("test")]))
 
     assert without_test(others) == without_test(records)
@@ -122,7 +121,8 @@ def test_other_test_accuracies_leave_every_other_cell_as_it_was(records, random)
 @given(studies(), st.floats(0, 1e6), st.sampled_from(["cpu", "cuda", ""]))
 def test_the_leaderboard_depends_on_no_time_and_no_machine(records, seconds, device):
     others = [replace(r, outcome=replace(r.outcome, seconds=seconds, device=device, curve=())) for r in records]
-    assert to_csv(to_frame(rows_of(others, "mnist-overlap"))) == to_csv(to_frame(rows_of(records, "mnist-overlap")))
+    here, elsewhere = (leaderboard_frame(rows_of(each, "mnist-overlap")) for each in (records, others))
+    assert to_csv(elsewhere) == to_csv(here)
 
 
 @given(studies(), studies())
@@ -172,7 +172,7 @@ def test_a_configuration_that_failed_once_is_judged_by_the_trial_that_did_not():
 )  # fmt: skip
 def test_only_data_of_two_digits_have_columns_of_heads(data, columns):
     trial = record(0, TrialState.COMPLETE, 1, (0.1, 0.2, 0.3), (0.4, 0.5, 0.6), Configuration())
-    (line,) = cells(to_csv(to_frame(rows_of([trial], data))))
+    (line,) = cells(to_csv(leaderboard_frame(rows_of([trial], data))))
     assert [name for name in line if name.startswith(("validation", "test"))] == columns
     if len(columns) == 6:
         assert [line[name] for name in columns] == ["0.1", "0.2", "0.3", "0.4", "0.5", "0.6"]
@@ -180,14 +180,14 @@ def test_only_data_of_two_digits_have_columns_of_heads(data, columns):
 
 def test_what_failed_has_empty_cells_for_its_accuracies():
     failed = record(0, TrialState.DIVERGED, 1, (0.1, 0.2, 0.3), (0.4, 0.5, 0.6), Configuration())
-    (line,) = cells(to_csv(to_frame(rows_of([failed], "mnist-overlap"))))
+    (line,) = cells(to_csv(leaderboard_frame(rows_of([failed], "mnist-overlap"))))
     assert {line[name] for name in line if name.startswith(("validation", "test"))} == {""}
 
 
 def test_a_network_that_cannot_be_built_has_a_row_without_parameters():
     configuration = Configuration(architecture="cnn", blocks=4, pooling=4)
     failed = record(0, TrialState.FAIL, 0, (0.0, 0.0), (0.0, 0.0), configuration)
-    (line,) = cells(to_csv(to_frame(rows_of([failed]))))
+    (line,) = cells(to_csv(leaderboard_frame(rows_of([failed]))))
     assert (line["parameters"], line["blocks"], line["state"]) == ("", "4", "FAIL")
 
 
@@ -200,7 +200,7 @@ def test_a_network_that_cannot_be_built_has_a_row_without_parameters():
     nesterov=st.booleans(),
 ))  # fmt: skip
 def test_the_cells_of_a_row_give_its_configuration_back(configuration):
-    (line,) = cells(to_csv(to_frame(rows_of([complete(0, 0.5, **configuration.as_dict())]))))
+    (line,) = cells(to_csv(leaderboard_frame(rows_of([complete(0, 0.5, **configuration.as_dict())]))))
     read = {"true": True, "false": False}.get
     values = {
         name: read(line[name]) if HYPERPARAMETERS[name].kind is bool else HYPERPARAMETERS[name].kind(line[name])
@@ -212,8 +212,8 @@ def test_the_cells_of_a_row_give_its_configuration_back(configuration):
 
 def test_replicates_are_a_column_only_where_there_are_any():
     once, twice = [complete(0, 0.5)], [complete(0, 0.5), complete(1, 0.7)]
-    assert "replicates" not in to_frame(rows_of(once))
-    assert list(to_frame(rows_of(twice))["replicates"]) == [2]
+    assert "replicates" not in leaderboard_frame(rows_of(once))
+    assert list(leaderboard_frame(rows_of(twice))["replicates"]) == [2]
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t"])
@@ -248,21 +248,21 @@ def test_each_row_of_markdown_has_the_bars_of_its_columns_only(texts):
 
 def test_markdown_rounds_accuracies_to_four_places_and_shows_every_row():
     rows = rows_of([complete(n, 0.123456, hidden_units=n + 1, learning_rate=0.0123456) for n in range(30)])
-    lines = to_markdown(to_frame(rows)).splitlines()
+    lines = to_markdown(leaderboard_frame(rows)).splitlines()
     assert len(lines) == 32
     assert " 0.1235 " in lines[2]
     assert " 0.01235 " in lines[2]
 
 
 def test_a_screen_shows_the_best_and_counts_the_others():
-    frame = to_frame(rows_of([complete(n, n / 100, hidden_units=n + 1) for n in range(30)]))
+    frame = leaderboard_frame(rows_of([complete(n, n / 100, hidden_units=n + 1) for n in range(30)]))
     lines = to_screen(frame, limit=3).splitlines()
     assert [line.split()[:2] for line in lines if line[:1].isdigit()] == [["1", "29"], ["2", "28"], ["3", "27"]]
     assert "... and 27 more" in lines
 
 
 def test_a_screen_tells_what_never_varies_once():
-    frame = to_frame(rows_of([complete(n, 0.5, momentum=n / 10, nesterov=True) for n in range(3)]))
+    frame = leaderboard_frame(rows_of([complete(n, 0.5, momentum=n / 10, nesterov=True) for n in range(3)]))
     table, told = to_screen(frame).split("The same for all: ")
     assert "nesterov true" in told
     assert "architecture mlp" in told

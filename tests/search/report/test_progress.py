@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from packtune.dispatch.standing import Standing
-from packtune.report.progress import _Speed, describe, format_duration, progress_view
-from packtune.report.views import LiveView, PlainView
+from packtune.report.progress import Speed, describe, format_duration
+from packtune.report.views import LiveView, PlainView, view_for
 from packtune.trial import TrialState
 
 
@@ -87,19 +87,19 @@ def test_nothing_new_is_not_repeated_at_the_end():
 
 def test_a_terminal_gets_a_bar_and_a_file_gets_lines():
     terminal = io.StringIO()
-    with progress_view(Console(file=terminal, force_terminal=True, width=100)) as view:
-        assert isinstance(view, LiveView)
-        view.show(standing(done=20))
-        view.say("Stopping")
+    view = view_for(Console(file=terminal, force_terminal=True, width=100))
+    assert isinstance(view, LiveView)
+    view.show(standing(done=20))
+    view.say("Stopping")
+    view.close()
     assert "20/20 trials" in terminal.getvalue()
     assert "Stopping" in terminal.getvalue()
-    with progress_view(Console(file=io.StringIO())) as view:
-        assert isinstance(view, PlainView)
+    assert isinstance(view_for(Console(file=io.StringIO())), PlainView)
 
 
 def test_between_two_pieces_of_news_the_time_left_gets_shorter():
     clock = Clock()
-    speed = _Speed(clock)
+    speed = Speed(clock)
     for clock.now_s, done in ((0.0, 0), (10.0, 10)):
         speed.note(done)
     told = []

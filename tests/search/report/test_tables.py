@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from packtune.models.configuration import Configuration
-from packtune.report.leaderboard import to_markdown, to_screen
+from packtune.report.frames import leaderboard_frame, trials_frame
 from packtune.report.rows import order_rows, rank_rows
-from packtune.report.tables import to_csv, trials_frame
+from packtune.report.tables import to_csv, to_markdown, to_screen
 from packtune.report.winner import pick_winner, wilson_interval
 from packtune.report.words import describe_winner, space_of
-from packtune.reproduction.table import to_frame
 from packtune.run.commands import retrain_command
-from packtune.run.folder import RunFolder
-from packtune.settings import Settings
+from packtune.run.folder import Run, RunFolder
+from packtune.settings import SearchPlan, Settings
+from packtune.space.catalog import load_space
 from packtune.space.file import parse_space
 from packtune.trial import Accuracy, Outcome, Proposal, TrialRecord, TrialState
 
@@ -70,7 +70,7 @@ def test_validation_accuracy_orders_and_ties_go_by_trial(records, random):
     assert sound == sorted(sound, reverse=True)
     shuffled = list(records)
     random.shuffle(shuffled)
-    assert to_csv(to_frame(rows_of(shuffled))) == to_csv(to_frame(rows))
+    assert to_csv(leaderboard_frame(rows_of(shuffled))) == to_csv(leaderboard_frame(rows))
 
 
 @given(record_lists, st.randoms(use_true_random=False))
@@ -89,7 +89,7 @@ def test_test_accuracy_and_times_order_nothing(records, random):
 
 
 def test_the_columns_are_those_that_were_promised():
-    frame = table(to_csv(to_frame(rows_of([record(0, 0.9, momentum=0.5), record(1, 0.8)]))))
+    frame = table(to_csv(leaderboard_frame(rows_of([record(0, 0.9, momentum=0.5), record(1, 0.8)]))))
     assert list(frame.columns[:7]) == [
         "rank", "trial", "state", "epochs", "validation_accuracy", "test_accuracy", "parameters",
     ]  # fmt: skip
@@ -101,7 +101,7 @@ def test_the_columns_are_those_that_were_promised():
 
 
 def test_two_digits_have_their_heads_beside_both_right():
-    frame = table(to_csv(to_frame(rows_of([record(0, 0.8, 0.7, heads=2)], data="mnist-overlap"))))
+    frame = table(to_csv(leaderboard_frame(rows_of([record(0, 0.8, 0.7, heads=2)], data="mnist-overlap"))))
     row = frame.iloc[0]
     assert (row["validation_accuracy"], row["validation_upper"], row["validation_lower"]) == (0.8, 0.8, 0.81)
     assert (row["test_accuracy"], row["test_upper"], row["test_lower"]) == (0.7, 0.7, 0.71)
@@ -116,7 +116,7 @@ def test_replicates_share_a_row_with_their_mean_and_the_longest_trained_count():
     ]
     rows = rows_of(records)
     assert [(row.trial, row.replicates, row.score) for row in rows] == [(0, 2, pytest.approx(0.6)), (3, 1, 0.55)]
-    assert "replicates" in to_frame(rows).columns
+    assert "replicates" in leaderboard_frame(rows).columns
 
 
 def test_hyperparameters_that_a_network_does_not_use_make_no_difference():
@@ -138,7 +138,7 @@ def test_markdown_cells_stay_in_their_cells():
 
 
 def test_an_empty_leaderboard_can_be_written():
-    frame = to_frame(rows_of([]))
+    frame = leaderboard_frame(rows_of([]))
     assert to_csv(frame).startswith("rank,trial,state")
     assert "rank" in to_markdown(frame)
     assert to_screen(frame)
@@ -146,14 +146,14 @@ def test_an_empty_leaderboard_can_be_written():
 
 def test_numbers_in_csv_keep_all_their_digits():
     rate = 0.1 + 0.2
-    frame = table(to_csv(to_frame(rows_of([record(0, 1 / 3, learning_rate=rate)]))))
+    frame = table(to_csv(leaderboard_frame(rows_of([record(0, 1 / 3, learning_rate=rate)]))))
     assert frame["learning_rate"][0] == rate
     assert frame["validation_accuracy"][0] == 1 / 3
 
 
 @given(st.integers(40, 200))
 def test_a_narrow_screen_names_the_columns_it_leaves_out(width):
-    frame = to_frame(rows_of([record(n, 0.5, momentum=n / 10, learning_rate=0.1 + n) for n in range(5)]))
+    frame = leaderboard_frame(rows_of([record(n, 0.5, momentum=n / 10, learning_rate=0.1 + n) for n in range(5)]))
     lines = to_screen(frame, width=width).splitlines()
     body = [line for line in lines if not line.startswith(("The same", "No room"))]
     assert max(map(len, body)) <= max(width, len("rank"))
@@ -164,7 +164,7 @@ def test_a_narrow_screen_names_the_columns_it_leaves_out(width):
 
 def test_several_runs_make_one_table():
     rows = order_rows([*rows_of([record(0, 0.5)]), *rank_rows([record(0, 0.6)], run="other", data="mnist")])
-    frame = to_frame(rows, several_runs=True)
+    frame = leaderboard_frame(rows, several_runs=True)
     assert list(frame["run"]) == ["other", "test"]
     assert list(frame["data"]) == ["mnist", "digits"]
 
@@ -209,8 +209,10 @@ def test_the_winners_space_proposes_exactly_the_winner(configuration):
 
 
 def test_the_command_to_train_again_is_one_that_packtune_run_takes():
+    settings = Settings(name="test", plan=SearchPlan(data="digits-overlap", epochs=7, seed=3))
     folder = RunFolder(Path("my results"), "test")
-    words = shlex.split(retrain_command(folder, Settings(name="test", data="digits-overlap", epochs=7, seed=3)))
+    run = Run(folder=folder, settings=settings, space=load_space("wide"), new=False)
+    words = shlex.split(retrain_command(run))
     assert words[:2] == ["packtune", "run"]
     values = {name: words[words.index(name) + 1] for name in ("--space", "--epochs", "--seed", "--data")}
     assert values == {

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from packtune.cli.app import app
+from packtune.cli.main import app
 from packtune.data.catalog import DATASETS
 from packtune.models.configuration import ACTIVATION_NAMES, ARCHITECTURE_NAMES, Configuration
 from packtune.protocol import Protocol
@@ -20,8 +20,9 @@ from packtune.report.rows import Row, order_rows
 from packtune.report.winner import pick_winner, wilson_interval, winner_of
 from packtune.report.words import describe_winner, space_of
 from packtune.run.commands import retrain_command
-from packtune.run.folder import RunFolder
-from packtune.settings import Settings
+from packtune.run.folder import Run, RunFolder
+from packtune.settings import Resources, SearchPlan, Settings
+from packtune.space.catalog import load_space
 from packtune.space.file import read_space
 from packtune.trial import Accuracy, TrialState
 
@@ -167,12 +168,13 @@ folders = st.text(min_size=1, max_size=20).filter(lambda text: "\0" not in text 
     st.sampled_from(Protocol),
 )
 def test_the_command_to_train_again_is_understood_by_the_command_line(results, data_dir, data, epochs, seed, protocol):
-    settings = Settings(name="n", data=data, data_dir=data_dir, epochs=epochs, seed=seed, protocol=protocol)
-    folder = RunFolder(results, "n")
-    program, command, *words = shlex.split(retrain_command(folder, settings))
+    plan = SearchPlan(data=data, epochs=epochs, seed=seed, protocol=protocol)
+    settings = Settings(name="n", plan=plan, resources=Resources(data_dir=data_dir))
+    run = Run(folder=RunFolder(results, "n"), settings=settings, space=load_space("wide"), new=False)
+    program, command, *words = shlex.split(retrain_command(run))
     assert (program, command) == ("packtune", "run")
     parsed = typer.main.get_command(app).commands["run"].make_context("run", words).params
-    assert Path(parsed["space"]) == folder.winner_space
+    assert Path(parsed["space"]) == run.folder.winner_space
     assert (parsed["data"], parsed["epochs"], parsed["seed"]) == (data, epochs, seed + 1)
     assert (parsed["halving"], parsed["protocol"], parsed["data_dir"]) == (False, protocol.value, data_dir)
     assert (parsed["replicates"], parsed["trials"]) == (5, None)
@@ -184,6 +186,6 @@ def test_the_command_to_train_again_is_understood_by_the_command_line(results, d
 )
 def test_the_interval_is_of_the_images_that_were_evaluated(protocol, batch_size, images):
     best = row(0, 0.9, batch_size=batch_size)
-    winner = winner_of([best], Settings(name="x", data="digits", protocol=protocol))
+    winner = winner_of([best], SearchPlan(data="digits", protocol=protocol))
     assert DATASETS["digits"].n_validation == 270
     assert winner.interval == wilson_interval(0.9, images)

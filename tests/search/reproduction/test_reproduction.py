@@ -28,7 +28,7 @@ from packtune.reproduction.table import to_frame, to_markdown
 from packtune.reproduction.writing import read_comparisons
 from packtune.run.folder import RunFolder
 from packtune.run.records import read_records
-from packtune.settings import Settings
+from packtune.settings import Resources
 from packtune.space.catalog import load_space
 from packtune.trial import Accuracy, Outcome, Pack, Proposal, TrialRecord, TrialState
 
@@ -180,36 +180,36 @@ def test_failed_and_other_seeds_do_not_pass_for_the_notebooks_trial():
 
 
 def test_runs_are_made_once_and_continued_later(tmp_path):
-    how = Settings(name="reproduce", workers=2)
-    first = reproduction_runs(["hidden-10", "cnn"], tmp_path, how)
-    assert [(run.folder.name, run.settings.trials, run.new) for run in first] == [
+    resources = Resources(workers=2)
+    first = reproduction_runs(["hidden-10", "cnn"], tmp_path, resources)
+    assert [(run.folder.name, run.settings.plan.trials, run.new) for run in first] == [
         ("reproduce-hidden-10", 5, True),
         ("reproduce-hidden-10-drifting", 10, True),
         ("reproduce-cnn", 3, True),
     ]
-    again = reproduction_runs(["hidden-10"], tmp_path, replace(how, workers=1))
+    again = reproduction_runs(["hidden-10"], tmp_path, replace(resources, workers=1))
     assert [run.new for run in again] == [False, False]
-    assert again[0].settings.workers == 1
+    assert again[0].settings.resources.workers == 1
     assert read_records(again[0]) == []
     loaded = RunFolder(tmp_path, "reproduce-hidden-10-drifting").load()
     assert loaded.space == load_space("notebook-hidden-10-drifting")
 
 
 def test_a_precision_is_every_systems_own_unless_one_is_given(tmp_path):
-    how = Settings(name="reproduce")
-    own = reproduction_runs(["hidden-10", "cnn"], tmp_path / "own", how)
-    assert [run.settings.precision for run in own] == ["float32", "float32", "auto"]
-    given = reproduction_runs(["cnn"], tmp_path / "given", how, "float32")
-    assert [run.settings.precision for run in given] == ["float32"]
+    resources = Resources()
+    own = reproduction_runs(["hidden-10", "cnn"], tmp_path / "own", resources)
+    assert [run.settings.plan.precision for run in own] == ["float32", "float32", None]
+    given = reproduction_runs(["cnn"], tmp_path / "given", resources, "float32")
+    assert [run.settings.plan.precision for run in given] == ["float32"]
     assert {c.precision for c in read_comparisons(["cnn"], given)} == {"float32"}
 
 
 def test_a_run_is_not_continued_in_another_precision(tmp_path):
-    how = Settings(name="reproduce")
-    reproduction_runs(["cnn"], tmp_path, how, "float32")
-    assert not reproduction_runs(["cnn"], tmp_path, how)[0].new
+    resources = Resources()
+    reproduction_runs(["cnn"], tmp_path, resources, "float32")
+    assert not reproduction_runs(["cnn"], tmp_path, resources)[0].new
     with pytest.raises(RunError, match="'reproduce-cnn' exists and was begun in float32"):
-        reproduction_runs(["cnn"], tmp_path, how, "bfloat16")
+        reproduction_runs(["cnn"], tmp_path, resources, "bfloat16")
 
 
 @needs_mnist

@@ -8,11 +8,11 @@ import pytest
 
 from packtune.dispatch.dispatcher import Dispatcher
 from packtune.errors import RunError, SettingsError
+from packtune.models.hardware.precision import Precision
 from packtune.run.extension import extend_run
-from packtune.run.folder import RunFolder
 from packtune.run.records import open_study, read_records
 from packtune.run.settings_file import read_settings
-from packtune.settings import Settings
+from packtune.settings import Resources
 from packtune.study.storage import open_storage
 from packtune.trial import TrialState
 
@@ -22,9 +22,9 @@ def finish(train):
     """Give a function that trains whatever is open in a run, one pack at a time."""
 
     def finish(run):
-        with open_storage(run.folder.journal, run.settings.storage) as storage:
+        with open_storage(run.folder.journal, None) as storage:
             study = open_study(run, storage)
-            dispatcher = Dispatcher(study, run.settings, device="cpu")
+            dispatcher = Dispatcher(study, settled(run))
             while (task := dispatcher.next_pack()) is not None:
                 dispatcher.receive(task.pack, train(task))
             study.requeue()
@@ -33,13 +33,14 @@ def finish(train):
     return finish
 
 
+def settled(run):
+    return run.settings.plan.settle(precision=Precision.FLOAT32, lookahead=4)
+
+
 @pytest.fixture
-def new_run(tmp_path):
+def new_run(tmp_path, make_folder):
     def make(**values):
-        settings = Settings(**{"name": "test", "sampler": "tpe", "trials": 20, "epochs": 9} | values)
-        folder = RunFolder(tmp_path, "test")
-        folder.create(settings)
-        return folder.load()
+        return make_folder(tmp_path, "test", **{"sampler": "tpe", "trials": 20, "epochs": 9} | values).load()
 
     return make
 
@@ -49,8 +50,8 @@ def test_more_trials_come_after_those_there_are(new_run, finish, sampler):
     run = new_run(sampler=sampler)
     before = finish(run)
     longer = extend_run(run, trials="+12", epochs=None)
-    assert longer.settings.trials == 32
-    assert read_settings(run.folder.settings).trials == 32
+    assert longer.settings.plan.trials == 32
+    assert read_settings(run.folder.settings).plan.trials == 32
     after = finish(longer)
     assert after[:20] == before
     assert [record.proposal.number for record in after] == list(range(32))
@@ -69,7 +70,7 @@ def test_more_epochs_try_what_was_complete_again(new_run, finish):
     before = finish(run)
     complete = [r for r in before if r.state is TrialState.COMPLETE]
     longer = extend_run(run, trials="+4", epochs=27)
-    assert longer.settings.trials == 20 + len(complete) + 4
+    assert longer.settings.plan.trials == 20 + len(complete) + 4
     after = finish(longer)
     assert after[:20] == before
     again = after[20 : 20 + len(complete)]
@@ -83,18 +84,18 @@ def test_an_extension_that_was_cut_short_goes_on(new_run, finish, train):
     finish(run)
     longer = extend_run(run, trials=None, epochs=27)
     with open_storage(run.folder.journal, None) as storage:
-        dispatcher = Dispatcher(open_study(longer, storage), longer.settings, device="cpu")
+        dispatcher = Dispatcher(open_study(longer, storage), settled(longer))
         task = dispatcher.next_pack()
         dispatcher.receive(task.pack, train(task))
     again = finish(run.folder.load())
-    assert len(again) == longer.settings.trials
+    assert len(again) == longer.settings.plan.trials
     assert all(record.outcome for record in again)
 
 
 def test_more_epochs_want_a_finished_run(new_run, train):
     run = new_run()
     with open_storage(run.folder.journal, None) as storage:
-        dispatcher = Dispatcher(open_study(run, storage), run.settings, device="cpu")
+        dispatcher = Dispatcher(open_study(run, storage), settled(run))
         task = dispatcher.next_pack()
         dispatcher.receive(task.pack, train(task))
     with pytest.raises(SettingsError, match="of 20 trials are still open.*resume it without --epochs first"):
@@ -107,7 +108,7 @@ def test_a_total_below_the_present_one_is_refused(new_run, finish, trials):
     finish(run)
     with pytest.raises(SettingsError, match=r"trials = .* is not allowed: give \+N for N more, or a total of at least"):
         extend_run(run, trials=trials, epochs=None)
-    assert read_settings(run.folder.settings).trials == 20
+    assert read_settings(run.folder.settings).plan.trials == 20
 
 
 def test_fewer_epochs_are_refused(new_run, finish):
@@ -126,7 +127,7 @@ def test_a_run_in_use_is_not_extended(new_run):
 def test_what_holds_for_this_sitting_only_is_not_written_down(new_run, finish):
     run = new_run()
     finish(run)
-    here = dataclasses.replace(run, settings=dataclasses.replace(run.settings, workers=7, time_budget_s=5.0))
+    here = dataclasses.replace(run, settings=run.settings.with_resources(Resources(workers=7, time_budget_s=5.0)))
     extend_run(here, trials="+1", epochs=None)
     kept = read_settings(run.folder.settings)
-    assert (kept.trials, kept.workers, kept.time_budget_s) == (21, None, None)
+    assert (kept.plan.trials, kept.resources.workers, kept.resources.time_budget_s) == (21, None, None)

@@ -11,19 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packtune.errors import RunError, SettingsError, UnknownDataset
+from packtune.models.hardware.device import Device
+from packtune.models.hardware.precision import Precision
 from packtune.proposals.samplers import SAMPLERS
 from packtune.protocol import Protocol
 from packtune.run.folder import RunFolder, free_name
 from packtune.run.planning import create_run
 from packtune.run.settings_file import read_settings, write_settings
-from packtune.settings import Settings
+from packtune.settings import Resources, SearchPlan, Settings
 from packtune.space.file import EXAMPLE
+from packtune.space.source import find_space
 
 counts = st.integers(1, 10**6)
-settings_of_any_kind = st.builds(
-    Settings,
-    name=st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}", fullmatch=True),
-    data_dir=st.none() | st.just(Path("/some where/mnist")),
+plans = st.builds(
+    SearchPlan,
     sampler=st.sampled_from(list(SAMPLERS)),
     trials=counts,
     epochs=counts,
@@ -31,11 +32,23 @@ settings_of_any_kind = st.builds(
     protocol=st.sampled_from(Protocol),
     pack_size=st.none() | counts,
     halving=st.booleans(),
+    precision=st.none() | st.sampled_from(Precision),
+    lookahead=st.none() | counts,
+)
+resources_of_any_kind = st.builds(
+    Resources,
+    data_dir=st.none() | st.just(Path("/some where/mnist")),
     workers=st.none() | counts,
     cpus_per_worker=st.floats(0.01, 64),
     gpus_per_worker=st.none() | st.floats(0, 8),
+    device=st.none() | st.sampled_from(Device),
     time_budget_s=st.none() | st.floats(0, 1e6),
-    lookahead=counts,
+)
+settings_of_any_kind = st.builds(
+    Settings,
+    name=st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}", fullmatch=True),
+    plan=plans,
+    resources=resources_of_any_kind,
 )
 
 
@@ -47,7 +60,9 @@ def test_settings_are_read_as_they_were_written(tmp_path_factory, settings):
 
 
 def test_the_password_of_a_storage_is_not_kept(tmp_path):
-    write_settings(Settings(name="x", storage="postgresql://me:hunter2@host/db"), tmp_path / "s.toml")
+    write_settings(
+        Settings(name="x", resources=Resources(storage="postgresql://me:hunter2@host/db")), tmp_path / "s.toml"
+    )
     text = (tmp_path / "s.toml").read_text()
     assert "hunter2" not in text
     assert "postgresql://me:***@host/db" in text
@@ -63,7 +78,6 @@ def test_a_name_cannot_leave_the_folder_of_runs(name):
     ("changes", "error", "message"),
     [
         ({"data": "minst"}, UnknownDataset, "Did you mean 'mnist'"),
-        ({"device": "gpu"}, SettingsError, "unknown device 'gpu'"),
         ({"epochs": 0}, SettingsError, "epochs = 0 is not allowed: give 1 or more"),
         ({"seed": -1}, SettingsError, "seed = -1"),
         ({"cpus_per_worker": 0}, SettingsError, "cpus_per_worker = 0"),
@@ -73,9 +87,9 @@ def test_a_name_cannot_leave_the_folder_of_runs(name):
         ({"replicates": 0}, SettingsError, "replicates = 0"),
     ],
 )
-def test_settings_that_are_not_allowed_are_named(changes, error, message):
+def test_settings_that_are_not_allowed_are_named(make_settings, changes, error, message):
     with pytest.raises(error, match=message):
-        Settings(name="x", **changes)
+        make_settings(**changes)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +111,7 @@ def test_a_run_is_found_by_name_or_folder_with_its_space_as_it_was(tmp_path):
     space = tmp_path / "mine.toml"
     space.write_text(EXAMPLE)
     folder = RunFolder(tmp_path / "results", "first")
-    folder.create(Settings(name="first", space=str(space)))
+    folder.create(Settings(name="first", plan=SearchPlan(space=str(space))), space.read_bytes())
     space.unlink()
     found = RunFolder.find(tmp_path / "results", "first").load()
     assert {dimension.name for dimension in found.space.dimensions} >= {"architecture", "filters"}
@@ -125,8 +139,8 @@ def test_a_run_without_its_settings_is_not_taken_for_another(tmp_path):
 def test_an_existing_run_is_not_overwritten(tmp_path):
     RunFolder(tmp_path, "x").create(Settings(name="x"))
     with pytest.raises(RunError, match="packtune resume x"):
-        RunFolder(tmp_path, "x").create(Settings(name="x", epochs=3))
-    assert RunFolder(tmp_path, "x").load().settings.epochs == 10
+        RunFolder(tmp_path, "x").create(Settings(name="x", plan=SearchPlan(epochs=3)))
+    assert RunFolder(tmp_path, "x").load().settings.plan.epochs == 10
 
 
 def test_free_names_count_up(tmp_path):
@@ -136,8 +150,9 @@ def test_free_names_count_up(tmp_path):
 
 
 def create_some(results, start, made):
+    wide = find_space("wide")
     start.wait()
-    made.put([create_run(results, "x", Settings(name="x"))[1].name for _ in range(8)])
+    made.put([create_run(SearchPlan(), Resources(), wide, results=results).settings.name for _ in range(8)])
 
 
 def test_runs_that_begin_at_once_get_names_and_settings_of_their_own(tmp_path):
@@ -149,7 +164,7 @@ def test_runs_that_begin_at_once_get_names_and_settings_of_their_own(tmp_path):
     names = [name for _ in processes for name in made.get(timeout=60)]
     for process in processes:
         process.join()
-    assert sorted(names) == [f"x-{number:03}" for number in range(1, 33)]
+    assert sorted(names) == [f"digits-wide-{number:03}" for number in range(1, 33)]
     runs = [RunFolder(tmp_path, name).load().settings for name in names]
     assert [settings.name for settings in runs] == names
     assert len({settings.run_id for settings in runs}) == 32
