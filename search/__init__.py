@@ -26,13 +26,13 @@ if TYPE_CHECKING:
         SettingsError,
         SpaceError,
     )
+    from packtune.interface.prediction import load_model, predict_images
+    from packtune.interface.result import SearchResult, WinnerResult
+    from packtune.interface.search import leaderboard, load, search
     from packtune.models.configuration import HYPERPARAMETERS, Configuration
     from packtune.models.model_file import TrainedModel
     from packtune.report.progress import ProgressView
     from packtune.reproduction.interface import reproduce
-    from packtune.run.interface import leaderboard, load, search
-    from packtune.run.prediction import load_model, predict_images
-    from packtune.run.result import SearchResult, WinnerResult
     from packtune.space.catalog import SPACES
     from packtune.space.space import Choices, Dimension, FloatRange, IntRange, Space
 
@@ -50,13 +50,13 @@ _HOMES = {
     "TrainedModel": "packtune.models.model_file",
     "ProgressView": "packtune.report.progress",
     "reproduce": "packtune.reproduction.interface",
-    "leaderboard": "packtune.run.interface",
-    "load": "packtune.run.interface",
-    "search": "packtune.run.interface",
-    "load_model": "packtune.run.prediction",
-    "predict_images": "packtune.run.prediction",
-    "SearchResult": "packtune.run.result",
-    "WinnerResult": "packtune.run.result",
+    "leaderboard": "packtune.interface.search",
+    "load": "packtune.interface.search",
+    "search": "packtune.interface.search",
+    "load_model": "packtune.interface.prediction",
+    "predict_images": "packtune.interface.prediction",
+    "SearchResult": "packtune.interface.result",
+    "WinnerResult": "packtune.interface.result",
     "SPACES": "packtune.space.catalog",
     "Choices": "packtune.space.space",
     "Dimension": "packtune.space.space",

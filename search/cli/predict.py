@@ -27,8 +27,8 @@ def predict(
 ) -> None:
     """Label images with a trained model; writes CSV to stdout."""
     with errors_shown():
+        from packtune.interface.prediction import predict_images
         from packtune.report.tables import to_csv
-        from packtune.run.prediction import predict_images
 
         predictions = predict_images(file, images)
         if predictions.is_dark_on_light:

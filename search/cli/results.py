@@ -35,8 +35,8 @@ def leaderboard(
     """Print the leaderboard of one run, or of several in one table."""
     with errors_shown():
         from packtune.cli.printing import width_of_stdout
+        from packtune.interface.comparison import compare_runs
         from packtune.report.tables import to_csv, to_markdown, to_screen
-        from packtune.run.comparison import compare_runs
         from packtune.run.find import find_run
 
         asked, fallback = storage_of(context)
@@ -64,10 +64,10 @@ def best(
     """Print the winner and how to train it again; write its trained model with --export."""
     with errors_shown():
         from packtune.files import write_bytes, write_text
+        from packtune.interface.commands import retrain_command
+        from packtune.interface.export import check_export, trained_model
         from packtune.report.words import describe_winner, space_of
-        from packtune.run.commands import retrain_command
         from packtune.run.ending import read_ending
-        from packtune.run.export import check_export, trained_model
         from packtune.run.find import find_run
 
         asked, fallback = storage_of(context)

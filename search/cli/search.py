@@ -177,9 +177,9 @@ def resume(
 ) -> None:
     """Continue a run that was stopped or killed, nothing lost or done twice; or extend one."""
     with errors_shown():
+        from packtune.run.extension import resumed
         from packtune.run.find import find_run
         from packtune.run.planning import ResourceOptions
-        from packtune.run.resuming import resumed
 
         asked, fallback = storage_of(context)
         found = find_run(run, results, storage=asked, fallback=fallback)

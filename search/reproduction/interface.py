@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Unpack
 
+from packtune.interface.result import ProgressLike
 from packtune.report.views import make_view
 from packtune.reproduction.runs import check_names, reproduction_runs
 from packtune.reproduction.writing import Reproduction, write_reproduction
 from packtune.run.planning import ResourceOptions, choose_resources
-from packtune.run.result import ProgressLike
 from packtune.run.sitting import carried_out
 
 

@@ -1,4 +1,4 @@
-"""More of a run that exists: further trials, or its configurations trained longer. What the sampler knows stays."""
+"""A run that exists, as it goes on: elsewhere, with further trials, or trained longer. What the sampler knows stays."""
 
 from __future__ import annotations
 
@@ -6,11 +6,28 @@ from dataclasses import replace
 
 from packtune.errors import SettingsError
 from packtune.run.folder import Run
+from packtune.run.planning import ResourceOptions, change_resources
 from packtune.run.records import open_study, read_records
 from packtune.run.settings_file import read_settings, write_settings
 from packtune.study.storage import open_storage
 from packtune.study.study import SearchStudy
 from packtune.trial import TrialState
+
+
+def resumed(run: Run, *, trials: str | int | None, epochs: int | None, options: ResourceOptions) -> Run:
+    """Give a run as it goes on: elsewhere, or longer.
+
+    Args:
+        trials, epochs: see `extend_run`; none to leave them.
+        options: where it goes on; what is left out stays, but for `address` and `time_budget_s`.
+
+    Raises:
+        SettingsError: an option is not allowed.
+        RunError: the run cannot be extended.
+    """
+    resources = change_resources(run.settings.resources, options)
+    moved = replace(run, settings=run.settings.with_resources(resources))
+    return moved if trials is None and epochs is None else extend_run(moved, trials=trials, epochs=epochs)
 
 
 def extend_run(run: Run, *, trials: str | int | None, epochs: int | None) -> Run:

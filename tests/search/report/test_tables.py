@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
+from packtune.interface.commands import retrain_command
 from packtune.models.configuration import Configuration
 from packtune.report.frames import leaderboard_frame, trials_frame
 from packtune.report.rows import order_rows, rank_rows
 from packtune.report.tables import to_csv, to_markdown, to_screen
 from packtune.report.winner import pick_winner, wilson_interval
 from packtune.report.words import describe_winner, space_of
-from packtune.run.commands import retrain_command
 from packtune.run.folder import Run, RunFolder
 from packtune.settings import SearchPlan, Settings
 from packtune.space.catalog import load_space

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Unpack
 
+from packtune.interface.comparison import compare_runs
+from packtune.interface.result import ProgressLike, SearchResult, carry_out
 from packtune.report.frames import Leaderboard
-from packtune.run.comparison import compare_runs
+from packtune.report.views import make_view
 from packtune.run.ending import read_ending
 from packtune.run.find import find_run
 from packtune.run.planning import SearchOptions, check_options, choose_resources, create_run, plan_search
-from packtune.run.result import ProgressLike, SearchResult, carry_out
 from packtune.space.source import GivenSpace, find_space
 
 
@@ -43,8 +44,9 @@ def search(
     check_options(options)
     source = find_space(space)
     plan, resources = plan_search(data, source, options), choose_resources(options)
+    view = make_view(progress)
     run = create_run(plan, resources, source, results=Path(results), name=name)
-    return carry_out(run, progress, verbose=verbose)
+    return carry_out(run, view, verbose=verbose)
 
 
 def load(run: str | Path, *, results: str | Path = "results", storage: str | None = None) -> SearchResult:

@@ -12,14 +12,14 @@ from packtune.errors import SettingsError
 from packtune.files import write_bytes
 from packtune.models.configuration import Configuration
 from packtune.report.frames import Leaderboard, leaderboard_frame, trials_frame
-from packtune.report.progress import ProgressView, SilentView
+from packtune.report.progress import ProgressView
 from packtune.report.rows import Row
 from packtune.report.views import Progress, make_view
 from packtune.report.words import describe_winner
 from packtune.run.ending import Ending
+from packtune.run.extension import resumed
 from packtune.run.folder import Run
 from packtune.run.planning import ResourceOptions
-from packtune.run.resuming import resumed
 from packtune.run.sitting import carried_out
 from packtune.trial import Accuracy
 
@@ -88,7 +88,7 @@ class WinnerResult:
             RunError: the file cannot be written.
             SettingsError: the path is a folder.
         """
-        from packtune.run.export import check_export
+        from packtune.interface.export import check_export
 
         check_export(Path(path))
         write_bytes(Path(path), self._content)
@@ -96,7 +96,7 @@ class WinnerResult:
 
     @cached_property
     def _content(self) -> bytes:
-        from packtune.run.export import trained_model
+        from packtune.interface.export import trained_model
 
         return trained_model(self._run, self._winner.row, say=lambda text: None)
 
@@ -185,8 +185,9 @@ class SearchResult:
         Raises:
             PacktuneError: a reason that you can mend; see its subclasses.
         """
+        view = make_view(progress)
         run = resumed(self.run, trials=trials, epochs=epochs, options=options)
-        return carry_out(run, progress, verbose=verbose)
+        return carry_out(run, view, verbose=verbose)
 
     def _repr_html_(self) -> str:
         return self.leaderboard.to_html(index=False, na_rep="", max_rows=20)
@@ -196,8 +197,7 @@ class SearchResult:
         return f"Run {self.name} in {self.folder}: {len(self.rows)} rows, {self.open_trials} trials open{winner}"
 
 
-def carry_out(run: Run, progress: ProgressLike, *, verbose: bool) -> SearchResult:
+def carry_out(run: Run, view: ProgressView, *, verbose: bool) -> SearchResult:
     """Search, and give the result."""
-    view = SilentView() if progress is None else make_view(progress)
     with carried_out([run], view, verbose=verbose) as endings:
         return SearchResult(run=replace(run, new=False), ending=endings[0])
