@@ -190,7 +190,8 @@ class SearchResult:
         return carry_out(run, view, verbose=verbose)
 
     def _repr_html_(self) -> str:
-        return self.leaderboard.to_html(index=False, na_rep="", max_rows=20)
+        table: str = self.leaderboard.to_html(index=False, na_rep="", max_rows=20)
+        return table
 
     def __str__(self) -> str:
         winner = f"\n{self.winner}" if self.winner else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,14 @@ class Leaderboard(pd.DataFrame):  # type: ignore[misc]  # pandas has no types he
     """A table of a run, which `to_csv` writes byte for byte as the run's own file. Its parts are plain data frames."""
 
     @property
-    def _constructor(self) -> type[pd.DataFrame]:
-        return pd.DataFrame
+    def _constructor(self) -> Callable[..., pd.DataFrame]:
+        return pd.DataFrame  # type: ignore[no-any-return]  # pandas has no types here
 
     def to_csv(self, path_or_buf: Any = None, *, index: bool = False, **options: Any) -> str | None:
         """Write the table as CSV; with other options, as pandas does."""
         if index or options:
-            return super().to_csv(path_or_buf, index=index, **options)
+            written: str | None = super().to_csv(path_or_buf, index=index, **options)
+            return written
         if path_or_buf is None:
             return to_csv(self)
         if hasattr(path_or_buf, "write"):
