@@ -1,4 +1,4 @@
-"""Files that people read are written whole or not at all."""
+"""Writes files atomically: a reader sees the old content or the new one, never a part."""
 
 from __future__ import annotations
 

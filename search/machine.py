@@ -1,4 +1,4 @@
-"""What made a number: the processor, the operating system and the versions of the libraries."""
+"""Describes the machine that made a number: processor, operating system and versions of libraries."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def describe_machine(packages: Sequence[str] = ("torch", "ray", "optuna", "numpy")) -> str:
-    """Put the machine and the versions in one line."""
+    """Describe the machine and the versions in one line."""
     libraries = ", ".join(f"{package} {version(package)}" for package in packages)
     return (
         f"{processor_name()}, {os.cpu_count()} cores, {platform.system()}, "
@@ -19,7 +19,7 @@ def describe_machine(packages: Sequence[str] = ("torch", "ray", "optuna", "numpy
 
 
 def processor_name() -> str:
-    """Name the processor's model, as far as the system tells it."""
+    """Give the model name of the processor, or its architecture if the system does not tell the model."""
     listing = Path("/proc/cpuinfo")
     lines = listing.read_text().splitlines() if listing.is_file() else []
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

@@ -1,4 +1,4 @@
-"""How a trial is trained and evaluated, beside its hyperparameters: the search's way, or the reference notebook's."""
+"""How trials are trained and evaluated: in the way of a search, or in that of the reference notebook."""
 
 from __future__ import annotations
 
@@ -8,30 +8,39 @@ from packtune.seeds import batch_seed, weight_seed
 
 
 class Protocol(StrEnum):
-    """SEARCH draws a new order of the images for each epoch and new initial weights for each trial, and evaluates
-    on all images. NOTEBOOK draws one order for all epochs, with NumPy's legacy generator, and the initial weights of
-    every trial from the search's seed itself, one higher for each replicate, and evaluates on full mini-batches only.
+    """A way to train and evaluate trials.
+
+    SEARCH draws a new order of the images for each epoch, and new initial weights for each trial. It evaluates on all
+    images.
+
+    NOTEBOOK draws one order for all epochs, with NumPy's legacy generator. The seed of the search itself gives the
+    initial weights of every trial; each replicate has a seed one higher. It evaluates on full mini-batches only.
     """
 
     SEARCH = "search"
     NOTEBOOK = "notebook"
 
     def trial_seed(self, search_seed: int, trial: int, replicate: int) -> int:
-        """Seed a trial's initial weights.
+        """Give the seed of the initial weights of a trial.
 
         Args:
-            replicate: how many trials of the same configuration came before.
+            replicate: the number of earlier trials of the same configuration.
         """
         return search_seed + replicate if self is Protocol.NOTEBOOK else weight_seed(search_seed, trial=trial)
 
     def order_seed(self, search_seed: int) -> int:
-        """Seed the order of the images, which all trials share."""
+        """Give the seed of the order of the training images, which all trials share."""
         return search_seed if self is Protocol.NOTEBOOK else batch_seed(search_seed)
 
     def evaluated(self, images: int, batch_size: int) -> int:
-        """Give how many of so many images an accuracy is measured on."""
+        """Count the images that an accuracy is measured on.
+
+        Args:
+            images: images that there are.
+            batch_size: of training.
+        """
         return images // batch_size * batch_size or images if self is Protocol.NOTEBOOK else images
 
 
-# The seed of everything random in the notebook.
 NOTEBOOK_SEED = 12321
+"""The seed of everything random in the notebook."""

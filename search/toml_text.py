@@ -1,4 +1,4 @@
-"""TOML as a foreign file may hold it: parsed, or refused with an error that says where."""
+"""Parses TOML from files of users, which may hold anything."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def load_toml(text: str) -> dict[str, Any]:
     """Parse TOML, with whole numbers of at most 64 bits, as the format has them.
 
     Raises:
-        ValueError: it is no TOML, has a larger number, or tables or lists nested more than MAX_NESTING deep.
+        ValueError: the text is no TOML, has a larger number, or nests tables or lists more than MAX_NESTING deep.
     """
     too_large = "a whole number has more than 64 bits"
     try:

@@ -1,4 +1,4 @@
-"""Text on stderr, printed as it is. Imports nothing heavy, so that an error appears at once."""
+"""Prints text on stderr. Imports nothing heavy, so that an error appears at once."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from rich.console import Console
 
 
 def error_console() -> Console:
-    """Give the console of stderr."""
+    """Make a console that writes to stderr."""
     return Console(stderr=True)
 
 
 def program() -> str:
-    """Give the words that start this program, so that what is printed can be typed again."""
+    """Give the word that starts this program, for commands that a person can paste."""
     name = sys.argv[0]
     on_path = shutil.which("packtune")
     is_found = on_path is not None and Path(on_path) == Path(name)
@@ -24,5 +24,5 @@ def program() -> str:
 
 
 def print_text(console: Console, text: str, style: str | None = None) -> None:
-    """Print a text in which words in brackets or between colons mean nothing to rich."""
+    """Print a text as it is: words in brackets or between colons are no markup."""
     console.print(text, style=style, markup=False, emoji=False, highlight=False, soft_wrap=True)

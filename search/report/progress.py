@@ -1,4 +1,4 @@
-"""What is told of a search while it runs: to whom, and in which words. `packtune.report.views` shows it."""
+"""The progress of a search: what a view must be able to show, and the words for it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from collections.abc import Callable
 from packtune.dispatch.standing import Standing
 from packtune.trial import TrialState
 
-SPEED_WINDOW_S = 120.0  # old trials say little of those to come, which may be larger
+SPEED_WINDOW_S = 120.0
+"""The speed is that of the last so many seconds: later trials may be larger than early ones."""
 
 
 class ProgressView(ABC):
-    """Shows where a search stands.
+    """Shows how far a search is.
 
     Lifecycle: `stage` any number of times, then `show` with each new standing, then `close`.
     """
@@ -34,7 +35,7 @@ class ProgressView(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Leave the last standing visible and show no more."""
+        """Show the last standing for good, and nothing after it. May be called more than once."""
 
 
 class SilentView(ProgressView):
@@ -68,7 +69,7 @@ def download_progress(view: ProgressView) -> Callable[[str, int, int | None], No
 
 
 def describe(standing: Standing) -> str:
-    """Put a standing in words: trials done, pruned, failed, running, and the best so far."""
+    """Describe a standing in words: trials done, pruned, failed, running, and the best so far."""
     parts = [f"{_done(standing)}/{standing.trials} trials"]
     named = (
         (TrialState.PRUNED, "pruned"),
@@ -85,7 +86,7 @@ def describe(standing: Standing) -> str:
 
 
 class Speed:
-    """Trials a minute over the last minutes, and the time left at that speed; epochs count as parts of trials."""
+    """Measures trials a minute over the last minutes, and the time left at that speed. Epochs count as parts of trials."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -104,7 +105,7 @@ class Speed:
         if done <= before:
             return ""
         rate = (done - before) / max(1e-9, until_s - since_s)
-        # Between two pieces of news the time left gets shorter; when it is over, nothing is known until the next.
+        # Between two reports the time left gets shorter. When it has run out, no time is shown until the next report.
         left_s = (standing.trials - done) / rate - (self._clock() - until_s)
         remaining = f", about {format_duration(left_s)} left" if done < standing.trials and left_s >= 1 else ""
         per_minute = rate * 60

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from packtune.data.catalog import DATASETS
 from packtune.models.architectures.catalog import count_parameters
@@ -18,11 +17,11 @@ class Row:
     """One configuration of one run.
 
     Attributes:
-        trial, seed: of its first trial among those averaged that did not diverge, if any.
-        replicates: trials of the configuration that are averaged here.
-        diverged: those of them that diverged; their accuracies count as 0 if others did not.
-        validation, test: means over the replicates; none if all failed or diverged.
-        parameters: trainable numbers; none if the network cannot be built.
+        trial, seed: number and seed of the first trial in the mean; a trial that did not diverge comes first.
+        replicates: trials of the configuration that are in the mean.
+        diverged: how many of these diverged. They count as 0 in the mean, unless all of them diverged.
+        validation, test: means over the replicates, 0 to 1; none if all failed or diverged.
+        parameters: trainable numbers of the network; none if it cannot be built.
     """
 
     run: str
@@ -40,17 +39,17 @@ class Row:
 
     @property
     def score(self) -> float:
-        """What rows are ordered by: joint validation accuracy, below zero if there is none."""
+        """The joint validation accuracy, 0 to 1, which orders the rows; -1 if there is none."""
         return self.validation.joint if self.validation else -1.0
 
 
 def rank_rows(records: Iterable[TrialRecord], *, run: str, data: str) -> list[Row]:
     """Make the ordered rows of one run from its finished trials.
 
-    Repeated proposals of a configuration share a row, which averages those of them that trained longest, and those that
-    diverged: a configuration that trains well by luck only is not a good one.
+    All trials of one configuration share a row. It shows the mean of the trials that trained longest and of those that
+    diverged, because a good configuration trains well from every seed.
     """
-    groups: dict[tuple[Any, ...], list[TrialRecord]] = {}
+    groups: dict[Hashable, list[TrialRecord]] = {}
     for record in records:
         if record.outcome is not None:
             groups.setdefault(tuple(record.proposal.configuration.used().items()), []).append(record)
@@ -69,7 +68,7 @@ def _row(records: Sequence[TrialRecord], *, run: str, data: str) -> Row:
     assert first.outcome is not None
     diverged = sum(record.state is TrialState.DIVERGED for record in records)
     alike = sum(record.state is first.state for record in records)
-    # Of all trials of the configuration, however long: those it diverged in say how often it trains at all.
+    # All trials count here, however long they trained: they tell how often the configuration trains at all.
     sound = alike / (alike + diverged) if first.state in (TrialState.PRUNED, TrialState.COMPLETE) else 1.0
     replicates = len(peers) + (diverged if sound < 1 else 0)
     return Row(
@@ -88,12 +87,12 @@ def _row(records: Sequence[TrialRecord], *, run: str, data: str) -> Row:
     )
 
 
-# What says most about a configuration comes last.
 STATES = (TrialState.FAIL, TrialState.DIVERGED, TrialState.PRUNED, TrialState.COMPLETE)
+"""The end states of a trial; a later one says more about the configuration."""
 
 
 def _depth(record: TrialRecord) -> tuple[int, int]:
-    """Order trials by how far they came; those without accuracies by their state alone."""
+    """Give the key that orders trials by how long they trained; trials without accuracies differ by their state alone."""
     assert record.outcome is not None
     measured = record.state in (TrialState.PRUNED, TrialState.COMPLETE)
     return STATES.index(record.state), record.outcome.epochs if measured else 0

@@ -1,4 +1,4 @@
-"""Tables written as CSV, as Markdown, and as text for a terminal. Knows nothing of what is in them."""
+"""Writes data frames as CSV, as Markdown, and as text for a terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ tabulate_module.MIN_PADDING = 0  # its default widens every column by the two bl
 
 
 def to_csv(frame: pd.DataFrame) -> str:
-    """Write a table as CSV; text that a spreadsheet would run as a formula is quoted with an apostrophe."""
+    """Write a table as CSV. Text that a spreadsheet would take for a formula gets an apostrophe."""
     plain = _plain(frame).rename(columns=defuse_formula)
     text: str = plain.map(defuse_formula).map(_exact).to_csv(index=False, lineterminator="\n")
     return text
@@ -29,11 +29,11 @@ def to_markdown(frame: pd.DataFrame) -> str:
 
 
 def to_screen(frame: pd.DataFrame, *, limit: int = 20, width: int | None = None) -> str:
-    """Write the first rows of a leaderboard for a terminal, hyperparameters that never vary below the table.
+    """Write the first rows of a leaderboard for a terminal. Hyperparameters that never vary are listed below it.
 
     Args:
         limit: rows to show.
-        width: characters in a line; the last columns give way. None for no limit.
+        width: characters in a line, none for no limit. Where there is no room, the last columns are left out.
     """
     plain = _plain(frame)
     names = [name for name in HYPERPARAMETERS if name in plain]
@@ -52,7 +52,7 @@ def to_screen(frame: pd.DataFrame, *, limit: int = 20, width: int | None = None)
 
 
 def _fit(table: pd.DataFrame, width: int | None) -> tuple[str, list[str]]:
-    """Write as many columns, from the left, as fit; name the others."""
+    """Write as many columns as fit, from the left; give the table, and the names of the columns left out."""
     for n in range(len(table.columns), 0, -1):
         part = table.iloc[:, :n]
         headers = [str(name).replace("_accuracy", "").replace("_", "\n") for name in part.columns]

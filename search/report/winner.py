@@ -21,8 +21,8 @@ class Winner:
 
     Attributes:
         row: its row of the leaderboard.
-        interval: of its validation accuracy, 95%, from the number of validation images.
-        ties: the other complete rows whose accuracy lies inside the interval.
+        interval: the 95% interval of its validation accuracy, from the number of validation images alone.
+        ties: the other complete rows whose validation accuracy lies inside the interval.
     """
 
     row: Row
@@ -34,7 +34,7 @@ def pick_winner(rows: Sequence[Row], *, validation_images: Callable[[Row], int])
     """Pick the first COMPLETE row of an ordered leaderboard; none if no trial is complete.
 
     Args:
-        validation_images: on how many images a row's validation accuracy was measured.
+        validation_images: gives the number of images on which the validation accuracy of a row was measured.
     """
     complete = [row for row in rows if row.state is TrialState.COMPLETE and row.validation]
     if not complete:
@@ -54,11 +54,11 @@ def winner_of(rows: Sequence[Row], plan: SearchPlan) -> Winner | None:
 
 
 def wilson_interval(share: float, n: int) -> tuple[float, float]:
-    """Bound a share seen in n independent images with 95% confidence (Wilson 1927).
+    """Bound the true share, with 95% confidence, where a share was seen in n independent images (Wilson 1927).
 
     Args:
-        share: 0 to 1.
-        n: 1 or more.
+        share: the share that was seen, 0 to 1.
+        n: number of images, 1 or more.
 
     Returns:
         Lower and upper bound, 0 to 1.

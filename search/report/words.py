@@ -1,4 +1,4 @@
-"""What a person is told of a winner: in words, and as a space that can be searched again."""
+"""The winner for people: described in words, and written as a space that can be searched again."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from packtune.report.winner import Winner
 
 
 def space_of(row: Row) -> str:
-    """Write the configuration as a space of one, in TOML, for `packtune run --space`."""
+    """Write the configuration of a row as a space that holds nothing else, in TOML, for `packtune run --space`."""
     head = f"# Trial {row.trial} of run {row.run}: validation accuracy {row.score:.6f} on {row.data}.\n"
     return head + tomli_w.dumps(row.configuration.used())
 
 
 def describe_winner(winner: Winner) -> str:
-    """Put the winner in words: its name, its accuracies and what it ties with."""
+    """Describe the winner in words: its configuration, its accuracies and the trials inside its interval."""
     row, (low, high) = winner.row, winner.interval
     values = ", ".join(f"{name} {_word(value)}" for name, value in row.configuration.used().items())
     of = f", the mean of {row.replicates} trials" if row.replicates > 1 else ""

@@ -23,17 +23,17 @@ class Comparison:
 
     Attributes:
         output: the head, or the NumPy network's point.
-        published, measured: accuracies on (validation, test), 0 to 1, ours from the notebook's seed; of the NumPy
-            network (none, prediction). `measured` is none while nothing is trained.
-        both: ours with every head right, where there are several.
-        seeds: trials that `mean` and `deviation` are over.
+        published, measured: accuracies on (validation, test), 0 to 1; of the NumPy network (none, prediction).
+            `measured` is from the notebook's seed, and none while nothing is trained.
+        both: our share of images with every head right, on (validation, test), where there are several heads.
+        seeds: number of trials in `mean` and `deviation`.
         mean, deviation: of our accuracies on (validation, test), where there is more than one seed.
         criterion: what counts as reproduced, in words.
-        reproduced: whether it holds; none while nothing is trained.
+        reproduced: whether the criterion holds; none while nothing is trained.
         published_runtime: as the notebook prints it.
-        seconds: ours, of training and validation.
-        device: that ours was trained on.
-        precision: of ours' large products; empty for the NumPy network's plain float64.
+        seconds: of our training and validation.
+        device: on which we trained.
+        precision: of our large products; empty for the NumPy network, which computes in float64.
     """
 
     system: str
@@ -96,9 +96,9 @@ def compare(name: str, records: Mapping[str, Sequence[TrialRecord]], precision: 
     system = SYSTEMS[name]
     trials = [record for space, _ in spaces_of(system) for record in records.get(space.name, ())]
     found = [
-        _compare_output(system, label, published, place, head, _complete(trials, published))
+        _compare_output(system, label, published, index, head, _complete(trials, published))
         for label, published in system.rows.items()
-        for place, head in enumerate(DATASETS[system.data].head_names)
+        for index, head in enumerate(DATASETS[system.data].head_names)
     ]
     return [replace(comparison, precision=precision) for comparison in found]
 
@@ -114,11 +114,11 @@ def _complete(trials: Sequence[TrialRecord], published: Published) -> list[Trial
 
 
 def _compare_output(
-    system: System, label: str, published: Published, place: int, head: str, trials: Sequence[TrialRecord]
+    system: System, label: str, published: Published, index: int, head: str, trials: Sequence[TrialRecord]
 ) -> Comparison:
-    accuracies = [_accuracies(record, place) for record in trials]
+    accuracies = [_accuracies(record, index) for record in trials]
     several = len(accuracies) > 1
-    theirs = published.validation[place], published.test[place]
+    theirs = published.validation[index], published.test[index]
     first = trials[0].outcome if trials and trials[0].proposal.seed == NOTEBOOK_SEED else None
     ours = accuracies[0] if first else None
     mean = _by_split(accuracies, statistics.fmean) if several else None
@@ -146,10 +146,10 @@ def _compare_output(
     )
 
 
-def _accuracies(record: TrialRecord, place: int) -> tuple[float, float]:
+def _accuracies(record: TrialRecord, index: int) -> tuple[float, float]:
     outcome = record.outcome
     assert outcome and outcome.validation and outcome.test
-    return outcome.validation.heads[place], outcome.test.heads[place]
+    return outcome.validation.heads[index], outcome.test.heads[index]
 
 
 def _joint(validation: Accuracy | None, test: Accuracy | None) -> tuple[float, float]:

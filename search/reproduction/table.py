@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 from tabulate import tabulate
@@ -19,7 +18,7 @@ def to_frame(comparisons: Sequence[Comparison]) -> pd.DataFrame:
     return pd.DataFrame([_cells(comparison) for comparison in comparisons], dtype=object)
 
 
-def _cells(c: Comparison) -> dict[str, Any]:
+def _cells(c: Comparison) -> dict[str, object]:
     def pair(name: str, values: tuple[float | None, float | None] | None) -> dict[str, float | None]:
         validation, test = values or (None, None)
         return {f"{name}_validation": validation, f"{name}_test": test}
@@ -62,7 +61,7 @@ HEADERS = (
 
 
 def to_screen(comparisons: Sequence[Comparison], *, markdown: bool = False) -> str:
-    """Write the table for people, and below it what it cannot show."""
+    """Write the table for people, with notes below it."""
     headers = HEADERS if markdown else tuple(header.replace(" ", "\n") for header in HEADERS)
     table = tabulate(
         [_row(comparison) for comparison in comparisons],
@@ -82,45 +81,57 @@ def to_markdown(comparisons: Sequence[Comparison]) -> str:
 def _row(c: Comparison) -> list[str]:
     digits = 8 if c.system == NUMPY else 6
     numbers = []
-    for place in (0, 1):
-        theirs, ours = c.published[place], c.measured[place] if c.measured else None
-        difference = c.difference[place]
+    for index in (0, 1):
+        theirs, ours = c.published[index], c.measured[index] if c.measured else None
+        difference = c.difference[index]
         numbers += [
             "" if theirs is None else f"{theirs:.{digits}f}",
             "" if ours is None else f"{ours:.{digits}f}",
             "" if difference is None else f"{difference:+z.{'0e' if c.system == NUMPY else '6f'}}",
         ]
     duration = "" if c.seconds is None else format_duration(c.seconds)
-    how = [c.published_runtime, duration, c.device, c.precision]
-    return [c.system, c.configuration, c.output, *numbers, _word(c.reproduced), *how]
+    training = [c.published_runtime, duration, c.device, c.precision]
+    return [c.system, c.configuration, c.output, *numbers, _word(c.reproduced), *training]
 
 
 def _notes(comparisons: Sequence[Comparison]) -> list[str]:
-    notes = (
-        [
-            "Validation and test are shares of labels right, over full mini-batches as in the notebook; of the NumPy "
-            "network, predictions."
-        ]
-        if comparisons
-        else []
-    )
+    explained = [
+        "Validation and test are shares of labels right, over full mini-batches as in the notebook; of the NumPy "
+        "network, predictions."
+    ]
+    measured = [note for comparison in comparisons for note in _measured(comparison)]
+    return [*(explained if comparisons else []), *measured, *_missed(comparisons), *_criteria(comparisons)]
+
+
+def _name(c: Comparison) -> str:
+    return f"{c.system}/{c.configuration}" + ("" if c.output == "digit" else f" {c.output}")
+
+
+def _measured(c: Comparison) -> list[str]:
+    """Say what the columns have no place for: several seeds, and several heads."""
+    notes = []
+    if c.mean and c.deviation:
+        notes.append(
+            f"{_name(c)}: over {c.seeds} seeds validation {c.mean[0]:.6f} ± {c.deviation[0]:.6f}, "
+            f"test {c.mean[1]:.6f} ± {c.deviation[1]:.6f} (mean ± standard deviation)"
+        )
+    if c.both and c.output == "upper":
+        notes.append(f"{c.system}: both digits right: validation {c.both[0]:.6f}, test {c.both[1]:.6f}")
+    return notes
+
+
+def _missed(comparisons: Sequence[Comparison]) -> list[str]:
+    """Say what was not reproduced, and why."""
     missed: dict[str, list[str]] = {}
     for c in comparisons:
-        name = f"{c.system}/{c.configuration}" + ("" if c.output == "digit" else f" {c.output}")
-        if c.mean and c.deviation:
-            notes.append(
-                f"{name}: over {c.seeds} seeds validation {c.mean[0]:.6f} ± {c.deviation[0]:.6f}, "
-                f"test {c.mean[1]:.6f} ± {c.deviation[1]:.6f} (mean ± standard deviation)"
-            )
-        if c.both and c.output == "upper":
-            notes.append(f"{c.system}: both digits right: validation {c.both[0]:.6f}, test {c.both[1]:.6f}")
         if c.reproduced is False:
-            missed.setdefault(c.remark, []).append(f"{name} ({c.criterion})")
-    notes += [f"NOT reproduced: {', '.join(names)}: {remark}" for remark, names in missed.items()]
-    criteria = {c.criterion: [] for c in comparisons}  # type: dict[str, list[str]]
+            missed.setdefault(c.remark, []).append(f"{_name(c)} ({c.criterion})")
+    return [f"NOT reproduced: {', '.join(names)}: {remark}" for remark, names in missed.items()]
+
+
+def _criteria(comparisons: Sequence[Comparison]) -> list[str]:
+    """Say what counts as reproduced."""
+    criteria: dict[str, list[str]] = {}
     for c in comparisons:
-        criteria[c.criterion].append(f"{c.system}/{c.configuration}")
-    notes += [
-        f"reproduced means {criterion}: {', '.join(dict.fromkeys(names))}" for criterion, names in criteria.items()
-    ]
-    return notes
+        criteria.setdefault(c.criterion, []).append(f"{c.system}/{c.configuration}")
+    return [f"reproduced means {criterion}: {', '.join(dict.fromkeys(names))}" for criterion, names in criteria.items()]

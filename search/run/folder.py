@@ -1,4 +1,4 @@
-"""A run and its folder: where each of its files lies, and the lock that keeps a second process out."""
+"""A run and its folder: the paths of its files, and the lock that keeps a second process out."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class RunFolder:
         return any(file.exists() for file in files)
 
     def command(self, name: str) -> str:
-        """Write the command that does something with this run, to be pasted."""
+        """Write a command on this run for a person to paste, such as `packtune resume NAME`."""
         where = "" if self.results == Path("results") else f" --results {shlex.quote(str(self.results))}"
         return f"{program()} {name} {self.name}{where}"
 
@@ -123,7 +123,7 @@ class RunFolder:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the run for this process; the lock is freed by any end of the process.
+        """Hold the run for this process. The lock is free again as soon as the process ends, for whatever reason.
 
         Raises:
             RunError: another process holds it, or the folder cannot be written.
@@ -150,7 +150,7 @@ class RunFolder:
             lock.release()
 
     def _sweep(self) -> None:
-        """Remove what processes that were killed while they wrote a file left of it."""
+        """Remove the temporary files of processes that were killed while they wrote."""
         for left in self.path.glob(f".*{TEMPORARY}"):
             with contextlib.suppress(OSError):
                 left.unlink()
@@ -179,7 +179,7 @@ def free_name(results: Path, stem: str) -> str:
 
 
 def name_stem(text: str) -> str:
-    """Make the beginning of a run's name of any text; what a name must not have becomes a hyphen."""
+    """Turn any text into the start of a run's name. Characters that a name must not have become hyphens."""
     return re.sub(r"[^A-Za-z0-9._]+", "-", text).lstrip("-._")[:90] or "run"
 
 
