@@ -30,7 +30,7 @@ def search(
     Nothing is printed unless `progress` is given. Ctrl-C ends the search with what is finished: `load` finds it.
 
     Args:
-        data: name of a data set, see `datasets`.
+        data: name of a data set, a key of `packtune.DATASETS`.
         space: a built-in name, a `Space`, a table as a TOML file has it, or the path of such a file.
         name: of the run; none for DATA-SPACE-001, -002 ...
         results: folder of all results; the run lies in RESULTS/runs/NAME.

@@ -86,7 +86,7 @@ def describe(standing: Standing) -> str:
 
 
 class Speed:
-    """Measures trials a minute over the last minutes, and the time left at that speed. Epochs count as parts of trials."""
+    """Measures trials a minute over the last minutes, and the time left. Epochs count as parts of trials."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock

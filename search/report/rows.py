@@ -92,7 +92,7 @@ STATES = (TrialState.FAIL, TrialState.DIVERGED, TrialState.PRUNED, TrialState.CO
 
 
 def _depth(record: TrialRecord) -> tuple[int, int]:
-    """Give the key that orders trials by how long they trained; trials without accuracies differ by their state alone."""
+    """Order trials by how long they trained; those without accuracies differ by their state alone."""
     assert record.outcome is not None
     measured = record.state in (TrialState.PRUNED, TrialState.COMPLETE)
     return STATES.index(record.state), record.outcome.epochs if measured else 0
