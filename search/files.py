@@ -31,28 +31,51 @@ def make_folder(path: Path) -> Path:
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file atomically: a temporary file beside it, flushed to disk, then renamed.
 
+    A link is followed. What is there and is no regular file, such as a pipe or a device, is opened and written to.
+
     Raises:
-        RunError: the folder cannot be written.
+        RunError: the file cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
+    try:
+        target = path.resolve()
+        if target.exists() and not (target.is_file() or target.is_dir()):
+            _write_into(target, content)
+        else:
+            _replace(target, content)
+    except (OSError, RuntimeError) as error:  # before Python 3.13, a loop of links is a RuntimeError
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise RunError(f"cannot write {path}: {why}: {_advice(error)}") from error
+
+
+def _write_into(target: Path, content: bytes) -> None:
+    with target.open("wb") as file:
+        file.write(content)
+
+
+def _replace(target: Path, content: bytes) -> None:
+    temporary = target.with_name(f".{target.name}.{os.getpid()}{TEMPORARY}")
     try:
         with temporary.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
+        os.replace(temporary, target)
+    except OSError:
         with contextlib.suppress(OSError):  # on a disk that has become read-only, nothing can be removed either
             temporary.unlink()
-        raise RunError(f"cannot write {path}: {error.strerror}: {_advice(error)}") from error
+        raise
 
 
-def _advice(error: OSError) -> str:
-    match error.errno:
+def _advice(error: Exception) -> str:
+    match getattr(error, "errno", None):
         case errno.ENOENT | errno.ENOTDIR:
             return "make its folder first, or correct the path"
         case errno.EISDIR | errno.EBUSY:
             return "that is a folder, give the name of a file"
+        case errno.EPIPE:
+            return "its reader has gone"
+        case errno.ELOOP:
+            return "correct the links, which lead in a circle"
     return "free some space, or check the folder's permissions"
 
 

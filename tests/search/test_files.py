@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,3 +66,40 @@ def test_a_folder_under_a_file_is_refused_with_its_path(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(RunError, match=r"cannot make the folder .*/file/a: Not a directory.*--results"):
         make_folder(tmp_path / "file" / "a")
+
+
+def test_a_link_is_followed_and_stays_a_link(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "disk" / "model.pt").write_text("old")
+    for name, target in (("there", "disk/model.pt"), ("not yet", "disk/new.pt")):
+        link = tmp_path / name
+        link.symlink_to(target)
+        write_text(link, "new")
+        assert link.is_symlink()
+        assert (tmp_path / target).read_text() == "new"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["disk", "not yet", "there"]
+
+
+def test_links_in_a_circle_are_named(tmp_path):
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(RunError, match="cannot write .*/a: "):
+        write_text(tmp_path / "a", "x")
+    assert (tmp_path / "a").is_symlink()
+
+
+def test_a_pipe_is_written_into(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        reader = pool.submit(pipe.read_bytes)
+        write_bytes(pipe, b"through the pipe")
+        assert reader.result(timeout=30) == b"through the pipe"
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_a_device_stays_one_and_its_error_is_shown():
+    write_text(Path("/dev/null"), "x")
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+    with pytest.raises(RunError, match="cannot write /dev/full: No space left on device"):
+        write_text(Path("/dev/full"), "x")
