@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from packtune.errors import PacktuneError
-from packtune.report.console import error_console, print_text
+from packtune.report.console import print_result, try_to_print
 
 app = typer.Typer(
     name="packtune",
@@ -30,7 +30,7 @@ def _print_version(wanted: bool) -> None:
 
         from packtune.machine import describe_machine
 
-        print(f"packtune {version('packtune')} on {describe_machine()}")
+        print_result(f"packtune {version('packtune')} on {describe_machine()}")
         raise typer.Exit
 
 
@@ -55,7 +55,7 @@ def errors_shown() -> Iterator[None]:
     try:
         yield
     except PacktuneError as error:
-        print_text(error_console(), f"Error: {error}", style="red")
+        try_to_print(f"Error: {error}", style="red")
         raise typer.Exit(2) from error
     except KeyboardInterrupt as stop:
         # A search that is stopped for the second time says by which signal.

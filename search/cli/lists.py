@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from packtune.cli.app import errors_shown
+from packtune.report.console import print_result
 
 if TYPE_CHECKING:
     from packtune.space.space import Space
@@ -28,7 +28,7 @@ def spaces(
         from packtune.space.notebook import NOTEBOOK_SPACES
 
         if example:
-            sys.stdout.write(EXAMPLE)
+            print_result(EXAMPLE, end="")
         elif hyperparameters:
             _print_hyperparameters()
         else:
@@ -42,15 +42,15 @@ def _print_hyperparameters() -> None:
     from packtune.models.configuration import HYPERPARAMETERS
 
     rows = [(n, h.allowed, ", ".join(h.only_for) or "all", h.help) for n, h in HYPERPARAMETERS.items()]
-    print(tabulate(rows, headers=["hyperparameter", "allowed", "used by", "meaning"]))
+    print_result(tabulate(rows, headers=["hyperparameter", "allowed", "used by", "meaning"]))
 
 
 def _print_space(space: Space) -> None:
     size = f"{len(space.enumerate())} configurations" if space.is_enumerable else "continuous"
-    print(f"{space.name}: {space.description} ({size})")
+    print_result(f"{space.name}: {space.description} ({size})")
     for dimension in space.dimensions:
         when = "".join(f"  where {key} = {', '.join(map(str, allowed))}" for key, allowed in dimension.when.items())
-        print(f"    {dimension.name:14} {dimension.domain}{when}")
+        print_result(f"    {dimension.name:14} {dimension.domain}{when}")
 
 
 def datasets() -> None:
@@ -73,4 +73,4 @@ def datasets() -> None:
             )
             for name, e in DATASETS.items()
         ]
-        print(tabulate(rows, headers=headers))
+        print_result(tabulate(rows, headers=headers))

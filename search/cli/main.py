@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from packtune.cli import lists, predict, reproduce, results, search
 from packtune.cli.app import app
+from packtune.report.console import allow_every_letter
 
 __all__ = ["app", "main"]
 
@@ -33,4 +34,5 @@ for command in COMMANDS:
 
 def main() -> None:
     """Run the command line."""
+    allow_every_letter()
     app()

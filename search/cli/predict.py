@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from packtune.cli.app import errors_shown
-from packtune.report.console import error_console, print_text
+from packtune.report.console import print_result, try_to_print
 
 EXAMPLE = "Example: packtune predict digits.pt scans.npz > labels.csv"
 
@@ -32,9 +31,8 @@ def predict(
 
         predictions = predict_images(file, images)
         if predictions.is_dark_on_light:
-            print_text(
-                error_console(),
+            try_to_print(
                 "The images look dark on light, and models are trained on light digits on a dark ground: if so, "
                 "predict from 255 minus each pixel.",
             )
-        sys.stdout.write(to_csv(predictions.labels))
+        print_result(to_csv(predictions.labels), end="")

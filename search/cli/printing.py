@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING
 import typer
 
 from packtune.errors import PacktuneError
-from packtune.report.console import print_text
+from packtune.report.console import print_result, try_to_print
 from packtune.report.frames import leaderboard_frame
 from packtune.report.tables import to_screen
 from packtune.report.words import describe_winner
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from packtune.run.ending import Ending
     from packtune.run.folder import Run
 
 
-def print_ending(run: Run, ending: Ending, console: Console) -> None:
+def print_ending(run: Run, ending: Ending) -> None:
     """Print the leaderboard and the winner to stdout, and how to go on to stderr.
 
     Raises:
@@ -29,7 +27,7 @@ def print_ending(run: Run, ending: Ending, console: Console) -> None:
         PacktuneError: no trial was completed.
     """
     _print_leaderboard(run, ending)
-    _print_rest(run, ending, console)
+    _say_how_to_go_on(run, ending)
     if ending.stopped_by:
         raise typer.Exit(128 + ending.stopped_by)
     if ending.rows and not ending.winner and not ending.open_trials:
@@ -44,24 +42,24 @@ def width_of_stdout() -> int | None:
 def _print_leaderboard(run: Run, ending: Ending) -> None:
     folder = run.folder
     if ending.rows:
-        print(to_screen(leaderboard_frame(ending.rows), width=width_of_stdout()))
-        print(f"\nThe full table: {folder.leaderboard_csv} and {folder.leaderboard_md}")
+        print_result(to_screen(leaderboard_frame(ending.rows), width=width_of_stdout()))
+        print_result(f"\nThe full table: {folder.leaderboard_csv} and {folder.leaderboard_md}")
         finished = run.settings.plan.trials - ending.open_trials
         shorter = finished - sum(row.replicates for row in ending.rows)
         if shorter:
-            print(
+            print_result(
                 f"Not in it: {shorter} trial{'s' * (shorter > 1)} of configurations that others trained longer, or to "
                 f"the end; they are in {folder.trials_csv}"
             )
     if ending.winner:
-        print(describe_winner(ending.winner))
-        print(f"Its trained model: {folder.command('best')} --export FILE")
+        print_result(describe_winner(ending.winner))
+        print_result(f"Its trained model: {folder.command('best')} --export FILE")
 
 
-def _print_rest(run: Run, ending: Ending, console: Console) -> None:
+def _say_how_to_go_on(run: Run, ending: Ending) -> None:
     trials, resume = run.settings.plan.trials, run.folder.command("resume")
     if not ending.trained:
-        print_text(console, f"All {trials} trials had been finished before. To try more: {resume} --trials +N")
+        try_to_print(f"All {trials} trials had been finished before. To try more: {resume} --trials +N")
     if ending.open_trials:
         why = "Stopped" if ending.stopped_by else "The time budget is spent"
-        print_text(console, f"{why} with {ending.open_trials} of {trials} trials open. Continue with: {resume}")
+        try_to_print(f"{why} with {ending.open_trials} of {trials} trials open. Continue with: {resume}")

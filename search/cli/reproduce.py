@@ -20,7 +20,7 @@ from packtune.cli.options import (
     TimeBudget,
     Workers,
 )
-from packtune.report.console import error_console, print_text
+from packtune.report.console import error_console, print_result, try_to_print
 from packtune.run.settings_file import AUTO
 
 if TYPE_CHECKING:
@@ -70,24 +70,23 @@ def reproduce(
             time_budget_s=time_budget,
         )
         runs = reproduction_runs(names, results, choose_resources(resources), precision)
-        console = error_console()
-        with carried_out(runs, view_for(console), stop_source=stop_signals) as endings:
+        with carried_out(runs, view_for(error_console()), stop_source=stop_signals) as endings:
             from packtune.reproduction.table import to_screen
             from packtune.reproduction.writing import write_reproduction
 
             written = write_reproduction(names, runs, results)
-            print(to_screen(written.comparisons))
+            print_result(to_screen(written.comparisons))
             if written.left_out:
-                print_text(console, written.left_out)
+                try_to_print(written.left_out)
             of_all = " of all systems begun" if written.has_more else ""
-            print(f"\nThe table{of_all}: {' and '.join(map(str, written.files))}")
+            print_result(f"\nThe table{of_all}: {' and '.join(map(str, written.files))}")
             _say_what_is_left(endings)
 
 
 def _say_what_is_left(endings: Sequence[Ending]) -> None:
     left = sum(ending.open_trials for ending in endings)
     if left:
-        print_text(error_console(), f"Stopped with {left} trials open. Continue with the same command.")
+        try_to_print(f"Stopped with {left} trials open. Continue with the same command.")
     for ending in endings:
         if ending.stopped_by:
             raise typer.Exit(128 + ending.stopped_by)

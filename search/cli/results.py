@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +13,7 @@ import typer
 from packtune.cli.app import errors_shown
 from packtune.cli.options import Results, RunName, Storage, storage_of
 from packtune.errors import PacktuneError, SettingsError, suggest_name
-from packtune.report.console import error_console, print_text, program
+from packtune.report.console import print_result, program, try_to_print
 
 if TYPE_CHECKING:
     from packtune.report.frames import Leaderboard
@@ -49,9 +47,9 @@ def leaderboard(
         if format not in writers:
             raise SettingsError(f"unknown format {format!r}.{suggest_name(format, writers)}")
         frame = compare_runs(found)
-        sys.stdout.write(writers[format](frame))
+        print_result(writers[format](frame), end="")
         if frame.empty:
-            print_text(error_console(), "No trial has finished yet.")
+            try_to_print("No trial has finished yet.")
 
 
 def best(
@@ -79,13 +77,13 @@ def best(
             raise SettingsError(
                 f"the run {folder.name!r} has no complete trial yet: continue it with `{folder.command('resume')}`"
             )
-        print(describe_winner(winner))
+        print_result(describe_winner(winner))
         configuration = space_of(winner.row)
         if not folder.winner_space.exists() or folder.winner_space.read_text(encoding="utf-8") != configuration:
             with suppress(PacktuneError):  # the folder may be another user's
                 write_text(folder.winner_space, configuration)  # a search that was killed could not write it
-        print(f"\n{configuration.rstrip()}\n\nTrain it again, from fresh seeds:")
-        print(f"  {retrain_command(found)}")
+        print_result(f"\n{configuration.rstrip()}\n\nTrain it again, from fresh seeds:")
+        print_result(f"  {retrain_command(found)}")
         if export is not None:
-            write_bytes(export, trained_model(found, winner.row, say=partial(print_text, error_console())))
-            print(f"\nWrote {export}: use it with `{program()} predict {shlex.quote(str(export))} IMAGES`")
+            write_bytes(export, trained_model(found, winner.row, say=try_to_print))
+            print_result(f"\nWrote {export}: use it with `{program()} predict {shlex.quote(str(export))} IMAGES`")

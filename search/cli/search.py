@@ -27,7 +27,7 @@ from packtune.cli.options import (
     storage_of,
 )
 from packtune.models.hardware.precision import Precision
-from packtune.report.console import error_console, print_text
+from packtune.report.console import error_console, try_to_print
 from packtune.run.settings_file import AUTO
 
 if TYPE_CHECKING:
@@ -201,7 +201,6 @@ def _search(run: Run, *, verbose: bool) -> None:
     from packtune.run.sitting import carried_out
     from packtune.run.stopping import stop_signals
 
-    console = error_console()
-    print_text(console, f"Run {run.folder.name} in {run.folder.path}")
-    with carried_out([run], view_for(console), stop_source=stop_signals, verbose=verbose) as endings:
-        print_ending(run, endings[0], console)
+    try_to_print(f"Run {run.folder.name} in {run.folder.path}")
+    with carried_out([run], view_for(error_console()), stop_source=stop_signals, verbose=verbose) as endings:
+        print_ending(run, endings[0])

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import io
+import os
 import shlex
 import shutil
 import sys
 from pathlib import Path
+from typing import TextIO
 
 from rich.console import Console
+
+from packtune.errors import PacktuneError
+
+
+class _Stderr(Console):
+    """A console on stderr, whose reader may go away: rich would end the program then."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
 def error_console() -> Console:
     """Make a console that writes to stderr."""
-    return Console(stderr=True)
+    return _Stderr(stderr=True)
 
 
 def program() -> str:
@@ -24,5 +38,45 @@ def program() -> str:
 
 
 def print_text(console: Console, text: str, style: str | None = None) -> None:
-    """Print a text as it is: words in brackets or between colons are no markup."""
+    """Print a text as it is: words in brackets or between colons are no markup.
+
+    Raises:
+        OSError: the stream cannot be written.
+    """
     console.print(text, style=style, markup=False, emoji=False, highlight=False, soft_wrap=True)
+
+
+def print_result(text: str, *, end: str = "\n") -> None:
+    """Print a result to stdout.
+
+    Raises:
+        PacktuneError: stdout cannot be written, because a pipe was closed or a disk is full.
+    """
+    try:
+        print(text, end=end, flush=True)
+    except OSError as error:
+        silence(sys.stdout)
+        raise PacktuneError(f"cannot write the result to stdout: {error.strerror}") from error
+
+
+def try_to_print(text: str, style: str | None = None) -> None:
+    """Print a text to stderr. What cannot be written there is dropped: it is only talk."""
+    try:
+        print_text(error_console(), text, style)
+    except OSError:
+        silence(sys.stderr)
+
+
+def silence(stream: TextIO) -> None:
+    """Let a stream that cannot be written go nowhere: Python would try again at its end, and exit with 120."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def allow_every_letter() -> None:
+    """Write letters that a terminal's encoding lacks as backslash escapes, instead of raising an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

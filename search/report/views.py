@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import sys
 import time
 from collections.abc import Callable
 from enum import StrEnum
@@ -16,7 +17,7 @@ from rich.text import Text
 
 from packtune.dispatch.standing import Standing
 from packtune.errors import SettingsError, suggest_name
-from packtune.report.console import error_console, print_text
+from packtune.report.console import error_console, print_text, silence
 from packtune.report.progress import ProgressView, SilentView, Speed, completed, describe
 
 if TYPE_CHECKING:
@@ -147,6 +148,35 @@ class NotebookView(ProgressView):
         self._handle.update(self._html("<br>".join([self._bar, *self._said])))
 
 
+class ForgivingView(ProgressView):
+    """Shows progress in another view until that view cannot be written, and nothing from then on.
+
+    A closed pipe, a full disk or a strict encoding must not end a search.
+    """
+
+    def __init__(self, view: ProgressView) -> None:
+        self._view = view
+
+    def stage(self, text: str) -> None:
+        self._try(lambda: self._view.stage(text))
+
+    def show(self, standing: Standing) -> None:
+        self._try(lambda: self._view.show(standing))
+
+    def say(self, text: str) -> None:
+        self._try(lambda: self._view.say(text))
+
+    def close(self) -> None:
+        self._try(self._view.close)
+
+    def _try(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except (OSError, UnicodeError):
+            self._view = SilentView()
+            silence(sys.stderr)
+
+
 def make_view(wanted: Progress | str | ProgressView | None) -> ProgressView:
     """Make a view from its name; a view that is given is used as it is.
 
@@ -160,9 +190,9 @@ def make_view(wanted: Progress | str | ProgressView | None) -> ProgressView:
         raise SettingsError(f"unknown progress view {name!r}.{suggest_name(name, Progress)}")
     match Progress(name):
         case Progress.PLAIN:
-            return PlainView(error_console())
+            return ForgivingView(PlainView(error_console()))
         case Progress.TERMINAL:
-            return LiveView(error_console())
+            return ForgivingView(LiveView(error_console()))
         case Progress.NOTEBOOK:
             return _notebook_view()
         case Progress.NONE:
@@ -171,7 +201,8 @@ def make_view(wanted: Progress | str | ProgressView | None) -> ProgressView:
 
 def view_for(console: Console) -> ProgressView:
     """Choose the view that fits a console."""
-    return LiveView(console) if console.is_terminal else PlainView(console)
+    is_live = console.is_terminal and not console.is_dumb_terminal
+    return ForgivingView(LiveView(console) if is_live else PlainView(console))
 
 
 def _notebook_view() -> ProgressView:
