@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from packtune.cli.parsing import duration_s, number, whole_number
 from packtune.errors import SettingsError
 from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision
@@ -16,10 +17,19 @@ from packtune.run.settings_file import AUTO
 Results = Annotated[Path, typer.Option(help="Folder of all results; runs lie in RESULTS/runs/NAME.")]
 DataDir = Annotated[Path | None, typer.Option(help="Folder with the four files of MNIST; else they are downloaded.")]
 Workers = Annotated[
-    int | None, typer.Option(help="Packs trained at once. [default: as many as fit, also on nodes that join later]")
+    int | None,
+    typer.Option(
+        parser=whole_number,
+        metavar="N",
+        help="Packs trained at once. [default: as many as fit, nodes that join later too]",
+    ),
 ]
-CpusPerWorker = Annotated[float, typer.Option(help="CPUs of each worker; fractions are allowed.")]
-GpusPerWorker = Annotated[float | None, typer.Option(help="GPUs of each worker; fractions are allowed.")]
+CpusPerWorker = Annotated[
+    float, typer.Option(parser=number, metavar="X", help="CPUs of each worker; fractions are allowed.")
+]
+GpusPerWorker = Annotated[
+    float | None, typer.Option(parser=number, metavar="X", help="GPUs of each worker; fractions are allowed.")
+]
 DeviceName = Annotated[str, typer.Option(metavar="|".join([AUTO, *Device]), help="Where packs are trained.")]
 PRECISIONS = "|".join([AUTO, *Precision])
 Address = Annotated[
@@ -37,13 +47,25 @@ Storage = Annotated[
         envvar=STORAGE_VARIABLE, metavar="URL", help="Database of the study. [default: a journal file in the run]"
     ),
 ]
-TimeBudget = Annotated[float | None, typer.Option(metavar="SECONDS", help="Stop after this long; resume goes on.")]
+TimeBudget = Annotated[
+    float | None,
+    typer.Option(parser=duration_s, metavar="DURATION", help="Stop after this long: 90, 10m, 2h; resume goes on."),
+]
 MaxFailures = Annotated[
-    int | None, typer.Option(help="Times a pack whose worker died is trained again before it is split. [default: 3]")
+    int | None,
+    typer.Option(
+        parser=whole_number,
+        metavar="N",
+        help="Times a pack whose worker died is trained again before it is split. [default: 3]",
+    ),
 ]
 CheckpointInterval = Annotated[
     float | None,
-    typer.Option(metavar="SECONDS", help="Time between checkpoints of a pack that takes longer. [default: 30]"),
+    typer.Option(
+        parser=duration_s,
+        metavar="DURATION",
+        help="Time between checkpoints of a pack that takes longer. [default: 30s]",
+    ),
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Say of each shape how large its packs are, and why.")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name of a run, or its folder.")]

@@ -12,6 +12,7 @@ import typer
 
 from packtune.cli.app import errors_shown
 from packtune.cli.options import Results, RunName, Storage, storage_of
+from packtune.cli.parsing import row_count
 from packtune.errors import PacktuneError, SettingsError, suggest_name
 from packtune.report.console import print_result, program, try_to_print
 
@@ -27,7 +28,7 @@ def leaderboard(
     runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Names of runs, or their folders.")],
     results: Results = Path("results"),
     format: Annotated[str, typer.Option(help="screen, csv or markdown.")] = "screen",
-    limit: Annotated[int, typer.Option(min=1, help="Rows to show on the screen.")] = 20,
+    limit: Annotated[int, typer.Option(parser=row_count, metavar="N", help="Rows to show on the screen.")] = 20,
     storage: Storage = None,
 ) -> None:
     """Print the leaderboard of one run, or of several in one table."""

@@ -26,6 +26,7 @@ from packtune.cli.options import (
     parse_pack_size,
     storage_of,
 )
+from packtune.cli.parsing import number, whole_number
 from packtune.models.hardware.precision import Precision
 from packtune.report.console import error_console, try_to_print
 from packtune.run.settings_file import AUTO
@@ -61,10 +62,18 @@ def run(
         str | None,
         typer.Option(help="grid, random, tpe, qmc, gp or cmaes. [default: grid if the space is a list, else tpe]"),
     ] = None,
-    trials: Annotated[int | None, typer.Option(help="Configurations to try. [default: all of a list, else 32]")] = None,
-    epochs: Annotated[int, typer.Option(help="Epochs of full training.")] = 10,
+    trials: Annotated[
+        int | None,
+        typer.Option(parser=whole_number, metavar="N", help="Configurations to try. [default: all of a list, else 32]"),
+    ] = None,
+    epochs: Annotated[int, typer.Option(parser=whole_number, metavar="N", help="Epochs of full training.")] = 10,
     seed: Annotated[
-        int | None, typer.Option(help="Seed of the whole search. [default: 0; the notebook's 12321 in its protocol]")
+        int | None,
+        typer.Option(
+            parser=whole_number,
+            metavar="N",
+            help="Seed of the whole search. [default: 0; the notebook's 12321 in its protocol]",
+        ),
     ] = None,
     protocol: Annotated[
         str | None,
@@ -77,8 +86,10 @@ def run(
     replicates: Annotated[
         int,
         typer.Option(
+            parser=whole_number,
+            metavar="N",
             help="Trials of each configuration of a list, from fresh seeds. A row shows their mean, in which a trial "
-            "that diverged counts as 0."
+            "that diverged counts as 0.",
         ),
     ] = 1,
     pack_size: Annotated[
@@ -97,9 +108,11 @@ def run(
     lookahead: Annotated[
         int | None,
         typer.Option(
+            parser=whole_number,
+            metavar="N",
             help="How many packs may be asked for and not yet told: so many can train at once. The leaderboard depends "
             "on it if trials learn from others. [default: --workers, or as many as there is room for, at most a "
-            "quarter of the trials if they learn; at least 4]"
+            "quarter of the trials if they learn; at least 4]",
         ),
     ] = None,
     cpus_per_worker: CpusPerWorker = 1.0,
@@ -160,16 +173,29 @@ def resume(
     trials: Annotated[str | None, typer.Option(metavar="+N", help="Try N more configurations; or a new total.")] = None,
     epochs: Annotated[
         int | None,
-        typer.Option(help="Train longer: a finished run's complete configurations are tried again, as new trials."),
+        typer.Option(
+            parser=whole_number,
+            metavar="N",
+            help="Train longer: a finished run's complete configurations are tried again, as new trials.",
+        ),
     ] = None,
     results: Results = Path("results"),
     data_dir: DataDir = None,
     workers: Workers = None,
-    cpus_per_worker: Annotated[float | None, typer.Option(help="CPUs of each worker. [default: as before]")] = None,
-    gpus_per_worker: Annotated[float | None, typer.Option(help="GPUs of each worker. [default: as before]")] = None,
+    cpus_per_worker: Annotated[
+        float | None, typer.Option(parser=number, metavar="X", help="CPUs of each worker. [default: as before]")
+    ] = None,
+    gpus_per_worker: Annotated[
+        float | None, typer.Option(parser=number, metavar="X", help="GPUs of each worker. [default: as before]")
+    ] = None,
     address: Address = None,
     max_failures: Annotated[
-        int | None, typer.Option(help="Times a pack whose worker died is trained again. [default: as before]")
+        int | None,
+        typer.Option(
+            parser=whole_number,
+            metavar="N",
+            help="Times a pack whose worker died is trained again. [default: as before]",
+        ),
     ] = None,
     storage: Storage = None,
     time_budget: TimeBudget = None,

@@ -207,7 +207,8 @@ def parse_device(given: str) -> Device | None:
         SettingsError: no device has that name.
     """
     if given not in (AUTO, *Device):
-        raise SettingsError(f"unknown device {given!r}.{suggest_name(given, (AUTO, *Device))}")
+        meant = Device.CUDA.value if given.lower() == "gpu" else given
+        raise SettingsError(f"unknown device {given!r}.{suggest_name(meant, (AUTO, *Device))}")
     return None if given == AUTO else Device(given)
 
 

@@ -120,7 +120,9 @@ def test_the_example_of_a_space_can_be_searched_as_it_is_printed(tmp_path):
     [
         (("rnu",), "No such command 'rnu'"),
         (("run", "--trails", "3"), "No such option"),
-        (("run", "--trials", "many"), "should be a valid integer"),
+        (("run", "--trials", "many"), "'many' is not a whole number, such as 32"),
+        (("run", "--time-budget", "soon"), "'soon' is not a duration"),
+        (("run", "--device", "gpu"), "unknown device 'gpu'. Did you mean 'cuda'? Allowed: auto, cpu, cuda"),
         (("predict", "none.pt", "images.npz"), "cannot read none.pt: No such file"),
         (("leaderboard", "none"), "no run named 'none'"),
     ],

@@ -91,7 +91,7 @@ def test_resources_have_defaults_and_whole_paths(tmp_path, monkeypatch):
         workers=2,
         checkpoint_interval_s=5,
     )
-    with pytest.raises(SettingsError, match="unknown device 'gpu'.* Allowed: auto, cpu, cuda"):
+    with pytest.raises(SettingsError, match="unknown device 'gpu'.*cuda'.* Allowed: auto, cpu, cuda"):
         choose_resources(ResourceOptions(device="gpu"))
 
 
