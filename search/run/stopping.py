@@ -11,7 +11,8 @@ from types import FrameType
 
 SIGNAL_AGAIN_S = 0.05
 """After this time a signal that arrived in a finalizer is sent again."""
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""SIGHUP comes when a terminal or an SSH session is closed."""
 
 
 class Stop:
@@ -43,7 +44,7 @@ class Stop:
 
 
 class SignalStop(Stop):
-    """Stops on the first SIGINT or SIGTERM, and raises KeyboardInterrupt on the second. For the main thread only."""
+    """Stops on the first of `SIGNALS`, and raises KeyboardInterrupt on the second. For the main thread only."""
 
     def __init__(self, budget_s: float | None, say: Callable[[str], None]) -> None:
         super().__init__(budget_s, say)
@@ -51,7 +52,8 @@ class SignalStop(Stop):
 
     def listen(self) -> None:
         for number in SIGNALS:
-            signal.signal(number, self._note)
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` wants it
+                signal.signal(number, self._note)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         is_first, self.signal = self.signal is None, signal.Signals(number)

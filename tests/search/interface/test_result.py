@@ -117,7 +117,7 @@ def test_several_runs_are_ranked_in_one_table(run, result):
 
 def test_loading_writes_nothing(run):
     before = {path: path.stat().st_mtime_ns for path in run.folder.path.iterdir()}
-    packtune.load(run.folder.path).winner
+    assert packtune.load(run.folder.path).winner
     assert {path: path.stat().st_mtime_ns for path in run.folder.path.iterdir()} == before
 
 

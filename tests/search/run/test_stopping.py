@@ -8,15 +8,20 @@ import time
 
 import pytest
 
-from packtune.run.stopping import stop_signals, time_budget
+from packtune.run.stopping import SIGNALS, stop_signals, time_budget
 
 
 @pytest.mark.parametrize(
     ("first", "second"),
-    [(signal.SIGINT, signal.SIGINT), (signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, signal.SIGTERM)],
+    [
+        (signal.SIGINT, signal.SIGINT),
+        (signal.SIGTERM, signal.SIGTERM),
+        (signal.SIGINT, signal.SIGTERM),
+        (signal.SIGHUP, signal.SIGHUP),
+    ],
 )
 def test_the_first_signal_asks_and_the_second_interrupts_and_is_known_afterwards(first, second):
-    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    before = [signal.getsignal(number) for number in SIGNALS]
     said = []
     with pytest.raises(KeyboardInterrupt) as caught, stop_signals(None, said.append) as stop:
         assert not stop.requested()
@@ -29,7 +34,7 @@ def test_the_first_signal_asks_and_the_second_interrupts_and_is_known_afterwards
             raise KeyboardInterrupt from None  # as Ray does
     assert caught.value.args == (second,)
     assert said == ["Stopping; what is finished is kept. Ctrl-C again stops at once."]
-    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+    assert [signal.getsignal(number) for number in SIGNALS] == before
 
 
 class _Finalized:
@@ -65,3 +70,13 @@ def test_without_a_command_line_signals_are_left_to_the_caller():
         stop.listen()
         assert signal.getsignal(signal.SIGINT) is before
         assert not stop.requested()
+
+
+def test_a_search_under_nohup_goes_on_when_the_terminal_is_closed():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stop_signals(None, print) as stop:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert not stop.requested()
+    finally:
+        signal.signal(signal.SIGHUP, before)
