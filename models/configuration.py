@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# The catalogues that implement these need PyTorch; a configuration does not.
+Value = bool | int | float | str
+"""The value of a hyperparameter."""
+
+# Named here and not where they are implemented, because a configuration must not need PyTorch.
 ARCHITECTURE_NAMES = ("mlp", "cnn", "overlap-cnn")
 ACTIVATION_NAMES = ("identity", "relu", "leaky_relu", "gelu", "silu", "tanh", "elu")
 
@@ -19,9 +22,9 @@ class Hyperparameter:
     Attributes:
         kind: `int`, `float`, `bool` or `str`.
         low, high: inclusive bounds of a number.
-        choices: the allowed words of a `str`.
-        only_for: the architectures that use it; empty for all.
-        help: one line for people.
+        choices: the allowed words if the kind is `str`.
+        only_for: the architectures that use the hyperparameter; empty for all.
+        help: a description of one line.
     """
 
     kind: type
@@ -41,7 +44,7 @@ class Hyperparameter:
         return f"{_article(self.kind)} from {self.low:g} to {self.high:g}"
 
     def accepts(self, value: object) -> bool:
-        """Tell whether `value` has the right type and lies in the range."""
+        """Tell whether `value` has the right type and is in the range."""
         if self.kind is bool or isinstance(value, bool):
             return self.kind is bool and isinstance(value, bool)
         if self.kind is str:
@@ -69,7 +72,7 @@ HYPERPARAMETERS: dict[str, Hyperparameter] = {
         low=1,
         high=256,
         only_for=("cnn", "overlap-cnn"),
-        help="filters of the first block, doubled by each next",
+        help="filters of the first block; each further block has twice as many",
     ),
     "kernel_size": Hyperparameter(
         kind=int, low=1, high=11, only_for=("cnn",), help="side of the square kernels, in pixels"
@@ -77,7 +80,7 @@ HYPERPARAMETERS: dict[str, Hyperparameter] = {
     "pooling": Hyperparameter(
         kind=int, low=1, high=4, only_for=("cnn",), help="side of the max-pooling window, in pixels"
     ),
-    "batch_size": Hyperparameter(kind=int, low=1, high=8192, help="images a step"),
+    "batch_size": Hyperparameter(kind=int, low=1, high=8192, help="images in a step"),
     "learning_rate": Hyperparameter(kind=float, low=1e-8, high=100.0, help="step size of SGD"),
     "momentum": Hyperparameter(kind=float, low=0.0, high=0.9999, help="momentum of SGD"),
     "nesterov": Hyperparameter(kind=bool, help="Nesterov's form of momentum"),
@@ -87,13 +90,13 @@ HYPERPARAMETERS: dict[str, Hyperparameter] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """One value for every hyperparameter; the defaults are the reference notebook's baseline.
+    """One value for every hyperparameter. The defaults are the baseline of the reference notebook.
 
-    `HYPERPARAMETERS` gives each field's range. Fields that an architecture does not use
-    (`filters` of an mlp, say) keep their defaults and change nothing.
+    `HYPERPARAMETERS` has the range of each field. Fields that an architecture does not use, for example `filters` of
+    an mlp, keep their defaults and have no effect.
 
     Raises:
-        ValueError: a value lies outside its range.
+        ValueError: a value has the wrong type or is out of range.
     """
 
     architecture: str = "mlp"
@@ -117,12 +120,12 @@ class Configuration:
             if not hyperparameter.accepts(value):
                 raise ValueError(f"{name} = {value!r} is not allowed: it must be {hyperparameter.allowed}")
 
-    def as_dict(self) -> dict[str, Any]:
-        """Give the values by name, in the order of the fields."""
+    def as_dict(self) -> dict[str, Value]:
+        """List the values by name, in the order of the fields."""
         return dataclasses.asdict(self)
 
-    def used(self) -> dict[str, Any]:
-        """Give the values that this architecture uses: two configurations are the same if these are."""
+    def used(self) -> dict[str, Value]:
+        """List the values that the architecture uses. Configurations with the same used values train alike."""
         return {
             name: value
             for name, value in self.as_dict().items()
@@ -131,5 +134,13 @@ class Configuration:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Configuration:
-        """Make a configuration from values by name; names left out get the defaults."""
+        """Make a configuration from values by name; names that are left out get the defaults.
+
+        Args:
+            values: of any type, since they may come from a file; a wrong type is an error.
+
+        Raises:
+            ValueError: a value has the wrong type or is out of range.
+            TypeError: a name is no hyperparameter.
+        """
         return cls(**values)

@@ -1,4 +1,7 @@
-"""A trained network as a file that `torch.load(weights_only=True)` accepts and that rebuilds itself."""
+"""Model files: a trained network, with all that is needed to use it, in a file without code.
+
+`torch.load(weights_only=True)` reads them too.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +24,9 @@ from packtune.models.configuration import Configuration
 FORMAT = "packtune-model"
 FORMAT_VERSION = 1
 
-# All that `torch.save` asks of a reader for float32 tensors and plain values.
-_GLOBALS = ("collections OrderedDict", "torch FloatStorage", "torch._utils _rebuild_tensor_v2")
-_MOST_SHOWN = 300
+# The only Python names in a file that `torch.save` writes for float32 tensors and plain values.
+_ALLOWED_GLOBALS = ("collections OrderedDict", "torch FloatStorage", "torch._utils _rebuild_tensor_v2")
+_MAX_SHOWN = 300
 _SIZE = (int, "a whole number above 0", lambda value: value > 0)
 _COUNT = (int, "a whole number, 0 or more", lambda value: value >= 0)
 _FIELDS: dict[str, tuple[type, str, Callable[[Any], bool]]] = {
@@ -42,14 +45,19 @@ _FIELDS: dict[str, tuple[type, str, Callable[[Any], bool]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainedModel:
-    """A plain network with all that is needed to rebuild and to use it.
+    """A trained plain network, with all that is needed to rebuild and to use it.
 
     Attributes:
         network: images float32 [n, 1, height, width], pixels / 256 -> logits float32 [n, heads * classes].
+        configuration: of the network.
+        height, width: of an image, in pixels.
+        classes: classes of every head.
         head_names: what each head labels.
-        trained_on: the data set's name.
-        trial, seed: of the search that made it.
-        validation_accuracy: with every head right, 0 to 1.
+        trained_on: the name of the data set.
+        epochs: epochs that the network was trained for.
+        trial: the number of the trial in its search.
+        seed: of the initial weights.
+        validation_accuracy: share of validation images with every head right, 0 to 1.
     """
 
     network: nn.Sequential
@@ -66,23 +74,24 @@ class TrainedModel:
 
     @torch.inference_mode()
     def predict(self, images: Tensor) -> Tensor:
-        """Label images uint8 [n, height, width]: int64 [n, heads].
+        """Label images uint8 [n, height, width]; the labels are int64 [n, heads], from 0 to `classes` - 1.
 
         Raises:
-            ValueError: the images are of another size.
+            ValueError: the images have another size than those the network was trained on.
         """
         if images.shape[1:] != (self.height, self.width):
             raise ValueError(
                 f"the images are {images.shape[1]} x {images.shape[2]}, but the model was trained on "
-                f"{self.height} x {self.width} (height x width): resize them"
+                f"{self.height} x {self.width} (height x width): resize the images"
             )
         self.network.eval()
         logits = [self.network(chunk.unsqueeze(1).float() / PIXEL_SCALE) for chunk in images.split(1000)]
-        return torch.cat(logits).unflatten(1, (len(self.head_names), self.classes)).argmax(2)
+        scores: Tensor = torch.cat(logits).unflatten(1, (len(self.head_names), self.classes))
+        return scores.argmax(2)
 
 
 def model_to_bytes(model: TrainedModel) -> bytes:
-    """Write a model as the content of a model file: plain values and tensors only."""
+    """Write the content of a model file: plain values and tensors only."""
     buffer = io.BytesIO()
     torch.save(
         {
@@ -107,59 +116,66 @@ def model_to_bytes(model: TrainedModel) -> bytes:
 
 
 def model_from_bytes(content: bytes, *, source: str) -> TrainedModel:
-    """Rebuild a model from the content of a model file; no code of the file is run.
+    """Rebuild a model from the content of a model file. No code in the file is run.
+
+    Args:
+        content: the bytes of the file.
+        source: the name of the file, for the error message.
 
     Raises:
-        ModelFileError: the content is no model file of this version; `source` is what the message calls it.
+        ModelFileError: the content is no model file of this version.
     """
-    # A damaged file makes PyTorch raise a dozen types of error, and warn of what it cannot say.
+    # For a damaged file, PyTorch may raise any of a dozen types of error, and print warnings that do not help.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             values = _load(content)
         except Exception as error:
-            raise ModelFileError(_no_model(source, "it cannot be read as one")) from error
+            raise ModelFileError(_no_model(source, "it cannot be loaded")) from error
         if not isinstance(values, dict) or values.get("format") != FORMAT:
-            raise ModelFileError(_no_model(source, "it holds something else"))
+            raise ModelFileError(_no_model(source, "it has another format"))
         version = values.get("version")
         if type(version) is not int or version != FORMAT_VERSION:
             raise ModelFileError(_no_model(source, f"its version is {_show(repr(version))}, not {FORMAT_VERSION}"))
         try:
             return _rebuild(values, max_bytes=len(content))
         except Exception as error:
-            raise ModelFileError(_no_model(source, f"its content does not fit together ({_show(error)})")) from error
+            raise ModelFileError(_no_model(source, f"its content is inconsistent ({_show(error)})")) from error
 
 
-def _load(content: bytes) -> Any:
-    """Load a file that calls for nothing but its tensors and unpacks to no more than its own size.
+def _load(content: bytes) -> object:
+    """Load a file that names nothing but tensors and is not larger when it is unpacked.
 
-    `weights_only` alone would let it make arrays of any size, and read PyTorch's older formats, which do so too.
+    With `weights_only` alone, a file could still make arrays of any size, or be in an older format of PyTorch, which
+    can do the same.
     """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        members = archive.infolist()
-        if sum(member.file_size for member in members) > len(content):
-            raise ValueError("it unpacks to more than its size")
-        if any(member.compress_type != zipfile.ZIP_STORED for member in members):
-            raise ValueError("it is packed, which PyTorch never does")
-        (pickled,) = [member for member in members if member.filename.endswith("/data.pkl")]
+        entries = archive.infolist()
+        if sum(entry.file_size for entry in entries) > len(content):
+            raise ValueError("the unpacked content is larger than the file")
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+            raise ValueError("the content is compressed, which PyTorch never does")
+        (pickled,) = [entry for entry in entries if entry.filename.endswith("/data.pkl")]
         for opcode, argument, _ in pickletools.genops(archive.read(pickled)):
-            if opcode.name == "GLOBAL" and argument not in _GLOBALS:
-                raise ValueError(f"it calls for {argument}")
+            if opcode.name == "GLOBAL" and argument not in _ALLOWED_GLOBALS:
+                raise ValueError(f"the file uses {argument}")
     return torch.load(io.BytesIO(content), weights_only=True, map_location="cpu")
 
 
+# Any: the values come from a file, and `_FIELDS` checks their types.
 def _rebuild(values: dict[str, Any], *, max_bytes: int) -> TrainedModel:
     for name, (kind, allowed, accepts) in _FIELDS.items():
         if type(values[name]) is not kind or not accepts(values[name]):
             raise ValueError(f"{name} = {_show(repr(values[name]))} is not allowed: it must be {allowed}")
     configuration = Configuration.from_dict(values["configuration"])
-    network = _shape_network(values, configuration)
+    outputs = len(values["head_names"]) * values["classes"]
+    network = _build_without_weights(configuration, height=values["height"], width=values["width"], outputs=outputs)
     n_bytes = sum(tensor.nbytes for tensor in network.state_dict().values())
     if n_bytes > max_bytes:
-        raise ValueError(f"its network has {n_bytes:,} bytes of weights, the file {max_bytes:,} in all")
+        raise ValueError(f"the network needs {n_bytes:,} bytes of weights, but the file has {max_bytes:,} bytes")
     network.to_empty(device="cpu").load_state_dict(values["state_dict"])
     if not all(bool(tensor.isfinite().all()) for tensor in network.state_dict().values()):
-        raise ValueError("its weights are not all finite")
+        raise ValueError("a weight is infinite or not a number")
     return TrainedModel(
         network=network.eval(),
         configuration=configuration,
@@ -168,22 +184,16 @@ def _rebuild(values: dict[str, Any], *, max_bytes: int) -> TrainedModel:
     )
 
 
-def _shape_network(values: dict[str, Any], configuration: Configuration) -> nn.Sequential:
-    """Build the network without memory for its weights: the file has yet to show that it has as many."""
+def _build_without_weights(configuration: Configuration, *, height: int, width: int, outputs: int) -> nn.Sequential:
+    """Build the network without memory for its weights: a file could ask for any amount of it."""
     with torch.device("meta"):
-        return build_network(
-            configuration,
-            height=values["height"],
-            width=values["width"],
-            outputs=len(values["head_names"]) * values["classes"],
-            seed=0,
-        )
+        return build_network(configuration, height=height, width=width, outputs=outputs, seed=0)
 
 
 def _show(value: object) -> str:
-    """Keep what a file says from filling the terminal or steering it."""
-    return "".join(letter if letter.isprintable() else " " for letter in str(value)[:_MOST_SHOWN])
+    """Cut text from a file, and replace control characters, before it is shown in a terminal."""
+    return "".join(letter if letter.isprintable() else " " for letter in str(value)[:_MAX_SHOWN])
 
 
 def _no_model(source: str, why: str) -> str:
-    return f"{source} is no model file: {why}. Give a file that `packtune best RUN --export FILE` wrote"
+    return f"{source} is no model file: {why}. Give a file that `packtune best RUN --export FILE` has written"

@@ -1,4 +1,4 @@
-"""A pack of plain networks turned into packed layers, and members turned back into plain networks."""
+"""Packs plain networks into packed layers, and copies members back into plain networks."""
 
 from __future__ import annotations
 
@@ -8,38 +8,36 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from packtune.models.layers.activations import is_activation
-from packtune.models.layers.layers import (
-    Activate,
-    Conv2d,
-    Dropout,
-    FlattenImages,
-    FlattenMaps,
-    Linear,
-    MaxPool2d,
-    PackedLayer,
-    SharedLinear,
-)
-from packtune.models.training.optimizer import SGD, Parameter
+from packtune.models.layers.activation_layer import PackedActivation
+from packtune.models.layers.activations import ACTIVATIONS, is_activation
+from packtune.models.layers.conv2d import PackedConv2d
+from packtune.models.layers.dropout import PackedDropout
+from packtune.models.layers.flatten import PackedFlattenImages, PackedFlattenMaps
+from packtune.models.layers.linear import PackedLinear, PackedSharedLinear
+from packtune.models.layers.max_pool2d import PackedMaxPool2d
+from packtune.models.layers.packed_layer import PackedLayer
+from packtune.models.optimization.parameter import Parameter
+from packtune.models.optimization.sgd import SGD
 
 
 class PackedNetwork:
-    """Several `torch.nn.Sequential` networks of the same layers, evaluated and trained together.
+    """Several `torch.nn.Sequential` networks with the same layers, evaluated and trained together.
 
-    Linear layers may differ in width, activations in function and dropouts in rate; all else is the same.
+    Members may differ in the width of linear layers, in the number of filters, in the activation function and in the
+    dropout rate. All else must be the same.
 
     Args:
-        networks: the members' plain networks, their weights the initial ones; left untouched.
-        device: where the packed weights live.
-        generator: of the dropout masks, on `device`.
+        networks: the members' plain networks with their initial weights; they are not changed.
+        device: where the packed weights are.
+        generator: source of the dropout masks, on `device`.
         products: the dtype to which the factors of large products are rounded.
 
     Attributes:
-        members: how many there are.
+        members: the number of members.
         products: the dtype of the images that `forward` takes.
 
     Raises:
-        ValueError: the networks do not have the same layers, or a layer that packs do not know.
+        ValueError: the networks do not have the same layers, or one has a layer that packs do not support.
     """
 
     def __init__(
@@ -63,7 +61,7 @@ class PackedNetwork:
         return values
 
     def backward(self, gradient: Tensor, optimizer: SGD) -> None:
-        """Take one optimizer step from the logits' gradient, float32 [members, outputs, batch]."""
+        """Take one optimizer step, given the gradient of the logits, float32 [members, outputs, batch]."""
         for index in range(len(self._layers) - 1, self._first_weighted - 1, -1):
             below = self._layers[index].backward(gradient, optimizer, needs_input=index > self._first_weighted)
             if below is None:
@@ -71,20 +69,20 @@ class PackedNetwork:
             gradient = below
 
     def parameters(self) -> list[Parameter]:
-        """List the weights of all layers, from the input on."""
+        """List the weights of all layers, from the first layer to the last."""
         return [parameter for layer in self._layers for parameter in layer.parameters()]
 
-    def keep(self, places: Tensor) -> None:
-        """Keep only the members at `places`, int64 [kept]; the weights of the others are freed."""
-        self.members = len(places)
+    def keep(self, indices: Tensor) -> None:
+        """Keep only the members at `indices`, int64 [kept]; free the memory of the others."""
+        self.members = len(indices)
         for layer in self._layers:
-            layer.keep(places)
+            layer.keep(indices)
 
     @torch.no_grad()
-    def unpack(self, place: int, network: nn.Sequential) -> nn.Sequential:
-        """Write the weights of the member at `place` into its plain network, and give that back."""
+    def unpack(self, index: int, network: nn.Sequential) -> nn.Sequential:
+        """Write the weights of the member at `index` into its plain network, and return the network."""
         for layer, module in zip(self._layers, network, strict=True):
-            layer.unpack(place, module)
+            layer.unpack(index, module)
         return network
 
 
@@ -92,30 +90,34 @@ def _pack_layers(
     networks: Sequence[nn.Sequential], device: torch.device, generator: torch.Generator, products: torch.dtype
 ) -> list[PackedLayer]:
     if len({len(network) for network in networks}) != 1:
-        raise ValueError("the networks of a pack must have the same layers")
+        raise ValueError("the networks of a pack must have the same layers: use a pack for each kind of network")
     layers: list[PackedLayer] = []
     shared, on_maps = True, True
     for modules in zip(*networks, strict=True):
         if len({_kind(module) for module in modules}) > 1:
-            raise ValueError(f"the networks of a pack must have the same layers, not {modules}")
+            raise ValueError(
+                f"the networks of a pack must have the same layers, not {list(modules)}: "
+                "use a pack for each kind of network"
+            )
         layer = _pack_layer(modules, device, generator, products, shared=shared, on_maps=on_maps)
         layers.append(layer)
         shared = shared and not layer.parameters()
-        on_maps = on_maps and not isinstance(layer, FlattenImages | FlattenMaps)
+        on_maps = on_maps and not isinstance(layer, PackedFlattenImages | PackedFlattenMaps)
     return _pool_first(layers)
 
 
 def _pool_first(layers: list[PackedLayer]) -> list[PackedLayer]:
-    """Let max-pooling come before activations that keep the order: the same numbers, from smaller maps."""
+    """Move max-pooling before the activation where that gives the same bytes: the activation then has smaller maps."""
     layers = list(layers)
-    for place, (layer, following) in enumerate(pairwise(layers)):
-        if isinstance(layer, Activate) and isinstance(following, MaxPool2d) and layer.keeps_order:
-            layers[place : place + 2] = following, layer
+    for index, (layer, next_layer) in enumerate(pairwise(layers)):
+        is_before_pooling = isinstance(next_layer, PackedMaxPool2d)
+        if is_before_pooling and isinstance(layer, PackedActivation) and layer.commutes_with_max_pooling:
+            layers[index : index + 2] = next_layer, layer
     return layers
 
 
 def _kind(module: nn.Module) -> tuple[object, ...]:
-    """Give what the members' modules of one layer must have in common."""
+    """Describe what the modules of one layer must have in common."""
     if is_activation(module):
         return ("activation",)
     match module:
@@ -137,16 +139,20 @@ def _pack_layer(
 ) -> PackedLayer:
     first = modules[0]
     if is_activation(first):
-        return Activate(modules, on_maps=on_maps)
+        return PackedActivation(modules, on_maps=on_maps)
     match first:
         case nn.Linear():
-            return SharedLinear(modules, device, products) if shared else Linear(modules, device, products)
+            linear = PackedSharedLinear if shared else PackedLinear
+            return linear(modules, device, products)
         case nn.Conv2d():
-            return Conv2d(modules, device, products, shared_input=shared)
+            return PackedConv2d(modules, device, products, shared_input=shared)
         case nn.MaxPool2d():
-            return MaxPool2d(modules)
+            return PackedMaxPool2d(modules)
         case nn.Flatten():
-            return FlattenImages() if shared else FlattenMaps(len(modules))
+            return PackedFlattenImages() if shared else PackedFlattenMaps(len(modules))
         case nn.Dropout():
-            return Dropout(modules, device, generator)
-    raise ValueError(f"packs have no layer for {type(first).__name__}")
+            return PackedDropout(modules, device, generator)
+    raise ValueError(
+        f"packs do not support the layer {type(first).__name__}. Allowed: Linear, Conv2d, MaxPool2d, Flatten, Dropout, "
+        f"{', '.join(type(entry.module()).__name__ for entry in ACTIVATIONS.values())}"
+    )

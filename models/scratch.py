@@ -1,6 +1,6 @@
-"""A network written out in NumPy: one hidden layer, backpropagation and stochastic gradient descent by hand.
+"""A network in NumPy alone: one hidden layer, with hand-written backpropagation and stochastic gradient descent.
 
-It is the reference notebook's first system, and needs nothing but NumPy. Its defaults are the notebook's case.
+It is the first system of the reference notebook, and the defaults are the notebook's.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-# The notebook's points: the target is about seven times the first input.
+# The notebook's training points. Each target is about seven times the first input.
 POINTS = ((2.0, 1.0), (3.0, 3.0), (4.0, 5.0), (6.0, 6.0))
 TARGETS = (10.0, 21.0, 32.0, 42.0)
 TEST_POINTS = ((1.0, 1.0), (2.0, 2.0), (3.0, 3.0), (5.0, 5.0), (10.0, 10.0))
@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gradients:
-    """The derivatives of one point's loss by each weight, in the weights' shapes."""
+    """The gradients of the loss of one point with respect to the weights, in the shapes of the weights."""
 
     hidden_weights: Array
     hidden_biases: Array
@@ -31,18 +31,18 @@ class Gradients:
 
 
 class ScratchNetwork:
-    """One hidden layer with bias and ReLU, one linear output without bias, all in float64.
+    """A hidden layer with bias and ReLU, and a linear output without bias.
 
     Args:
-        inputs: numbers of one point, 1 or more.
+        inputs: numbers in a point, 1 or more.
         hidden_units: 1 or more.
-        rng: draws the weights from a normal distribution, scaled by the fan-in (He et al. 2015); none sets all of
-            them to 1, as the notebook does. Biases begin at 0.
+        rng: draws the initial weights from a normal distribution, scaled by the fan-in (He et al. 2015). None sets
+            them all to 1, as the notebook does. Initial biases are 0.
 
     Attributes:
-        hidden_weights: [hidden_units, inputs]
-        hidden_biases: [hidden_units]
-        output_weights: [hidden_units]
+        hidden_weights: float64 [hidden_units, inputs].
+        hidden_biases: float64 [hidden_units].
+        output_weights: float64 [hidden_units].
 
     Raises:
         ValueError: a size below 1.
@@ -64,11 +64,11 @@ class ScratchNetwork:
         return self._forward(self._point(point))[2]
 
     def loss(self, point: ArrayLike, target: float) -> float:
-        """Give half the squared distance of the output from the target."""
+        """Compute half the squared difference between output and target."""
         return (target - self.predict(point)) ** 2 / 2
 
     def gradients(self, point: ArrayLike, target: float) -> Gradients:
-        """Differentiate one point's loss by backpropagation; the derivative of ReLU at 0 is 0."""
+        """Compute the gradients of the loss of one point by backpropagation. The derivative of ReLU at 0 is 0."""
         inputs = self._point(point)
         weighted, activated, output = self._forward(inputs)
         error = output - target  # d loss / d output
@@ -92,17 +92,17 @@ class ScratchNetwork:
         learning_rate: float = LEARNING_RATE,
         epochs: int = EPOCHS,
     ) -> None:
-        """Walk through the points one at a time, in their order, `epochs` times.
+        """Take a step on each point, in their order, and repeat this `epochs` times.
 
         Raises:
-            ValueError: points and targets differ in number.
+            ValueError: there are more points than targets, or fewer.
         """
         for _ in range(epochs):
             for point, target in zip(points, targets, strict=True):
                 self.step(point, target, learning_rate)
 
     def _forward(self, inputs: Array) -> tuple[Array, Array, float]:
-        """Give the hidden units before and after ReLU, both [hidden_units], and the output."""
+        """Compute the hidden units before and after ReLU, both float64 [hidden_units], and the output."""
         weighted = self.hidden_weights @ inputs + self.hidden_biases
         activated = np.maximum(weighted, 0)
         return weighted, activated, float(self.output_weights @ activated)
@@ -111,7 +111,9 @@ class ScratchNetwork:
         values = np.asarray(point, dtype=np.float64)
         inputs = self.hidden_weights.shape[1]
         if values.shape != (inputs,):
-            raise ValueError(f"a point of shape {list(values.shape)} was given, but the network takes [{inputs}]")
+            raise ValueError(
+                f"the point has the shape {list(values.shape)}, but the network takes [{inputs}]: give {inputs} numbers"
+            )
         return values
 
 

@@ -1,1 +1,1 @@
-"""The architectures by name: how a configuration becomes a plain PyTorch network."""
+"""The architectures: plain PyTorch networks, each built from a configuration."""

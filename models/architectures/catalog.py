@@ -1,4 +1,4 @@
-"""The architectures by name, and how a configuration becomes a plain network."""
+"""The architectures by name, and the plain network of a configuration."""
 
 from __future__ import annotations
 
@@ -28,20 +28,31 @@ ARCHITECTURES: dict[str, Build] = {
 
 
 def build_network(configuration: Configuration, *, height: int, width: int, outputs: int, seed: int) -> nn.Sequential:
-    """Build the plain network of a configuration with PyTorch's default initial weights, drawn from `seed`.
+    """Build the plain network of a configuration, with PyTorch's default initial weights.
 
-    The weights are those of the same modules made after `torch.manual_seed(seed)`; the global generator is left as
-    it was.
+    The weights are the same as those of modules made after `torch.manual_seed(seed)`. PyTorch's global random state
+    does not change.
+
+    Args:
+        height, width: of the images, in pixels.
+        outputs: logits, over all heads.
+        seed: of the initial weights, 0 to 2**63 - 1.
+
+    Returns:
+        Images float32 [n, 1, height, width] -> logits float32 [n, outputs].
+
+    Raises:
+        ValueError: the network is too deep for images of this size.
     """
     with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)  # that of the processor alone: a GPU's would not be put back
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would change the GPU's random state for good
         return ARCHITECTURES[configuration.architecture](configuration, height=height, width=width, outputs=outputs)
 
 
 @functools.lru_cache(maxsize=4096)
 def count_multiplications(configuration: Configuration, *, height: int, width: int, outputs: int) -> int:
-    """Count the multiplications that a configuration's network takes for one image, forwards."""
-    with torch.device("meta"):  # shapes alone
+    """Count the multiplications in a forward pass of one image through the network of a configuration."""
+    with torch.device("meta"):  # only shapes are needed
         network = build_network(configuration, height=height, width=width, outputs=outputs, seed=0)
     values = torch.empty(1, 1, height, width, device="meta")
     total = 0
@@ -49,12 +60,12 @@ def count_multiplications(configuration: Configuration, *, height: int, width: i
         values = module(values)
         weight = getattr(module, "weight", None)
         if weight is not None:
-            total += weight.numel() * values[0, 0].numel()  # a convolution uses its weights at every place of a map
+            total += weight.numel() * values[0, 0].numel()  # a convolution uses its weights for every output pixel
     return total
 
 
 @functools.lru_cache(maxsize=4096)
 def count_parameters(configuration: Configuration, *, height: int, width: int, outputs: int) -> int:
-    """Count the trainable numbers of a configuration's network."""
+    """Count the trainable numbers in the network of a configuration."""
     network = build_network(configuration, height=height, width=width, outputs=outputs, seed=0)
     return sum(parameter.numel() for parameter in network.parameters())

@@ -1,4 +1,4 @@
-"""The convolutional network, as plain PyTorch."""
+"""The convolutional network as a plain PyTorch network."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from packtune.models.layers.activations import ACTIVATIONS
 
 
 def build_cnn(configuration: Configuration, *, height: int, width: int, outputs: int) -> nn.Sequential:
-    """Build blocks of convolution, activation and max-pooling, one hidden layer with dropout, and a linear output.
+    """Build blocks of convolution, activation and max-pooling, then a hidden layer with dropout, and a linear output.
 
-    Block b has `filters * 2**b` filters of `kernel_size`, without padding, and a pooling window of `pooling` with
-    the same stride. As in the reference notebook, no activation follows the hidden layer.
+    Block b, counted from 0, has `filters * 2**b` filters of `kernel_size`, without padding, and a pooling window of
+    `pooling` with the same stride. As in the reference notebook, no activation follows the hidden layer.
 
     Args:
         height, width: of the images, in pixels.
@@ -22,7 +22,7 @@ def build_cnn(configuration: Configuration, *, height: int, width: int, outputs:
         Images float32 [n, 1, height, width] -> logits float32 [n, outputs].
 
     Raises:
-        ValueError: the blocks leave no pixel of such an image.
+        ValueError: the images are too small for that many blocks.
     """
     layers: list[nn.Module] = []
     channels, rows, columns = 1, height, width

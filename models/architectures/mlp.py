@@ -1,4 +1,4 @@
-"""The fully connected network, as plain PyTorch."""
+"""The fully connected network as a plain PyTorch network."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from packtune.models.layers.activations import ACTIVATIONS
 
 
 def build_mlp(configuration: Configuration, *, height: int, width: int, outputs: int) -> nn.Sequential:
-    """Build `depth` hidden layers of `hidden_units`, each with its activation and dropout, and a linear output.
+    """Build `depth` hidden layers of `hidden_units`, each with activation and dropout, and a linear output.
 
     Args:
         height, width: of the images, in pixels.

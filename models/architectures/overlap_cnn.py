@@ -1,4 +1,4 @@
-"""The reference notebook's convolutional network for two overlapping digits, as plain PyTorch."""
+"""The reference notebook's convolutional network for two overlapping digits, as a plain PyTorch network."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from torch import nn
 from packtune.models.configuration import Configuration
 from packtune.models.layers.activations import ACTIVATIONS
 
-KERNEL, PADDING = (5, 7), (2, 3)  # rows, columns; the convolutions keep an image's size
+KERNEL, PADDING = (5, 7), (2, 3)  # rows, columns; output maps are as large as the input
 
 
 def build_overlap_cnn(configuration: Configuration, *, height: int, width: int, outputs: int) -> nn.Sequential:
-    """Build two blocks of oblong convolution, activation and max-pooling, dropout, and two linear layers.
+    """Build two blocks of oblong convolution, activation and max-pooling, then dropout, and two linear layers.
 
-    The first block has `filters` filters (the notebook's 32), the second twice as many. Images of 42 x 28 shrink to
-    21 x 9 and 10 x 7, which is 64 * 10 * 7 = 4,480 features, the notebook's number; it asks for a stride of 1 along
-    the columns in the second pooling. As in the notebook, dropout comes before the hidden layer, and no activation
-    after it.
+    The first block has `filters` filters (32 in the notebook), the second twice as many. The blocks reduce images of
+    42 x 28 to maps of 21 x 9 and of 10 x 7. With 32 filters these are 64 * 10 * 7 = 4,480 features, as in the
+    notebook. The second pooling needs a stride of 1 along the columns for that. As in the notebook, dropout comes
+    before the hidden layer, and no activation follows it.
 
     Args:
         height, width: of the images, in pixels.
@@ -26,12 +26,15 @@ def build_overlap_cnn(configuration: Configuration, *, height: int, width: int, 
         Images float32 [n, 1, height, width] -> logits float32 [n, outputs].
 
     Raises:
-        ValueError: the poolings leave no pixel of such an image.
+        ValueError: the images are smaller than 4 x 10.
     """
     rows, columns = (height - 2) // 2 + 1, (width - 4) // 3 + 1
     rows, columns = (rows - 2) // 2 + 1, columns - 2
     if min(rows, columns) < 1:
-        raise ValueError(f"an overlap-cnn leaves no pixel of a {height} x {width} image: give it 4 x 10 or more")
+        raise ValueError(
+            f"an overlap-cnn leaves no pixel of a {height} x {width} image (height x width): "
+            "use images of 4 x 10 or more"
+        )
     filters = configuration.filters
     return nn.Sequential(
         nn.Conv2d(1, filters, KERNEL, padding=PADDING),

@@ -1,1 +1,1 @@
-"""What depends on the hardware: number formats, CUDA libraries and recordings."""
+"""What depends on the hardware: the device, the precision, the settings of CUDA libraries, and recordings."""

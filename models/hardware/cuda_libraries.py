@@ -1,4 +1,4 @@
-"""What PyTorch's CUDA libraries may do to float32 products, set for a while and put back."""
+"""Settings of PyTorch's CUDA libraries: how exact float32 products are, and whether they repeat bit by bit."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from typing import Any
 
 import torch
 
+# PyTorch sets these attributes on its modules at run time, where a type checker does not see them.
 cudnn: Any = torch.backends.cudnn
 matmul: Any = torch.backends.cuda.matmul
 
 
 @contextmanager
 def library_settings(device: torch.device, *, tf32: bool = False) -> Iterator[None]:
-    """Make products and convolutions on a GPU as exact as asked, and the same on every run, inside a `with`.
+    """Within a `with`, make products and convolutions on a GPU deterministic, and set their precision.
 
-    PyTorch leaves TF32 on for convolutions and off for products, and lets cuDNN choose algorithms that add up in
-    another order each time. On a processor nothing is set.
+    By default PyTorch uses TF32 for convolutions but not for products, and lets cuDNN choose algorithms whose sums
+    have another order on every run. On a CPU this does nothing.
 
     Args:
+        device: where the products are computed.
         tf32: whether float32 products may round their factors to 10 bits of mantissa.
     """
     if device.type != "cuda":

@@ -1,4 +1,4 @@
-"""Where packs are trained."""
+"""The devices that packs are trained on."""
 
 from __future__ import annotations
 

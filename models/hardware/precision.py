@@ -1,6 +1,6 @@
-"""In which numbers a pack's large products are computed; weights, sums and updates are float32 throughout.
+"""The precision of a pack's large products. Weights, sums and updates are always float32.
 
-PyTorch is imported only when it is needed: a name can be checked without waiting for it.
+PyTorch is imported only where it is needed, so that the name of a precision can be checked without that wait.
 """
 
 from __future__ import annotations
@@ -16,21 +16,23 @@ from packtune.models.hardware.device import Device
 if TYPE_CHECKING:
     import torch
 
-# Below it, rounding an mlp's float32 weights at every step costs about what the faster products win (measured with 512
-# units on a core with AVX-512 BF16: 1.2 times the speed at 16 images a step, 1.7 at 32, 2.3 at 64, 2.8 at 128, 3.2 at
-# 512; elsewhere 1.1 at 32).
+# With smaller batches, rounding the float32 weights of an mlp in every step costs about as much time as the faster
+# products save. Measured with 512 units on a core with AVX-512 BF16: 1.2 times the speed with 16 images in a step, 1.7
+# with 32, 2.3 with 64, 2.8 with 128, 3.2 with 512; on another machine 1.1 with 32.
 MIN_BATCH_SIZE = 32
-# How many times faster than float32 bfloat16 products must be to pay for the rounding of their factors. Processors are
-# far from it on either side: 2.1 times on an AMD EPYC with AVX-512 BF16, 0.5 on an Intel Xeon with the same, where the
-# instruction has half the throughput (AMX, which has more, was not at hand).
+# bfloat16 is chosen if its products are this many times as fast as those of float32; less would not pay for the
+# rounding of the factors. The measured gains are far from this limit: 2.1 on an AMD EPYC with AVX-512 BF16, and 0.5 on
+# an Intel Xeon with AVX-512 BF16, whose instruction has half the throughput. AMX was not measured.
 MIN_GAIN = 1.5
-TIMED_SHAPE = (512, 784, 32)  # of the product that is timed: a pack's first layer, on 28 x 28 pixels
-TIMINGS = 20  # of each, in turns; the fastest of each counts, so that other work on the machine decides nothing
+TIMED_SHAPE = (512, 784, 32)  # out, in, batch: the product of a pack's first layer on 28 x 28 pixels
+TIMINGS = 20  # of each dtype, in turns; the fastest counts, so that other work on the machine has no influence
 
 
 class Precision(StrEnum):
-    """FLOAT32 is exact to rounding; TF32 lets a GPU round the factors of its products to 10 bits of mantissa;
-    BFLOAT16 rounds them to 7.
+    """A precision of large products.
+
+    FLOAT32 keeps the 23 bits of mantissa of float32. With TF32, a GPU rounds the factors to 10 bits. With BFLOAT16,
+    the factors are rounded to 7 bits.
     """
 
     FLOAT32 = "float32"
@@ -45,17 +47,17 @@ class Precision(StrEnum):
         return torch.bfloat16 if self is Precision.BFLOAT16 else torch.float32
 
     def where_it_pays(self, configuration: Configuration) -> Precision:
-        """Give the precision for a configuration: float32 where it is no slower than bfloat16."""
+        """Choose the precision for a configuration: float32 where bfloat16 would not be faster."""
         small = configuration.architecture == "mlp" and configuration.batch_size < MIN_BATCH_SIZE
         return Precision.FLOAT32 if self is Precision.BFLOAT16 and small else self
 
 
 def fastest_precision(device: Device) -> Precision:
-    """Choose what is fastest on the hardware at hand.
+    """Choose the fastest precision on this machine.
 
-    On a processor that is bfloat16 where it multiplies such numbers itself (AVX-512 BF16, AMX) and does so much faster,
-    else float32; this takes some hundredths of a second to find out. On a GPU it is TF32: packs of small networks are
-    bound there by the traffic of their float32 weights.
+    On a CPU, this is bfloat16 if the CPU has instructions for it (AVX-512 BF16 or AMX) and a measurement of some
+    hundredths of a second shows that they are much faster; otherwise it is float32. On a GPU it is TF32. The speed of
+    packs of small networks is limited there by reading and writing float32 weights.
     """
     if device is Device.CUDA:
         return Precision.TF32
@@ -64,7 +66,7 @@ def fastest_precision(device: Device) -> Precision:
 
 
 def processor_has_bfloat16() -> bool:
-    """Tell whether the processor multiplies bfloat16 itself, fast or not."""
+    """Tell whether the CPU has instructions that multiply bfloat16 numbers, fast or slow."""
     import torch
 
     checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
@@ -73,7 +75,7 @@ def processor_has_bfloat16() -> bool:
 
 @functools.cache
 def bfloat16_gain() -> float:
-    """Measure how many times faster one core multiplies bfloat16 than float32 matrices."""
+    """Measure the speed of bfloat16 products on one core, as a multiple of the speed of float32 products."""
     import torch
 
     out, fan_in, batch = TIMED_SHAPE
@@ -86,10 +88,10 @@ def bfloat16_gain() -> float:
     torch.set_num_threads(1)
     try:
         for _ in range(TIMINGS):
-            for place, (left, right) in enumerate(factors):
+            for index, (left, right) in enumerate(factors):
                 start_s = time.perf_counter()
                 torch.mm(left, right)
-                fastest_s[place] = min(fastest_s[place], time.perf_counter() - start_s)
+                fastest_s[index] = min(fastest_s[index], time.perf_counter() - start_s)
     finally:
         torch.set_num_threads(threads)
     return fastest_s[0] / fastest_s[1]

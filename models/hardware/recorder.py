@@ -1,4 +1,4 @@
-"""Recording a device's work to repeat it without running the code that asked for it; knows nothing of training."""
+"""Recordings of a device's work, which repeat the work without its Python code. Knows nothing about training."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ Work = Callable[[], None]
 
 
 class Recorder(ABC):
-    """Turns work on a device into something to call again and again.
+    """Records work on a device as a function that repeats it.
 
-    Lifecycle: `warm_up` with work of the same kind at least once, then `record` any number of times. What was
-    recorded reads and writes the very tensors of the recording; where these are replaced, a new recorder is needed.
-    Recordings of one recorder are to be called one after another.
+    Lifecycle: `warm_up` at least once with work of the same kind, then `record` any number of times. A recording reads
+    and writes the tensors that the recorded work used. If these are replaced, a new recorder is needed. Recordings of
+    one recorder must be called one after another.
     """
 
     @abstractmethod
     def warm_up(self, work: Work) -> None:
-        """Run `work` now, where it will be recorded."""
+        """Run `work` once, under the conditions of a recording."""
 
     @abstractmethod
     def record(self, work: Work) -> Work:
-        """Give what does the work each time it is called. The recording itself may not do it.
+        """Return a function that does the work each time it is called. The recording itself may not do the work.
 
         Raises:
-            RuntimeError: the device cannot record this work; nothing has been done.
+            RuntimeError: the device cannot record this work. The work was not done.
         """
 
 
 class Rerun(Recorder):
-    """Records nothing: to repeat work is to run its code again."""
+    """Records nothing, and repeats work by running its code again."""
 
     def warm_up(self, work: Work) -> None:
         work()
@@ -42,14 +42,15 @@ class Rerun(Recorder):
 
 
 class CudaGraphs(Recorder):
-    """CUDA graphs: one launch for all kernels of the recorded work.
+    """Records with CUDA graphs, which launch all kernels of the recorded work at once.
 
-    See "CUDA Graphs" in PyTorch's manual (notes/cuda): work is warmed up and recorded on a stream of its own, what it
-    makes lies in a memory pool of the graphs', and a random generator must be registered to go on drawing.
+    See "CUDA Graphs" in PyTorch's manual (notes/cuda): work is warmed up and recorded on a separate stream, new tensors
+    are in the memory pool of the graphs, and a random generator must be registered, so that each call draws new
+    numbers.
 
     Args:
-        device: of all tensors that the work touches.
-        generator: all that the work draws from, on `device`.
+        device: where all tensors of the work are.
+        generator: the only source of random numbers of the work, on `device`.
     """
 
     def __init__(self, device: torch.device, generator: torch.Generator) -> None:
@@ -70,20 +71,20 @@ class CudaGraphs(Recorder):
         try:
             self._capture(graph, work)
         except RuntimeError:
-            # A generator whose capture was broken off may refuse to draw; a copy of its state does not know of it.
+            # After a failed capture the generator may refuse to draw. A copy of its state does not.
             self._generator.graphsafe_set_state(self._generator.clone_state())
             _BROKEN.append(graph)
             raise
         return graph.replay
 
     def _capture(self, graph: torch.cuda.CUDAGraph, work: Work) -> None:
-        # The outer stream context: where a capture fails, that of the graph does not go back to the stream before.
+        # The outer context restores the stream: after a failed capture, the context of the graph does not.
         with torch.cuda.device(self._device), torch.cuda.stream(torch.cuda.current_stream(self._device)):
             graph.register_generator_state(self._generator)
-            # Only what this thread does can spoil the capture: others may go on using the device.
+            # With this mode, work of other threads on the device cannot make the capture fail.
             with torch.cuda.graph(graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"):
                 work()
 
 
-# PyTorch's allocator may go on asking a graph whose capture failed whether it is being captured.
+# Kept alive, because PyTorch's allocator may still use a graph after its capture has failed.
 _BROKEN: list[torch.cuda.CUDAGraph] = []

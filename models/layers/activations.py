@@ -1,4 +1,4 @@
-"""Activation functions: the plain PyTorch module and the hand-written pair (forward, backward) of each."""
+"""The activation functions by name: the plain PyTorch module, and the hand-written forward and backward functions."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ class Activation:
     Attributes:
         module: makes the plain PyTorch module.
         forward: input -> output, any shape.
-        backward: (output's gradient, input, output) -> input's gradient, all of one shape.
-        keeps_order: whether it gives no larger number a smaller output, rounding included: the largest of its outputs
-            is then the output of the largest, and max-pooling may come first.
-        is_exact: whether it only compares, or multiplies once: a number's output then has the same bytes at whatever
-            place of a tensor.
+        backward: (gradient of the output, input, output) -> gradient of the input, all of one shape.
+        commutes_with_max_pooling: whether max-pooling before the function gives the same bytes, forward and backward,
+            as max-pooling after it.
+        is_exact: whether the function only compares, or multiplies once. The output for a number then has the same
+            bytes at any index of a tensor.
     """
 
     module: Callable[[], nn.Module]
     forward: Callable[[Tensor], Tensor]
     backward: Callable[[Tensor, Tensor, Tensor], Tensor]
-    keeps_order: bool = False
+    commutes_with_max_pooling: bool = False
     is_exact: bool = False
 
 
@@ -45,7 +45,7 @@ ACTIVATIONS: dict[str, Activation] = {
         module=nn.ReLU,
         forward=torch.relu,
         backward=lambda grad, x, y: aten.threshold_backward(grad, y, 0),
-        keeps_order=True,
+        commutes_with_max_pooling=True,
         is_exact=True,
     ),
     "leaky_relu": Activation(
@@ -80,12 +80,12 @@ _NAMES: dict[type[nn.Module], str] = {type(entry.module()): name for name, entry
 
 
 def is_activation(module: nn.Module) -> bool:
-    """Tell whether `module` is one of the catalogue's activation modules."""
+    """Tell whether `module` is the module of an entry of `ACTIVATIONS`."""
     return type(module) in _NAMES
 
 
 def activation_of(module: nn.Module) -> Activation:
-    """Find the catalogue's entry of a plain PyTorch activation module.
+    """Find the entry of `ACTIVATIONS` for a plain PyTorch activation module.
 
     Raises:
         KeyError: the module is of another type.

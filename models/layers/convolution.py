@@ -1,4 +1,4 @@
-"""Two ways to compute all members' convolutions and their gradients: the library's, and products over unfolded maps."""
+"""Two ways to compute the convolutions of all members and their gradients: by the library, and by matrix products."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ aten = torch.ops.aten
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Geometry:
-    """How filters move over a map: (rows, columns) each, as in `torch.nn.Conv2d`.
+    """How filters move over a map.
 
     Attributes:
-        shared_input: whether all members see the same images, or each its own maps.
+        stride, padding, dilation: (rows, columns) each, as in `torch.nn.Conv2d`.
+        shared_input: whether the input is images that all members share; otherwise it is maps, some of each member.
     """
 
     stride: tuple[int, int]
@@ -27,7 +28,7 @@ class Geometry:
 
 
 class Convolution(ABC):
-    """A way to compute; all ways give the same numbers up to rounding.
+    """A way to compute the convolutions of all members. All ways give the same numbers up to rounding.
 
     Images are [batch, channels, rows, columns], maps [batch, members * channels, rows, columns], weights
     [members, filters, channels, kernel rows, kernel columns] and biases [members, filters], all of one dtype.
@@ -35,17 +36,30 @@ class Convolution(ABC):
 
     @abstractmethod
     def forward(self, geometry: Geometry, values: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
-        """Give the output maps, channels-last, and what `backward` needs besides the weights."""
+        """Compute the output maps, channels-last, and the tensor that `backward` needs besides the weights."""
 
     @abstractmethod
     def backward(
-        self, geometry: Geometry, gradient: Tensor, saved: Tensor, shape: torch.Size, weight: Tensor, *, below: bool
+        self,
+        geometry: Geometry,
+        gradient: Tensor,
+        saved: Tensor,
+        shape: torch.Size,
+        weight: Tensor,
+        *,
+        needs_input: bool,
     ) -> tuple[Tensor | None, Tensor, Tensor]:
-        """Differentiate by the input of the given shape (None unless `below`), the weights and the biases."""
+        """Compute the gradients of the input (None unless `needs_input`), of the weights and of the biases.
+
+        Args:
+            gradient: of the output maps.
+            saved: the second tensor that `forward` returned.
+            shape: of the input.
+        """
 
 
 class LibraryConvolution(Convolution):
-    """PyTorch's own convolution; the maps' members are its groups."""
+    """PyTorch's own convolution. On maps, each member is one group of a grouped convolution."""
 
     def forward(self, geometry: Geometry, values: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
         values = values.to(memory_format=torch.channels_last)
@@ -61,7 +75,14 @@ class LibraryConvolution(Convolution):
         return maps, values
 
     def backward(
-        self, geometry: Geometry, gradient: Tensor, saved: Tensor, shape: torch.Size, weight: Tensor, *, below: bool
+        self,
+        geometry: Geometry,
+        gradient: Tensor,
+        saved: Tensor,
+        shape: torch.Size,
+        weight: Tensor,
+        *,
+        needs_input: bool,
     ) -> tuple[Tensor | None, Tensor, Tensor]:
         members, filters = weight.shape[:2]
         values, weights, biases = aten.convolution_backward(
@@ -75,17 +96,20 @@ class LibraryConvolution(Convolution):
             False,
             [0, 0],
             _groups(geometry, weight),
-            [below, True, True],
+            [needs_input, True, True],
         )
         return values, weights.reshape(weight.shape), biases.view(members, filters)
 
 
 class UnfoldedConvolution(Convolution):
-    """Matrix products of each member's filters with its maps, unfolded into one row of inputs for each output pixel.
+    """Matrix products of filters and unfolded maps: the maps become one row of inputs for each output pixel.
 
-    What is unfolded is as many times the maps as a kernel has pixels; for that, everything is one large product, and
-    the gradients add up in the same order every time. Sizes in the comments: g groups (one if the input is shared,
-    else the members), p = batch * rows * columns output pixels, t = kernel rows * kernel columns * channels.
+    The unfolded maps need as many times the memory of the maps as a kernel has pixels. In return, the convolution is
+    one large product, and gradients are summed in the same order every time. See "High Performance Convolutional
+    Neural Networks for Document Processing" (Chellapilla, Puri and Simard 2006).
+
+    Sizes in the comments: g groups (one if the input is shared, else one for each member), p = batch * rows * columns
+    output pixels, t = kernel rows * kernel columns * channels, f filters of all members in a group.
     """
 
     def forward(self, geometry: Geometry, values: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
@@ -98,7 +122,14 @@ class UnfoldedConvolution(Convolution):
         return maps.reshape(len(values), *grid, members * filters).permute(0, 3, 1, 2), unfolded
 
     def backward(
-        self, geometry: Geometry, gradient: Tensor, saved: Tensor, shape: torch.Size, weight: Tensor, *, below: bool
+        self,
+        geometry: Geometry,
+        gradient: Tensor,
+        saved: Tensor,
+        shape: torch.Size,
+        weight: Tensor,
+        *,
+        needs_input: bool,
     ) -> tuple[Tensor | None, Tensor, Tensor]:
         members, filters, channels, *kernel = weight.shape
         pixels = gradient.permute(0, 2, 3, 1).unflatten(3, (len(saved), -1))  # [batch, rows, columns, g, f]
@@ -106,7 +137,7 @@ class UnfoldedConvolution(Convolution):
         weights = torch.bmm(pixels.transpose(1, 2), saved)  # [g, f, t]
         weights = weights.view(members, filters, *kernel, channels).permute(0, 1, 4, 2, 3)
         values = None
-        if below:
+        if needs_input:
             values = _fold(geometry, torch.bmm(pixels, _matrix(geometry, weight)), shape, weight, gradient.shape[2:])
         return values, weights.contiguous(), pixels.sum(1).view(members, filters)
 
@@ -116,12 +147,18 @@ UNFOLDED = UnfoldedConvolution()
 
 
 def choose_convolution(device: torch.device, members: int) -> Convolution:
-    """Choose by rule, not by the clock: the same search gives the same numbers on every run.
+    """Choose the faster way by a rule and not by a measurement, so that every run gives the same numbers.
 
-    Libraries for GPUs are made for one network's large convolutions. Those of many small networks have few channels a
-    group, or one channel in; a product over unfolded maps has the same shape for every member.
+    GPU libraries are made for the large convolutions of one network. Many small networks have few channels in a group,
+    or a single input channel. There, products over unfolded maps are faster.
     """
     return UNFOLDED if device.type == "cuda" and members > 1 else LIBRARY
+
+
+def as_pair(value: int | tuple[int, ...]) -> tuple[int, int]:
+    """Give (rows, columns) of a size that may be one number for both."""
+    rows, columns = (value, value) if isinstance(value, int) else value
+    return rows, columns
 
 
 def _filters(weight: Tensor) -> Tensor:
@@ -133,13 +170,13 @@ def _groups(geometry: Geometry, weight: Tensor) -> int:
 
 
 def _matrix(geometry: Geometry, weight: Tensor) -> Tensor:
-    """Weights -> [g, f, t], channels last in t, as they are in memory in the maps."""
+    """Reshape weights to [g, f, t]. Channels are the last axis in t, as they are in the memory of the maps."""
     matrix = weight.permute(0, 1, 3, 4, 2).reshape(*weight.shape[:2], -1)
     return matrix.flatten(0, 1).unsqueeze(0) if geometry.shared_input else matrix
 
 
 def _grid(geometry: Geometry, shape: torch.Size, weight: Tensor) -> tuple[int, int]:
-    """Give rows and columns of the output."""
+    """Compute the number of rows and columns of the output."""
     rows, columns = (
         (shape[2 + axis] + 2 * geometry.padding[axis] - geometry.dilation[axis] * (weight.shape[3 + axis] - 1) - 1)
         // geometry.stride[axis]
@@ -150,7 +187,7 @@ def _grid(geometry: Geometry, shape: torch.Size, weight: Tensor) -> tuple[int, i
 
 
 def _unfold(geometry: Geometry, values: Tensor, weight: Tensor, grid: tuple[int, int]) -> Tensor:
-    """Copy what each output pixel sees into a row: [batch, g * channels, rows, columns] -> [g, p, t]."""
+    """Copy the inputs of each output pixel into a row: [batch, g * channels, rows, columns] -> [g, p, t]."""
     pixels = values.permute(0, 2, 3, 1)  # [batch, rows, columns, g * channels]
     (above, left), channels = geometry.padding, weight.shape[2]
     if above or left:
@@ -165,7 +202,7 @@ def _unfold(geometry: Geometry, values: Tensor, weight: Tensor, grid: tuple[int,
 
 
 def _fold(geometry: Geometry, unfolded: Tensor, shape: torch.Size, weight: Tensor, grid: torch.Size) -> Tensor:
-    """Sum [g, p, t] over the output pixels that see an input pixel: [batch, g * channels, rows, columns]."""
+    """Sum the rows into the input pixels they came from: [g, p, t] -> [batch, g * channels, rows, columns]."""
     batch, planes, rows, columns = shape
     (above, left), groups = geometry.padding, len(unfolded)
     parts = unfolded.view(groups, batch, *grid, *weight.shape[3:], -1).permute(1, 2, 3, 0, 6, 4, 5)
@@ -177,7 +214,7 @@ def _fold(geometry: Geometry, unfolded: Tensor, shape: torch.Size, weight: Tenso
     return inner.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
 
 
-def _seen(geometry: Geometry, axis: int, place: int, grid: torch.Size) -> slice:
-    """Tell which rows (axis 0) or columns (1) of the padded input meet a kernel's row or column at `place`."""
-    start, step = place * geometry.dilation[axis], geometry.stride[axis]
+def _seen(geometry: Geometry, axis: int, offset: int, grid: torch.Size) -> slice:
+    """Select the rows (axis 0) or columns (axis 1) of the padded input under the kernel's row or column `offset`."""
+    start, step = offset * geometry.dilation[axis], geometry.stride[axis]
     return slice(start, start + step * (grid[axis] - 1) + 1, step)

@@ -1,1 +1,1 @@
-"""The training of one pack: the loop, the steps, the optimizer."""
+"""The training of one pack: epochs, steps, evaluations, and the speed of its parts."""

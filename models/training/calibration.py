@@ -1,8 +1,8 @@
-"""Measures on the processor at hand how fast the parts of a pack are, if they give the pack's own bytes.
+"""Measures on this machine's processor how fast the parts of a pack train, if they give the bytes of the entire pack.
 
-A matrix product's rows should not depend on how many others are computed beside them. With AVX-512 they seldom do;
-with AVX2, the order in which a row is summed changes with its place. Nothing but trying tells. Members may leave a
-pack, or a part of one, whenever they diverge: parts are taken only if packs of every smaller size give the same bytes.
+The rows of a matrix product should not depend on the number of rows computed together. With AVX-512 they rarely do.
+With AVX2, the order of the sums in a row depends on the row's index. Only a trial run can tell. Members leave a pack,
+or a part of it, when they diverge. Parts are therefore allowed only if packs of every smaller size give the same bytes.
 """
 
 from __future__ import annotations
@@ -18,29 +18,31 @@ from packtune.models.architectures.catalog import count_multiplications
 from packtune.models.configuration import Configuration
 from packtune.models.hardware.precision import Precision
 from packtune.models.layers.activations import ACTIVATIONS
-from packtune.models.training.training import EVALUATION_BATCH, Evaluation, Member, PackTraining
+from packtune.models.training.evaluation import EVALUATION_BATCH, Evaluation
+from packtune.models.training.pack_training import Member, PackTraining
 
-STEPS = 3  # in one timing; the second is the first that momentum has a share in
-FASTEST_FLOPS = 2e11  # floating-point operations a second of a core
-MOST_TIMINGS = 10  # of each size: the fastest is what neither a first start nor other work has disturbed
+STEPS = 3  # in one timing; momentum first has an effect in the second step
+FASTEST_FLOPS = 2e11  # floating-point operations per second of a very fast core
+MAX_TIMINGS = 10  # of each size; the fastest is the one that other work on the machine has slowed down least
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """How fast the parts of a pack are.
+    """How fast the parts of a pack train.
 
     Attributes:
-        step_s: seconds of one step of one member, by the number of members in a part, from the whole pack down; of the
-            whole alone if parts may give other bytes, and then 0 if nothing was timed.
+        step_s: seconds of one step of one member, by the number of members in a part. The entire pack comes
+            first. If parts may give other bytes, the entire pack is the only size; its value is 0 if nothing was timed.
     """
 
     step_s: dict[int, float]
 
 
 def may_be_split(configuration: Configuration) -> bool:
-    """Tell whether the activation gives a number the same bytes at whatever place of a tensor.
+    """Tell whether the activation gives a number the same bytes at any index of a tensor.
 
-    PyTorch computes the last few numbers of a tensor without vectors, and exponentials then by another method.
+    PyTorch computes the last few numbers of a tensor without vector instructions, and then uses another method for
+    exponentials.
     """
     return configuration.architecture == "mlp" and ACTIVATIONS[configuration.activation].is_exact
 
@@ -52,12 +54,13 @@ def calibrate(
     precision: Precision = Precision.FLOAT32,
     budget_s: float = 0.4,
 ) -> Calibration:
-    """Train a few steps of a pack as a whole and in parts, in this process and with its threads.
+    """Train a few steps of an entire pack and of its parts, in this process and with its number of threads.
 
     Args:
-        configurations: of the members. Rates are replaced by typical ones, by which every difference would show.
-        dataset: where images come from: only as many of them as a few steps take.
-        budget_s: seconds that all should take; where comparing alone would take longer, the pack stays whole.
+        configurations: of the members. Rates are replaced by typical ones, with which every difference is visible.
+        dataset: source of the images; only the images of a few steps are used.
+        precision: of large products.
+        budget_s: seconds for the entire calibration. If the comparison alone would take longer, no parts are allowed.
     """
     members = len(configurations)
     if not all(map(may_be_split, configurations)) or members * _least_s(configurations, dataset) > budget_s:
@@ -67,24 +70,24 @@ def calibrate(
     few = _few_images(dataset, STEPS * typical[0].batch_size)
     parts = {members: _parts(typical, members, few, precision)}
     step_s = {members: _epoch_s(parts[members]) / STEPS / members}
-    whole = _states(parts[members], few)
+    expected = _states(parts[members], few)
     took_s = time.perf_counter() - start_s
     if took_s * members > budget_s:
         return Calibration(step_s=step_s)
     for size in range(members - 1, 0, -1):
         parts[size] = _parts(typical, size, few, precision)
         _epoch_s(parts[size])
-        if not _are_equal(_states(parts[size], few), whole):
+        if not _are_equal(_states(parts[size], few), expected):
             return Calibration(step_s=step_s)
     sizes = _halves(members)
-    for place, size in enumerate(sizes):
-        share_s = (start_s + budget_s - time.perf_counter()) / (len(sizes) - place)
+    for done, size in enumerate(sizes):
+        share_s = (start_s + budget_s - time.perf_counter()) / (len(sizes) - done)
         step_s[size] = _fastest_epoch_s(parts[size], share_s) / STEPS / members
     return Calibration(step_s=step_s)
 
 
 def _with_typical_rates(configuration: Configuration) -> Configuration:
-    """Let every rate be a usual one if it is none: a rate too small, or too large, would hide a difference."""
+    """Replace every rate by a typical one: a rate that is too small or too large would hide a difference."""
     return replace(
         configuration,
         learning_rate=0.1,
@@ -95,18 +98,18 @@ def _with_typical_rates(configuration: Configuration) -> Configuration:
 
 
 def _least_s(configurations: Sequence[Configuration], dataset: Dataset) -> float:
-    """Bound from below how long a few steps of a pack take, on a core as fast as there is."""
+    """Estimate the least time of a few steps of a pack, in seconds, on a very fast core."""
     outputs = dataset.heads * dataset.classes
     multiplications = sum(
         count_multiplications(configuration, height=dataset.height, width=dataset.width, outputs=outputs)
         for configuration in configurations
     )
-    # Forwards and for two gradients, a multiplication and an addition each.
+    # Three products (forward, and two gradients), each with a multiplication and an addition.
     return 6 * STEPS * configurations[0].batch_size * multiplications / FASTEST_FLOPS
 
 
 def _halves(members: int) -> list[int]:
-    """List the sizes that may be chosen: all members, half of them, ... one."""
+    """List the sizes of parts that may be chosen: all members, half of them, ... one."""
     sizes = [members]
     while sizes[-1] > 1:
         sizes.append((sizes[-1] + 1) // 2)
@@ -116,7 +119,7 @@ def _halves(members: int) -> list[int]:
 def _fastest_epoch_s(parts: Sequence[PackTraining], budget_s: float) -> float:
     end_s = time.perf_counter() + budget_s
     fastest_s = float("inf")
-    for _ in range(MOST_TIMINGS):
+    for _ in range(MAX_TIMINGS):
         fastest_s = min(fastest_s, _epoch_s(parts))
         if time.perf_counter() >= end_s:
             break
@@ -128,7 +131,13 @@ def _parts(
 ) -> list[PackTraining]:
     members = [Member(configuration=configuration, seed=seed) for seed, configuration in enumerate(configurations)]
     return [
-        PackTraining(members[start : start + size], dataset, batch_seed=0, precision=precision, whole=configurations)
+        PackTraining(
+            members[start : start + size],
+            dataset,
+            batch_seed=0,
+            precision=precision,
+            pack_configurations=configurations,
+        )
         for start in range(0, len(members), size)
     ]
 
@@ -144,16 +153,18 @@ _State = tuple[list[torch.Tensor], list[Evaluation]]
 
 
 def _states(parts: Sequence[PackTraining], dataset: Dataset) -> _State:
-    """Give all that has been trained, the members' weights and momentum buffers one after another."""
+    """Collect all that was trained: weights and momentum buffers of all members, and their evaluations."""
     states = [part.state_dict() for part in parts]
-    tensors = [
-        torch.cat(tensors)
-        for kind in ("values", "momentum_buffers")
-        for tensors in zip(*(state[kind] for state in states), strict=True)
-        if tensors[0] is not None
+    weights = [torch.cat(values) for values in zip(*(state["values"] for state in states), strict=True)]
+    buffers = zip(*(state["momentum_buffers"] for state in states), strict=True)
+    momenta = [
+        torch.cat([buffer for buffer in of_parts if buffer is not None])
+        for of_parts in buffers
+        if of_parts[0] is not None
     ]
     splits = (dataset.validation, dataset.test)
-    return tensors, [evaluation for split in splits for part in parts for evaluation in part.evaluate(split)]
+    evaluations = [evaluation for split in splits for part in parts for evaluation in part.evaluate(split)]
+    return [*weights, *momenta], evaluations
 
 
 def _are_equal(one: _State, other: _State) -> bool:
@@ -161,7 +172,10 @@ def _are_equal(one: _State, other: _State) -> bool:
 
 
 def _few_images(dataset: Dataset, n: int) -> Dataset:
-    """Give a data set of `n` training images, repeated as needed, and evaluations of a full and of the last batch."""
+    """Make a data set of `n` training images and two evaluation batches, the last one and a full one.
+
+    Training images repeat if the data set has fewer.
+    """
     train = dataset.train.take(torch.arange(n) % len(dataset.train))
     last = len(dataset.validation) % EVALUATION_BATCH or EVALUATION_BATCH
     return replace(

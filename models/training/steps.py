@@ -1,4 +1,4 @@
-"""How an epoch's steps are run on a device; knows nothing of networks or optimizers."""
+"""Running the steps of an epoch on a device. Knows nothing about networks or optimizers."""
 
 from __future__ import annotations
 
@@ -11,55 +11,56 @@ import torch
 from torch import Tensor
 
 from packtune.models.hardware.recorder import CudaGraphs, Recorder, Work
-from packtune.models.training.resident import Resident
+from packtune.models.training.device_split import DeviceSplit
 
-STAGED_BATCHES = 8  # scaled to float32 together: fewer calls, and still inside a core's cache
-WARM_UP_STEPS = 3  # before recording, so that libraries have chosen and all lasting tensors exist
-RECORDED_STEPS = 8  # in one recording: a GPU idles for some microseconds between two
+STAGED_BATCHES = 8  # converted to numbers in one call; so many still fit in the cache of a core
+WARM_UP_STEPS = 3  # before a recording: libraries have then chosen their algorithms, and all lasting tensors exist
+RECORDED_STEPS = 8  # in one recording: between two recordings a GPU is idle for some microseconds
 
 Step = Callable[[Tensor, Tensor], None]
-"""Learn from images float32 [batch, 1, h, w] and one-hot targets float32 [heads * classes, batch]."""
+"""Takes one step on images products [batch, 1, height, width] and one-hot targets float32 [heads * classes, batch]."""
 
 
 class Steps(ABC):
     """Runs the steps of whole epochs.
 
-    Lifecycle: made for one training; `run` once an epoch; `forget` whenever the tensors that a step works on have
-    been replaced, as when members were taken out.
+    Lifecycle: made for one training; `run` once for each epoch; `forget` when the tensors that a step uses were
+    replaced, for example because members were taken out.
     """
 
     @abstractmethod
     def run(self, order: Tensor) -> None:
-        """Take one step for every full mini-batch of `order`, int64 [n], places in the split."""
+        """Take one step for every full mini-batch of `order`, int64 [n], indices of images in the split."""
 
-    def forget(self) -> None:  # noqa: B027 - those that remember nothing have nothing to do
-        """Hold on to no tensor of an earlier step."""
+    def forget(self) -> None:  # noqa: B027 - does nothing where no tensor is stored
+        """Release all tensors of earlier steps."""
 
 
 class EagerSteps(Steps):
-    """Runs every step as it comes: on a processor the fastest way."""
+    """Runs the code of every step. On a CPU this is the fastest way."""
 
-    def __init__(self, step: Step, train: Resident, batch_size: int) -> None:
+    def __init__(self, step: Step, train: DeviceSplit, batch_size: int) -> None:
         self._step = step
         self._train = train
         self._batch_size = batch_size
 
     def run(self, order: Tensor) -> None:
         full = len(order) // self._batch_size * self._batch_size
-        for places in order[:full].to(self._train.device).split(self._batch_size * STAGED_BATCHES):
-            images, targets = self._train.take(places)
+        for indices in order[:full].to(self._train.device).split(self._batch_size * STAGED_BATCHES):
+            images, targets = self._train.take(indices)
             batches = zip(images.split(self._batch_size), targets.split(self._batch_size, dim=1), strict=True)
             for batch in batches:
                 self._step(*batch)
 
 
 class StaticSteps:
-    """The steps of an epoch on tensors that stay where they are, so that each step is the same work.
+    """The steps of an epoch as the same work on the same tensors, so that a recording of one step serves for all.
 
-    The order of the epoch and the number of the next step are on the device: nothing is handed over between steps.
+    The order of the images and the number of the next step are tensors on the device. Nothing is copied to the device
+    between steps.
     """
 
-    def __init__(self, step: Step, train: Resident, batch_size: int) -> None:
+    def __init__(self, step: Step, train: DeviceSplit, batch_size: int) -> None:
         self._step = step
         self._train = train
         steps = len(train) // batch_size
@@ -71,30 +72,31 @@ class StaticSteps:
 
     def begin(self, order: Tensor) -> None:
         """Start an epoch in `order`, int64 [n]."""
-        places = order[: self._order.numel()].view_as(self._order)
+        indices = order[: self._order.numel()].view_as(self._order)
         if self._order.device.type == "cuda":
-            places = places.pin_memory()  # else the copy waits for all that the device has yet to do
-        self._order.copy_(places, non_blocking=True)
+            indices = indices.pin_memory()  # otherwise the copy waits until the device has done all its work
+        self._order.copy_(indices, non_blocking=True)
         self._next.zero_()
 
     def take(self, steps: int) -> None:
-        """Take the next steps of the epoch, of which there must be as many left."""
+        """Take the next `steps` steps of the epoch; at least as many must be left."""
         for _ in range(steps):
-            places = self._order.index_select(0, self._next).squeeze(0)
-            self._step(*self._train.take(places))
+            indices = self._order.index_select(0, self._next).squeeze(0)
+            self._step(*self._train.take(indices))
             self._next.add_(1)
 
 
 class RecordedSteps(Steps):
-    """Records a run of steps once and repeats it: a GPU does a small network's step faster than it can be asked to.
+    """Records some steps once and then repeats the recording.
 
-    The first steps after each `forget` are run as they come; all of them are, once a recording has failed.
+    On a small network, a GPU computes a step in less time than Python needs to ask for it. A recording asks only once.
+    The first steps after each `forget` run without a recording. If a recording fails, all further steps do.
 
     Args:
         new_recorder: makes a recorder for the device.
 
     Attributes:
-        reason: why steps are not repeated from a recording; empty if they are.
+        reason: why a recording failed; empty if none did.
     """
 
     def __init__(self, steps: StaticSteps, new_recorder: Callable[[], Recorder]) -> None:
@@ -134,8 +136,8 @@ class RecordedSteps(Steps):
             cause = _first_cause(error)
             self.reason = f"{type(cause).__name__}: {cause}"
             warnings.warn(
-                f"Training steps could not be recorded on the GPU: {self.reason}. They are run one by one: the same "
-                "results, only slower. If memory is short, smaller packs (--pack-size) need less of it.",
+                f"cannot record training steps on the GPU: {self.reason}. The results stay the same, but training is "
+                "slower. If the GPU has too little memory, use smaller packs (--pack-size)",
                 RuntimeWarning,
                 stacklevel=2,
             )
@@ -143,14 +145,14 @@ class RecordedSteps(Steps):
 
 
 def _first_cause(error: BaseException) -> BaseException:
-    """Find what went wrong first: ending a recording that failed raises an error of its own."""
+    """Find the first error: the end of a failed recording raises an error of its own."""
     while error.__context__ is not None:
         error = error.__context__
     return error
 
 
-def make_steps(step: Step, train: Resident, batch_size: int, masks: torch.Generator) -> Steps:
-    """Choose how to run `step` on the device of `train`; `masks` is the generator that it draws from."""
+def make_steps(step: Step, train: DeviceSplit, batch_size: int, masks: torch.Generator) -> Steps:
+    """Choose how to run `step` on the device of `train`; `masks` is the generator that `step` draws from."""
     if train.device.type == "cuda":
         return RecordedSteps(StaticSteps(step, train, batch_size), partial(CudaGraphs, train.device, masks))
     return EagerSteps(step, train, batch_size)

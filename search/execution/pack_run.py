@@ -11,7 +11,8 @@ from packtune.dispatch.pack_task import PackReport, PackTask
 from packtune.execution.checkpoint import checkpoint_from_bytes, checkpoint_to_bytes
 from packtune.execution.notebook_view import notebook_view
 from packtune.models.model_file import TrainedModel, model_to_bytes
-from packtune.models.training.training import Evaluation, Member, PackTraining
+from packtune.models.training.evaluation import Evaluation
+from packtune.models.training.pack_training import Member, PackTraining
 from packtune.protocol import Protocol
 from packtune.trial import Accuracy, Outcome, TrialState
 
@@ -43,7 +44,7 @@ class PackRun:
             device=task.device,
             shuffle=task.protocol is Protocol.SEARCH,
             precision=task.precision.where_it_pays(task.pack.proposals[0].configuration),
-            whole=task.whole,
+            pack_configurations=task.whole,
         )
 
     @property

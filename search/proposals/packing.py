@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from packtune.models.configuration import Configuration
 from packtune.models.hardware.device import Device
-from packtune.models.layers.layers import padded_units
+from packtune.models.layers.padding import padded_units
 from packtune.space.space import Value
 from packtune.trial import Proposal
 
@@ -26,7 +26,7 @@ def shape_of(configuration: Configuration) -> Hashable:
     """Describe what the members of a pack must share: layers, batch size, and hidden units up to padding.
 
     Hidden units are padded within one power of two, so that no more than half of a member is padding, and so that
-    dropout draws the same numbers for a member whatever its neighbours (see `packtune.models.layers.layers.Dropout`).
+    dropout draws the same numbers for a member whatever its neighbours (see `packtune.models.layers.dropout`).
     """
     return tuple(shape_ranges(configuration).items())
 

@@ -25,8 +25,9 @@ from packtune.execution.worker import keep_freed_memory
 from packtune.machine import describe_machine
 from packtune.models.architectures.catalog import build_network
 from packtune.models.configuration import Configuration
+from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision, fastest_precision
-from packtune.models.training.training import Member, PackTraining
+from packtune.models.training.pack_training import Member, PackTraining
 from packtune.protocol import NOTEBOOK_SEED
 from packtune.reproduction.notebook import SYSTEMS
 
@@ -97,7 +98,7 @@ def rows(options: Options) -> list[Row]:
     if options.quick:
         dataset = replace(dataset, train=dataset.train.first(960))
     dataset = notebook_view(dataset, order_seed=NOTEBOOK_SEED, batch_size=CONFIGURATION.batch_size)
-    precision = fastest_precision("cpu")
+    precision = fastest_precision(Device.CPU)
     results = [compare(dataset, NOTEBOOK_SEED + n, epochs, precision) for n in range(seeds)]
     return [to_row(results, precision, dataset.name, epochs)]
 

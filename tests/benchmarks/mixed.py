@@ -23,7 +23,7 @@ from packtune.dispatch.dispatcher import Dispatcher
 from packtune.dispatch.pack_task import PackReport, PackTask
 from packtune.machine import describe_machine
 from packtune.models.configuration import Configuration
-from packtune.models.training.training import Member, PackTraining
+from packtune.models.training.pack_training import Member, PackTraining
 from packtune.proposals.packing import pack_capacity
 from packtune.settings import Settings
 from packtune.space.catalog import SPACES

@@ -17,8 +17,9 @@ from packtune.data import catalog
 from packtune.data.dataset import Dataset
 from packtune.machine import describe_machine
 from packtune.models.configuration import Configuration
+from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision, fastest_precision, processor_has_bfloat16
-from packtune.models.training.training import Member, PackTraining
+from packtune.models.training.pack_training import Member, PackTraining
 
 UNITS = 512  # K * hidden
 MATRIX = 2048  # side of the product that shows what the core can do
@@ -80,7 +81,7 @@ def measure_gain(options: Options, batch_size: int, repeats: int, steps: int, ac
     dataset = load_images(options.data_dir, max(2, steps * 32 // batch_size) * batch_size)
     low, full = (pack_of(4, 128, batch_size, dataset, p) for p in (Precision.BFLOAT16, Precision.FLOAT32))
     values = tuple(b / a for a, b in time_in_turns(low.train_epoch, full.train_epoch, repeats))
-    auto = fastest_precision("cpu").where_it_pays(Configuration(batch_size=batch_size))
+    auto = fastest_precision(Device.CPU).where_it_pays(Configuration(batch_size=batch_size))
     remark = f"--precision auto takes {auto} here; {accuracy}"
     if not processor_has_bfloat16():
         remark = f"this processor has no bfloat16 products; {remark}"

@@ -23,7 +23,7 @@ from packtune.data.dataset import PIXEL_SCALE, Dataset
 from packtune.machine import describe_machine
 from packtune.models.architectures.catalog import build_network
 from packtune.models.configuration import Configuration
-from packtune.models.training.training import Member, PackTraining
+from packtune.models.training.pack_training import Member, PackTraining
 
 BATCH_SIZE = 32
 STEPS = 200  # mini-batches in one repeat

@@ -15,7 +15,7 @@ from torch.nn import functional
 from packtune.data.dataset import PIXEL_SCALE, Dataset, Split
 from packtune.models.architectures.catalog import build_network
 from packtune.models.configuration import Configuration
-from packtune.models.training.training import Member
+from packtune.models.training.pack_training import Member
 
 CLASSES = 10
 STEADY_EPOCHS = 4
@@ -109,8 +109,8 @@ def _steady_members(
     way by more than rounding does tells such seeds; about one in fifty is.
     """
     members = []
-    for place, configuration in enumerate(configurations):
-        seeds = itertools.count(100 * place + 11)
+    for index, configuration in enumerate(configurations):
+        seeds = itertools.count(100 * index + 11)
         candidates = (Member(configuration=configuration, seed=seed) for seed in seeds)
         members.append(next(m for m in candidates if _is_steady(m, dataset, batch_seed=batch_seed, shuffle=shuffle)))
     return members

@@ -7,8 +7,8 @@ import torch
 
 from packtune.models.configuration import Configuration
 from packtune.models.hardware.cuda_libraries import library_settings
+from packtune.models.training.pack_training import Member, PackTraining
 from packtune.models.training.steps import EagerSteps, RecordedSteps
-from packtune.models.training.training import Member, PackTraining
 
 pytestmark = [
     pytest.mark.gpu,
@@ -36,8 +36,8 @@ DROPPING = {
 
 def train(architecture, values, dataset, *, device="cuda"):
     members = [
-        Member(configuration=Configuration(architecture=architecture, batch_size=4, **each), seed=11 + place)
-        for place, each in enumerate(values)
+        Member(configuration=Configuration(architecture=architecture, batch_size=4, **each), seed=11 + index)
+        for index, each in enumerate(values)
     ]
     return PackTraining(members, dataset, batch_seed=BATCH_SEED, device=device)
 
@@ -46,8 +46,8 @@ def train(architecture, values, dataset, *, device="cuda"):
 def assert_same(assert_same_weights):
     def check(first, second, **tolerances):
         assert len(first._members) == len(second._members)
-        for place in range(len(first._members)):
-            assert_same_weights(first.unpack(place), second.unpack(place), **tolerances)
+        for index in range(len(first._members)):
+            assert_same_weights(first.unpack(index), second.unpack(index), **tolerances)
 
     return check
 
@@ -58,9 +58,9 @@ def test_a_member_trains_as_plain_pytorch_does_alone(architecture, make_dataset,
     training = train(architecture, SMOOTH[architecture], dataset)
     for _ in range(2):
         training.train_epoch()
-    for place, member in enumerate(training._members):
+    for index, member in enumerate(training._members):
         alone = train_alone(member, dataset, batch_seed=BATCH_SEED, epochs=2)[-1]
-        assert_same_weights(training.unpack(place), alone, rtol=1e-3, atol=1e-4)
+        assert_same_weights(training.unpack(index), alone, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("architecture", SMOOTH)
@@ -82,7 +82,7 @@ def test_recorded_steps_are_the_steps_one_by_one_masks_included(architecture, ma
     recorded, eager = (train(architecture, DROPPING[architecture], dataset) for _ in range(2))
     assert isinstance(recorded._steps, RecordedSteps)
     steps = recorded._steps._steps
-    eager._steps = EagerSteps(eager._steps._steps._step, eager._resident(dataset.train), steps._order.shape[1])
+    eager._steps = EagerSteps(eager._steps._steps._step, eager._device_split(dataset.train), steps._order.shape[1])
     for members in ([0, 1], [1], [0]):
         for training in (recorded, eager):
             training.keep(members)
@@ -146,7 +146,7 @@ def test_a_step_that_cannot_be_recorded_is_run_as_it_comes(make_dataset, assert_
         learn(images, targets)
 
     static._step = waiting
-    with pytest.warns(RuntimeWarning, match="could not be recorded on the GPU"):
+    with pytest.warns(RuntimeWarning, match="cannot record training steps on the GPU"):
         training.train_epoch()
     other.train_epoch()
     assert_same(training, other, rtol=0, atol=0)

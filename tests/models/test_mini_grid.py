@@ -12,7 +12,7 @@ import torch
 from packtune.data.dataset import PIXEL_SCALE
 from packtune.data.sets import mnist
 from packtune.models.configuration import Configuration
-from packtune.models.training.training import Member, PackTraining
+from packtune.models.training.pack_training import Member, PackTraining
 
 MNIST_DIR = Path(__file__).parents[2].parent / "shared" / "data" / "mnist"
 N_TRAIN = 6_400

@@ -46,15 +46,15 @@ def saved(values):
     return stream.getvalue()
 
 
-def with_member(name, content, method=zipfile.ZIP_STORED):
-    """Write a model file anew, one of its members with another content."""
+def with_entry(name, content, method=zipfile.ZIP_STORED):
+    """Write a model file anew, one of its entries with another content."""
     stream = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(model_to_bytes(make_model()))) as original,
         zipfile.ZipFile(stream, "w", method) as copy,
     ):
-        for member in original.namelist():
-            copy.writestr(member, content if member.endswith(name) else original.read(member))
+        for entry in original.namelist():
+            copy.writestr(entry, content if entry.endswith(name) else original.read(entry))
     return stream.getvalue()
 
 
@@ -80,14 +80,14 @@ def test_what_is_written_is_read_the_same(architecture):
 
 @pytest.mark.parametrize("content", [b"", b"q", b"r", b"\x80\x02.", b"PK\x05\x06" + bytes(18), pickle.dumps({})])
 def test_other_files_are_refused(content):
-    refused(content, "it cannot be read as one")
+    refused(content, "it cannot be loaded")
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (saved([1, 2]), "it holds something else"),
-        (saved({"format": torch.zeros(2)}), "it holds something else"),
+        (saved([1, 2]), "it has another format"),
+        (saved({"format": torch.zeros(2)}), "it has another format"),
         (changed_model(version=2), "its version is 2, not 1"),
         (changed_model(version=torch.ones(2)), r"its version is tensor\(\[1., 1.\]\), not 1"),
         (changed_model(version="\x1b[31m" + "v" * 10_000), r"its version is '.x1b\[31mvvv"),
@@ -100,8 +100,8 @@ def test_a_file_of_something_else_is_refused(content, message):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"height": 2**20, "width": 2**20}, "13,194,139,533,420 bytes of weights, the file"),
-        ({"height": 2**62, "width": 2**62}, "does not fit together"),
+        ({"height": 2**20, "width": 2**20}, "13,194,139,533,420 bytes of weights, but the file"),
+        ({"height": 2**62, "width": 2**62}, "is inconsistent"),
         ({"height": 12, "width": 12}, "size mismatch for 1.weight"),
         ({"height": 0}, "height = 0 is not allowed: it must be a whole number above 0"),
         ({"width": "12"}, "width = '12' is not allowed"),
@@ -115,21 +115,21 @@ def test_a_file_of_something_else_is_refused(content, message):
         ({"validation_accuracy": float("nan")}, "validation_accuracy = nan is not allowed"),
         ({"validation_accuracy": "0.5"}, "validation_accuracy = '0.5' is not allowed"),
         ({"configuration": {"hidden_units": 10**5}}, "hidden_units = 100000 is not allowed"),
-        ({"configuration": {1: 2}}, "does not fit together"),
-        ({"configuration": None}, "does not fit together"),
+        ({"configuration": {1: 2}}, "is inconsistent"),
+        ({"configuration": None}, "is inconsistent"),
         ({"state_dict": {}}, "Missing key"),
-        ({"state_dict": {0: torch.zeros(1)}}, "does not fit together"),
-        ({"state_dict": None}, "does not fit together"),
-        ({"state_dict": {"x" * 10_000: torch.zeros(1)}}, "does not fit together"),
+        ({"state_dict": {0: torch.zeros(1)}}, "is inconsistent"),
+        ({"state_dict": None}, "is inconsistent"),
+        ({"state_dict": {"x" * 10_000: torch.zeros(1)}}, "is inconsistent"),
     ],
 )
-def test_content_that_does_not_fit_together_is_refused(changes, message):
+def test_inconsistent_content_is_refused(changes, message):
     refused(changed_model(**changes), message)
 
 
 def test_weights_that_are_not_finite_are_refused():
     state = {name: torch.full_like(tensor, torch.inf) for name, tensor in make_model().network.state_dict().items()}
-    refused(changed_model(state_dict=state), "its weights are not all finite")
+    refused(changed_model(state_dict=state), "a weight is infinite or not a number")
 
 
 def test_a_small_tensor_shown_as_a_huge_one_takes_no_memory():
@@ -139,27 +139,27 @@ def test_a_small_tensor_shown_as_a_huge_one_takes_no_memory():
         changed_model(
             configuration=configuration.as_dict(), height=2**15, width=2**15, state_dict={"1.weight": weight}
         ),
-        "bytes of weights, the file",
+        "bytes of weights, but the file",
     )
 
 
 @pytest.mark.parametrize("call", [b"c__builtin__\nbytearray\n", b"ctorch\nFloatTensor\n"])
 def test_a_file_cannot_ask_for_an_array_of_any_size(call):
     size = b"\x8a\x05" + struct.pack("<Q", 2**36)[:5]
-    refused(with_member("/data.pkl", b"\x80\x02" + call + size + b"\x85R."), "it cannot be read as one")
+    refused(with_entry("/data.pkl", b"\x80\x02" + call + size + b"\x85R."), "it cannot be loaded")
 
 
 def test_an_older_format_of_pytorch_is_refused():
     stream = io.BytesIO()
     values = torch.load(io.BytesIO(model_to_bytes(make_model())), weights_only=True)
     torch.save(values, stream, _use_new_zipfile_serialization=False)
-    refused(stream.getvalue(), "it cannot be read as one")
+    refused(stream.getvalue(), "it cannot be loaded")
 
 
 def test_a_file_that_unpacks_to_more_than_itself_is_refused():
-    bomb = with_member("/data/0", bytes(2**24), zipfile.ZIP_DEFLATED)
+    bomb = with_entry("/data/0", bytes(2**24), zipfile.ZIP_DEFLATED)
     assert len(bomb) < 2**16
-    refused(bomb, "it cannot be read as one")
+    refused(bomb, "it cannot be loaded")
 
 
 class MakeFolder:
@@ -173,6 +173,6 @@ class MakeFolder:
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_no_code_of_a_file_is_run(tmp_path, protocol):
     payload = pickle.dumps(MakeFolder(tmp_path / "was-run"), protocol=protocol)
-    refused(payload, "it cannot be read as one")
-    refused(with_member("/data.pkl", payload), "it cannot be read as one")
+    refused(payload, "it cannot be loaded")
+    refused(with_entry("/data.pkl", payload), "it cannot be loaded")
     assert not (tmp_path / "was-run").exists()

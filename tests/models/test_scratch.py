@@ -67,15 +67,15 @@ def test_gradients_agree_with_central_differences(case):
     ours = network.gradients(point, target)
     for name in WEIGHTS:
         weights, gradient = getattr(network, name), getattr(ours, name)
-        for place in np.ndindex(weights.shape):
-            before = weights[place]
+        for index in np.ndindex(weights.shape):
+            before = weights[index]
             losses = []
             for shift in (distance, -distance):
-                weights[place] = before + shift
+                weights[index] = before + shift
                 losses.append(network.loss(point, target))
-            weights[place] = before
+            weights[index] = before
             difference = (losses[0] - losses[1]) / (2 * distance)
-            assert gradient[place] == pytest.approx(difference, rel=1e-5, abs=1e-6)
+            assert gradient[index] == pytest.approx(difference, rel=1e-5, abs=1e-6)
 
 
 def test_the_slope_of_relu_at_zero_is_zero():
@@ -97,7 +97,7 @@ def test_training_lowers_the_loss_of_any_size():
 
 
 def test_wrong_shapes_are_named():
-    with pytest.raises(ValueError, match=r"shape \[3\] was given, but the network takes \[2\]"):
+    with pytest.raises(ValueError, match=r"shape \[3\], but the network takes \[2\]"):
         ScratchNetwork().predict([1, 2, 3])
     with pytest.raises(ValueError, match="hidden_units = 0"):
         ScratchNetwork(2, 0)

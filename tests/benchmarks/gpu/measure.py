@@ -19,7 +19,7 @@ from packtune.models.hardware.cuda_libraries import library_settings
 from packtune.models.hardware.precision import Precision
 from packtune.models.hardware.recorder import CudaGraphs, Work
 from packtune.models.layers.convolution import LIBRARY, UNFOLDED, Convolution, Geometry
-from packtune.models.training.training import Member, PackTraining
+from packtune.models.training.pack_training import Member, PackTraining
 
 TOLERANCE = 1e-3
 CHECKED_RATES = (1.0, 0.5, 0.25, 0.1)  # of the configuration's learning rate, one a member
@@ -176,7 +176,7 @@ def _convolve(way: Convolution, layer: str, size: int, device: torch.device) -> 
     def work() -> None:
         for _ in range(CONVOLUTIONS):
             _, saved = way.forward(geometry, values, weight, bias)
-            way.backward(geometry, gradient, saved, values.shape, weight, below=not first)
+            way.backward(geometry, gradient, saved, values.shape, weight, needs_input=not first)
 
     return work
 

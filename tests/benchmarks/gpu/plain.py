@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from packtune.data.dataset import PIXEL_SCALE, Dataset
 from packtune.models.architectures.catalog import build_network
-from packtune.models.training.training import Member
+from packtune.models.training.pack_training import Member
 
 
 class PlainLoop:

@@ -79,19 +79,19 @@ def test_a_network_gives_logits_and_learns(architecture, activation):
 @architectures
 def test_a_member_unpacked_gives_the_logits_of_the_pack(architecture):
     configurations = [
-        small(architecture, activation=name, hidden_units=4 + place, dropout=0.1 * place)
-        for place, name in enumerate(ACTIVATIONS)
+        small(architecture, activation=name, hidden_units=4 + index, dropout=0.1 * index)
+        for index, name in enumerate(ACTIVATIONS)
     ]
     networks = [build(configuration, seed) for seed, configuration in enumerate(configurations)]
     pack = PackedNetwork(networks, device=torch.device("cpu"))
     with torch.inference_mode():
         packed = pack.forward(images(), training=False)
-    for place, configuration in enumerate(configurations):
-        unpacked = pack.unpack(place, build(configuration, seed=99)).eval()
-        for ours, original in zip(unpacked.parameters(), networks[place].parameters(), strict=True):
+    for index, configuration in enumerate(configurations):
+        unpacked = pack.unpack(index, build(configuration, seed=99)).eval()
+        for ours, original in zip(unpacked.parameters(), networks[index].parameters(), strict=True):
             assert torch.equal(ours, original)
         with torch.no_grad():
-            torch.testing.assert_close(packed[place].t(), unpacked(images()))
+            torch.testing.assert_close(packed[index].t(), unpacked(images()))
 
 
 @architectures

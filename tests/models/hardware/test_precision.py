@@ -11,11 +11,13 @@ from torch import nn
 from packtune.data.dataset import PIXEL_SCALE
 from packtune.models.configuration import Configuration
 from packtune.models.hardware import precision as precision_module
+from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision, bfloat16_gain, fastest_precision
-from packtune.models.layers.layers import Conv2d, Linear, SharedLinear
-from packtune.models.training.optimizer import BatchedProduct, WideProduct
-from packtune.models.training.resident import Resident
-from packtune.models.training.training import Member, PackTraining
+from packtune.models.layers.conv2d import PackedConv2d
+from packtune.models.layers.linear import PackedLinear, PackedSharedLinear
+from packtune.models.optimization.gradient import BatchedProduct, WideProduct
+from packtune.models.training.device_split import DeviceSplit
+from packtune.models.training.pack_training import Member, PackTraining
 
 CPU = torch.device("cpu")
 BF16 = torch.bfloat16
@@ -33,7 +35,7 @@ def train(dataset, *configurations, precision=Precision.BFLOAT16, epochs=8):
 
 def test_a_pixel_is_exact_in_bfloat16(make_dataset):
     split = make_dataset().train
-    images, _ = Resident(split, 10, CPU, BF16).take(torch.arange(len(split)))
+    images, _ = DeviceSplit(split, 10, CPU, BF16).take(torch.arange(len(split)))
     assert images.dtype is BF16
     assert torch.equal(images[:, 0].double() * PIXEL_SCALE, split.images.double())
 
@@ -45,28 +47,28 @@ def rounded(tensor):
 @pytest.mark.parametrize("shared", [True, False])
 def test_a_linear_layer_rounds_its_factors_and_nothing_else(shared):
     modules = [nn.Linear(70, 65) for _ in range(3)]
-    layer = (SharedLinear if shared else Linear)(modules, CPU, BF16)
+    layer = (PackedSharedLinear if shared else PackedLinear)(modules, CPU, BF16)
     values = torch.randn(20, 70) if shared else torch.randn(3, 70, 20)
     out = layer.forward(values.to(BF16) if shared else values, training=True)
     assert out.dtype is torch.float32
-    for place, module in enumerate(modules):
-        given = values if shared else values[place].t()
+    for index, module in enumerate(modules):
+        given = values if shared else values[index].t()
         exact = rounded(given) @ rounded(module.weight.detach()).t() + module.bias.detach().double()
         # The product itself is rounded to 8 bits once.
-        torch.testing.assert_close(out[place].t().double(), exact, rtol=2**-8, atol=2**-8)
+        torch.testing.assert_close(out[index].t().double(), exact, rtol=2**-8, atol=2**-8)
 
 
 def test_the_products_of_an_output_layer_stay_exact():
     module = nn.Linear(70, 10)
     values = torch.randn(1, 70, 20)
-    out = Linear([module], CPU, BF16).forward(values, training=False)
+    out = PackedLinear([module], CPU, BF16).forward(values, training=False)
     torch.testing.assert_close(out[0].t(), module(values[0].t()).detach())
 
 
 def test_a_convolution_rounds_its_factors_and_gives_maps_of_their_dtype():
     module = nn.Conv2d(1, 4, 3)
     images = torch.rand(6, 1, 9, 8).to(BF16)
-    maps = Conv2d([module], CPU, BF16, shared_input=True).forward(images, training=True)
+    maps = PackedConv2d([module], CPU, BF16, shared_input=True).forward(images, training=True)
     assert maps.dtype is BF16
     exact = nn.functional.conv2d(images.double(), rounded(module.weight.detach()), rounded(module.bias.detach()))
     torch.testing.assert_close(maps.double(), exact, rtol=2**-7, atol=2**-7)
@@ -127,8 +129,8 @@ def test_momentum_weight_decay_and_nesterov_work_on_rounded_gradients(make_datas
 def test_bfloat16_is_taken_only_where_the_processor_has_it_and_it_is_faster(monkeypatch, has, gain, fastest):
     monkeypatch.setattr(precision_module, "processor_has_bfloat16", lambda: has)
     monkeypatch.setattr(precision_module, "bfloat16_gain", lambda: gain)
-    assert fastest_precision("cpu") is fastest
-    assert fastest_precision("cuda") is Precision.TF32
+    assert fastest_precision(Device.CPU) is fastest
+    assert fastest_precision(Device.CUDA) is Precision.TF32
 
 
 def test_measuring_the_gain_leaves_the_number_of_threads_as_it_was():

@@ -8,9 +8,9 @@ from torch import nn
 from torch.nn import functional
 
 from packtune.models.configuration import Configuration
+from packtune.models.layers.conv2d import PackedConv2d
 from packtune.models.layers.convolution import LIBRARY, UNFOLDED, Geometry, choose_convolution
-from packtune.models.layers.layers import Conv2d
-from packtune.models.training.training import Member, PackTraining
+from packtune.models.training.pack_training import Member, PackTraining
 
 MEMBERS, FILTERS, BATCH = 3, 4, 5
 GEOMETRIES = {
@@ -48,7 +48,7 @@ def test_output_and_gradients_are_those_of_autograd(way, shared, kernel, channel
     geometry = Geometry(**moves, shared_input=shared)
     with torch.no_grad():
         output, saved = way.forward(geometry, values, weight, bias)
-        below, weights, biases = way.backward(geometry, gradient, saved, values.shape, weight, below=True)
+        below, weights, biases = way.backward(geometry, gradient, saved, values.shape, weight, needs_input=True)
     torch.testing.assert_close(output, expected.detach())
     assert output.is_contiguous(memory_format=torch.channels_last)
     torch.testing.assert_close(below, values.grad)
@@ -64,7 +64,7 @@ def test_bfloat16_differs_by_its_rounding_only(moves, draw):
         x, w, b = (tensor.to(torch.bfloat16).to(dtype) for tensor in (values, weight, bias))
         output, saved = way.forward(geometry, x, w, b)
         gradient = torch.ones_like(output)
-        results.append((output, *way.backward(geometry, gradient, saved, x.shape, w, below=True)))
+        results.append((output, *way.backward(geometry, gradient, saved, x.shape, w, needs_input=True)))
     for exact, rounded in zip(*results, strict=True):
         assert rounded.dtype == torch.bfloat16
         assert (rounded.double() - exact).norm() < 2**-7 * exact.norm()
@@ -75,7 +75,7 @@ def test_no_gradient_of_the_input_unless_asked_for(way, draw):
     geometry = Geometry(stride=(1, 1), padding=(0, 0), dilation=(1, 1), shared_input=True)
     images, weight, bias = draw(BATCH, 1, 6, 6), draw(MEMBERS, FILTERS, 1, 3, 3), draw(MEMBERS, FILTERS)
     output, saved = way.forward(geometry, images, weight, bias)
-    below, _, _ = way.backward(geometry, output, saved, images.shape, weight, below=False)
+    below, _, _ = way.backward(geometry, output, saved, images.shape, weight, needs_input=False)
     assert below is None
 
 
@@ -87,7 +87,7 @@ def test_a_gpu_unfolds_several_members_and_leaves_one_to_the_library():
 
 
 def test_the_choice_follows_the_members_that_stay():
-    layer = Conv2d([nn.Conv2d(1, 2, 3) for _ in range(3)], torch.device("cpu"), shared_input=False)
+    layer = PackedConv2d([nn.Conv2d(1, 2, 3) for _ in range(3)], torch.device("cpu"), shared_input=False)
     layer._convolution = UNFOLDED
     layer.keep(torch.tensor([1]))
     assert layer._convolution is LIBRARY
@@ -103,12 +103,12 @@ def test_a_pack_trains_the_same_either_way(architecture, make_dataset, assert_sa
     ]
     members = [Member(configuration=configuration, seed=11) for configuration in configurations]
     library, unfolded = (PackTraining(members, make_dataset(), batch_seed=7) for _ in range(2))
-    layers = [layer for layer in unfolded._network._layers if isinstance(layer, Conv2d)]
+    layers = [layer for layer in unfolded._network._layers if isinstance(layer, PackedConv2d)]
     assert len(layers) == 2
     for layer in layers:
         layer._convolution = UNFOLDED
     for _ in range(3):
         library.train_epoch()
         unfolded.train_epoch()
-    for place in range(2):
-        assert_same_weights(unfolded.unpack(place), library.unpack(place))
+    for index in range(2):
+        assert_same_weights(unfolded.unpack(index), library.unpack(index))

@@ -11,20 +11,16 @@ from torch.nn import functional
 
 from packtune.models.architectures.catalog import build_network
 from packtune.models.configuration import Configuration
+from packtune.models.layers.activation_layer import PackedActivation
 from packtune.models.layers.activations import ACTIVATIONS, activation_of, is_activation
-from packtune.models.layers.layers import (
-    Activate,
-    Conv2d,
-    Dropout,
-    FlattenImages,
-    FlattenMaps,
-    Linear,
-    MaxPool2d,
-    SharedLinear,
-)
+from packtune.models.layers.conv2d import PackedConv2d
+from packtune.models.layers.dropout import PackedDropout
+from packtune.models.layers.flatten import PackedFlattenImages, PackedFlattenMaps
+from packtune.models.layers.linear import PackedLinear, PackedSharedLinear
+from packtune.models.layers.max_pool2d import PackedMaxPool2d
 from packtune.models.network import PackedNetwork
-from packtune.models.training.optimizer import SGD
-from packtune.models.training.training import loss_gradient
+from packtune.models.optimization.sgd import SGD
+from packtune.models.training.loss import loss_gradient
 
 CPU = torch.device("cpu")
 BATCH = 6
@@ -89,14 +85,14 @@ def check(layer, modules, values, take_input, take_output):
 
 def test_shared_linear(generator):
     modules = make(nn.Linear, 5, 4)
-    layer = in_float64(SharedLinear(modules, CPU))
+    layer = in_float64(PackedSharedLinear(modules, CPU))
     below = check(layer, modules, normal(generator, BATCH, 5), lambda x, m: x, units_of)
     assert below is None
 
 
 def test_linear(generator):
     modules = make(nn.Linear, 5, 4)
-    layer = in_float64(Linear(modules, CPU))
+    layer = in_float64(PackedLinear(modules, CPU))
     assert check(layer, modules, normal(generator, 3, 5, BATCH), units_of, units_of) is not None
 
 
@@ -104,7 +100,7 @@ def test_linear(generator):
 @pytest.mark.parametrize("kernel_size", [3, (3, 2)], ids=str)
 def test_convolution_on_images(kernel_size, geometry, generator):
     modules = make(nn.Conv2d, 1, 4, kernel_size, **geometry)
-    layer = in_float64(Conv2d(modules, CPU, shared_input=True))
+    layer = in_float64(PackedConv2d(modules, CPU, shared_input=True))
     images = normal(generator, BATCH, 1, 8, 7)
     check(layer, modules, images, lambda x, m: x, lambda y, m: maps_of(y, m, 3))
 
@@ -113,14 +109,14 @@ def test_convolution_on_images(kernel_size, geometry, generator):
 @pytest.mark.parametrize("kernel_size", [3, (3, 2)], ids=str)
 def test_convolution_on_maps(kernel_size, geometry, generator):
     modules = make(nn.Conv2d, 2, 4, kernel_size, **geometry)
-    layer = in_float64(Conv2d(modules, CPU, shared_input=False))
+    layer = in_float64(PackedConv2d(modules, CPU, shared_input=False))
     maps = normal(generator, BATCH, 3 * 2, 8, 7)
     below = check(layer, modules, maps, lambda x, m: maps_of(x, m, 3), lambda y, m: maps_of(y, m, 3))
     assert below is not None
 
 
 def test_first_convolution_gives_no_input_gradient(generator):
-    layer = in_float64(Conv2d(make(nn.Conv2d, 1, 2, 3), CPU, shared_input=True))
+    layer = in_float64(PackedConv2d(make(nn.Conv2d, 1, 2, 3), CPU, shared_input=True))
     output = layer.forward(normal(generator, BATCH, 1, 6, 6), training=True)
     assert layer.backward(torch.ones_like(output), unit_steps(3), needs_input=False) is None
 
@@ -129,50 +125,58 @@ def test_first_convolution_gives_no_input_gradient(generator):
 def test_max_pooling(window, generator):
     modules = make(nn.MaxPool2d, **window)
     values = normal(generator, BATCH, 3 * 2, 9, 10)
-    below = check(MaxPool2d(modules), modules, values, lambda x, m: maps_of(x, m, 3), lambda y, m: maps_of(y, m, 3))
+    below = check(
+        PackedMaxPool2d(modules), modules, values, lambda x, m: maps_of(x, m, 3), lambda y, m: maps_of(y, m, 3)
+    )
     assert below is not None
 
 
 def test_padded_max_pooling(generator):
     modules = make(nn.MaxPool2d, 3, padding=1)
     values = normal(generator, BATCH, 3 * 2, 7, 7)
-    check(MaxPool2d(modules), modules, values, lambda x, m: maps_of(x, m, 3), lambda y, m: maps_of(y, m, 3))
+    check(PackedMaxPool2d(modules), modules, values, lambda x, m: maps_of(x, m, 3), lambda y, m: maps_of(y, m, 3))
 
 
 def test_flatten_maps_has_the_order_of_torch(generator):
     values = normal(generator, BATCH, 3 * 2, 4, 5)
-    below = check(FlattenMaps(3), make(nn.Flatten), values, lambda x, m: maps_of(x, m, 3), units_of)
+    below = check(PackedFlattenMaps(3), make(nn.Flatten), values, lambda x, m: maps_of(x, m, 3), units_of)
     assert below is not None
     assert below.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_flatten_maps_keeps_channels_last(generator):
     values = normal(generator, BATCH, 3 * 2, 4, 5).to(memory_format=torch.channels_last)
-    below = check(FlattenMaps(3), make(nn.Flatten), values, lambda x, m: maps_of(x, m, 3), units_of)
+    below = check(PackedFlattenMaps(3), make(nn.Flatten), values, lambda x, m: maps_of(x, m, 3), units_of)
     assert below.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_flatten_images_is_shared(generator):
     values = normal(generator, BATCH, 1, 4, 5)
-    assert torch.equal(FlattenImages().forward(values, training=True), nn.Flatten()(values))
+    assert torch.equal(PackedFlattenImages().forward(values, training=True), nn.Flatten()(values))
 
 
 @pytest.mark.parametrize("names", [*pairwise(ACTIVATIONS), ("tanh", "tanh")], ids="-".join)
 def test_mixed_activations_on_units(names, generator):
     modules = [ACTIVATIONS[name].module() for name in (names[0], names[0], names[1])]
-    check(Activate(modules, on_maps=False), modules, normal(generator, 3, 5, BATCH), units_of, units_of)
+    check(PackedActivation(modules, on_maps=False), modules, normal(generator, 3, 5, BATCH), units_of, units_of)
 
 
 @pytest.mark.parametrize("names", [*pairwise(ACTIVATIONS), ("tanh", "tanh")], ids="-".join)
 def test_mixed_activations_on_maps(names, generator):
     modules = [ACTIVATIONS[name].module() for name in (names[0], names[1], names[0])]
     maps = normal(generator, BATCH, 3 * 2, 4, 5)
-    check(Activate(modules, on_maps=True), modules, maps, lambda x, m: maps_of(x, m, 3), lambda y, m: maps_of(y, m, 3))
+    check(
+        PackedActivation(modules, on_maps=True),
+        modules,
+        maps,
+        lambda x, m: maps_of(x, m, 3),
+        lambda y, m: maps_of(y, m, 3),
+    )
 
 
 def test_activations_kept_follow_their_members(generator):
     modules = [ACTIVATIONS[name].module() for name in ("relu", "tanh", "silu")]
-    layer = Activate(modules, on_maps=False)
+    layer = PackedActivation(modules, on_maps=False)
     layer.keep(torch.tensor([2, 0]))
     check(layer, [modules[2], modules[0]], normal(generator, 2, 5, BATCH), units_of, units_of)
 
@@ -209,7 +213,7 @@ def test_activation_is_found_by_its_module(name):
 
 def dropouts(*rates, seed=0):
     modules = [nn.Dropout(rate) for rate in rates]
-    return Dropout(modules, CPU, torch.Generator().manual_seed(seed))
+    return PackedDropout(modules, CPU, torch.Generator().manual_seed(seed))
 
 
 def test_dropout_drops_at_each_members_rate():
@@ -301,12 +305,14 @@ def test_layers_of_other_kinds_are_refused():
 
 
 def test_unknown_layers_are_refused():
-    with pytest.raises(ValueError, match="packs have no layer for BatchNorm1d"):
+    with pytest.raises(ValueError, match="packs do not support the layer BatchNorm1d"):
         packed([nn.Flatten(), nn.BatchNorm1d(4), nn.Linear(4, 2)])
 
 
-@pytest.mark.parametrize(("activation", "first"), [("relu", MaxPool2d), ("leaky_relu", Activate), ("tanh", Activate)])
-def test_pooling_comes_before_activations_that_keep_the_order(activation, first):
+@pytest.mark.parametrize(
+    ("activation", "first"), [("relu", PackedMaxPool2d), ("leaky_relu", PackedActivation), ("tanh", PackedActivation)]
+)
+def test_pooling_comes_before_activations_where_the_bytes_stay_the_same(activation, first):
     configuration = Configuration(architecture="cnn", activation=activation, filters=2, hidden_units=4)
     plain = build_network(configuration, height=12, width=11, outputs=10, seed=1)
     network = PackedNetwork([plain], device=CPU)
@@ -320,7 +326,7 @@ def test_pooling_first_gives_the_same_bytes():
     maps[:, :, :4] = maps[:, :, :4].clamp(max=0)  # windows without a positive number too
     optimizer, results = unit_steps(2), []
     for pool_first in (False, True):
-        layers = [Activate(modules[0], on_maps=True), MaxPool2d(modules[1])]
+        layers = [PackedActivation(modules[0], on_maps=True), PackedMaxPool2d(modules[1])]
         if pool_first:
             layers.reverse()
         values = maps

@@ -14,7 +14,7 @@ from packtune.data.sets.digits import load
 from packtune.models.configuration import Configuration
 from packtune.models.hardware.precision import Precision
 from packtune.models.training.calibration import _parts, calibrate, may_be_split
-from packtune.models.training.training import Member, PackTraining
+from packtune.models.training.pack_training import Member, PackTraining
 
 FOUR = [Configuration(hidden_units=10)] * 4
 WIDE = [Configuration(hidden_units=128, batch_size=32)] * 4
@@ -117,18 +117,18 @@ def test_measuring_leaves_the_random_state_alone():
     assert torch.equal(torch.rand(2), expected)
 
 
-def train(dataset, configurations, places, precision, *, leaves=None, epochs=4):
-    """Train the members at `places` as a part; the one at place `leaves` is taken out after the first epoch."""
-    places = list(places)
-    members = [Member(configuration=configurations[place], seed=place) for place in places]
-    training = PackTraining(members, dataset, batch_seed=7, precision=precision, whole=configurations)
+def train(dataset, configurations, indices, precision, *, leaves=None, epochs=4):
+    """Train the members at `indices` as a part; the one at index `leaves` is taken out after the first epoch."""
+    indices = list(indices)
+    members = [Member(configuration=configurations[index], seed=index) for index in indices]
+    training = PackTraining(members, dataset, batch_seed=7, precision=precision, pack_configurations=configurations)
     for epoch in range(epochs):
         training.train_epoch()
-        if epoch == 0 and leaves in places:
-            training.keep([i for i, place in enumerate(places) if place != leaves])
-            places.remove(leaves)
-    evaluations = dict(zip(places, training.evaluate(dataset.validation), strict=True))
-    weights = {place: [w.clone() for w in training.unpack(i).state_dict().values()] for i, place in enumerate(places)}
+        if epoch == 0 and leaves in indices:
+            training.keep([i for i, index in enumerate(indices) if index != leaves])
+            indices.remove(leaves)
+    evaluations = dict(zip(indices, training.evaluate(dataset.validation), strict=True))
+    weights = {index: [w.clone() for w in training.unpack(i).state_dict().values()] for i, index in enumerate(indices)}
     return evaluations, weights
 
 
@@ -144,9 +144,9 @@ def check_that_parts_are_the_whole(configurations, precision, leaves=None):
             if list(part) == [leaves]:
                 continue
             found, trained = train(dataset, configurations, part, precision, leaves=leaves)
-            for place in found:
-                assert found[place] == evaluations[place]
-                assert all(map(torch.equal, trained[place], weights[place]))
+            for index in found:
+                assert found[index] == evaluations[index]
+                assert all(map(torch.equal, trained[index], weights[index]))
     return len(sizes)
 
 
@@ -164,9 +164,9 @@ def test_parts_go_on_giving_the_bytes_of_the_whole_with_odd_sizes(batch_size):
 
 @pytest.mark.parametrize("variables", [{}, AVX2], ids=["native", "avx2"])
 def test_parts_go_on_giving_the_bytes_of_the_whole_with_other_products(variables):
-    """With AVX2 a row's sum depends on its place in a product."""
+    """With AVX2 a row's sum depends on its index in a product."""
     script = (
-        "import torch; torch.set_num_threads(1); from tests.models.test_calibration import *; "
+        "import torch; torch.set_num_threads(1); from tests.models.training.test_calibration import *; "
         "wide = [dataclasses.replace(WIDE[0], momentum=0.5)] * 4; "
         "print([check_that_parts_are_the_whole(c, Precision.FLOAT32, leaves) "
         "for c in (MIXED, wide, FOUR) for leaves in (None, 3)])"

@@ -10,7 +10,8 @@ import torch
 from packtune.data.dataset import PIXEL_SCALE, Split
 from packtune.models.architectures.catalog import ARCHITECTURES
 from packtune.models.configuration import Configuration
-from packtune.models.training.training import EVALUATION_BATCH, Evaluation, Member, PackTraining
+from packtune.models.training.evaluation import EVALUATION_BATCH, Evaluation
+from packtune.models.training.pack_training import Member, PackTraining
 
 
 def make_training(dataset, architecture="mlp", **values):
@@ -58,8 +59,8 @@ def test_evaluations_equal_the_plain_computation(architecture, heads, make_datas
     for split in dataset.splits.values():
         evaluations = training.evaluate(split)
         assert len(evaluations) == 3
-        for place, ours in enumerate(evaluations):
-            plain = evaluate_plainly(training.unpack(place), split, plain_loss)
+        for index, ours in enumerate(evaluations):
+            plain = evaluate_plainly(training.unpack(index), split, plain_loss)
             # Near ties between two classes may fall to either side: at most one image in a thousand.
             assert ours.accuracy == pytest.approx(plain.accuracy, abs=1e-3)
             assert ours.head_accuracies == pytest.approx(plain.head_accuracies, abs=1e-3)
@@ -114,8 +115,8 @@ def test_a_split_of_one_image(make_dataset, plain_loss):
     dataset = make_dataset()
     one = Split(images=dataset.test.images[:1], labels=dataset.test.labels[:1])
     training = make_training(dataset)
-    for place, ours in enumerate(training.evaluate(one)):
-        assert ours.loss == pytest.approx(evaluate_plainly(training.unpack(place), one, plain_loss).loss, rel=1e-4)
+    for index, ours in enumerate(training.evaluate(one)):
+        assert ours.loss == pytest.approx(evaluate_plainly(training.unpack(index), one, plain_loss).loss, rel=1e-4)
 
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf])

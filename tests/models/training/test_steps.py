@@ -20,11 +20,12 @@ from packtune.data.dataset import Dataset
 from packtune.models.architectures.catalog import build_network
 from packtune.models.configuration import Configuration
 from packtune.models.hardware.recorder import Recorder, Rerun
+from packtune.models.layers.conv2d import PackedConv2d
 from packtune.models.layers.convolution import LIBRARY, UNFOLDED
-from packtune.models.layers.layers import Conv2d
 from packtune.models.network import PackedNetwork
-from packtune.models.training.optimizer import SGD
-from packtune.models.training.resident import Resident
+from packtune.models.optimization.sgd import SGD
+from packtune.models.training.device_split import DeviceSplit
+from packtune.models.training.pack_training import Member, PackTraining, train_step
 from packtune.models.training.steps import (
     RECORDED_STEPS,
     WARM_UP_STEPS,
@@ -33,7 +34,6 @@ from packtune.models.training.steps import (
     StaticSteps,
     make_steps,
 )
-from packtune.models.training.training import Member, PackTraining, learn
 
 CPU = torch.device("cpu")
 META = torch.device("meta")
@@ -82,13 +82,13 @@ class Unable(Rerun):
 
 def members_of(pack):
     configurations = [Configuration(**{"batch_size": BATCH, **values}) for values in PACKS[pack]]
-    return [Member(configuration=configuration, seed=11 + place) for place, configuration in enumerate(configurations)]
+    return [Member(configuration=configuration, seed=11 + index) for index, configuration in enumerate(configurations)]
 
 
 def recording(training, dataset: Dataset, new_recorder=Rerun):
     """Let a training on a processor run its steps as on a GPU."""
     step = training._steps._step
-    train = Resident(dataset.train, dataset.classes, CPU)
+    train = DeviceSplit(dataset.train, dataset.classes, CPU)
     training._steps = RecordedSteps(StaticSteps(step, train, BATCH), new_recorder)
     return training
 
@@ -110,8 +110,8 @@ def pair(make_dataset):
 def assert_same_bytes(assert_same_weights):
     def check(first, second):
         assert len(first._members) == len(second._members)
-        for place in range(len(first._members)):
-            assert_same_weights(first.unpack(place), second.unpack(place), rtol=0, atol=0)
+        for index in range(len(first._members)):
+            assert_same_weights(first.unpack(index), second.unpack(index), rtol=0, atol=0)
 
     return check
 
@@ -171,10 +171,10 @@ def test_no_step_is_recorded_before_the_warm_up_is_over(make_dataset):
 def test_what_lasts_exists_before_recording(pair):
     class Noting(Rerun):
         def record(self, work):
-            noted.append(places())
+            noted.append(addresses())
             return work
 
-    def places():
+    def addresses():
         return [(p.value.data_ptr(), p.momentum.data_ptr()) for p in recorded._network.parameters()]
 
     noted = []
@@ -184,13 +184,13 @@ def test_what_lasts_exists_before_recording(pair):
         noted.clear()
         recorded.train_epoch()
         recorded.train_epoch()
-        assert noted == [places()] * 2
+        assert noted == [addresses()] * 2
 
 
 def test_a_device_that_cannot_record_trains_on_and_says_why_once(pair, assert_same_bytes):
     eager, recorded = pair("mlp, momentum and dropout", Unable)
     eager.train_epoch()
-    with pytest.warns(RuntimeWarning, match=r"could not be recorded.*NotImplementedError: no such kernel") as caught:
+    with pytest.warns(RuntimeWarning, match=r"cannot record.*NotImplementedError: no such kernel") as caught:
         recorded.train_epoch()
     assert len(caught) == 1
     assert recorded._steps.reason == "NotImplementedError: no such kernel"
@@ -205,18 +205,18 @@ def test_a_device_that_cannot_record_trains_on_and_says_why_once(pair, assert_sa
 def test_images_are_taken_in_the_epochs_order(make_dataset):
     dataset = make_dataset()
     seen = []
-    train = Resident(dataset.train, dataset.classes, CPU)
+    train = DeviceSplit(dataset.train, dataset.classes, CPU)
     steps = RecordedSteps(StaticSteps(lambda images, targets: seen.append((images, targets)), train, BATCH), Rerun)
     orders = [torch.randperm(90, generator=torch.Generator().manual_seed(seed)) for seed in (1, 2)]
     for order in orders:
         steps.run(order)
-    expected = [train.take(places) for order in orders for places in order[:88].split(BATCH)]
+    expected = [train.take(indices) for order in orders for indices in order[:88].split(BATCH)]
     for given, wanted in zip(itertools.chain(*seen), itertools.chain(*expected), strict=True):
         assert torch.equal(given, wanted)
 
 
 def test_a_processor_runs_steps_as_they_come(make_dataset):
-    train = Resident(make_dataset().train, 10, CPU)
+    train = DeviceSplit(make_dataset().train, 10, CPU)
     assert isinstance(make_steps(lambda images, targets: None, train, BATCH, torch.Generator()), EagerSteps)
 
 
@@ -246,8 +246,8 @@ def pretend(pack, data, products):
     ]
     network = PackedNetwork(plain, device=META, generator=torch.Generator(), products=products)
     optimizer = SGD([m.configuration for m in members], META)
-    train = Resident(data.train, data.classes, META, products)
-    return StaticSteps(partial(learn, network, optimizer, data.classes), train, BATCH), network
+    train = DeviceSplit(data.train, data.classes, META, products)
+    return StaticSteps(partial(train_step, network, optimizer, data.classes), train, BATCH), network
 
 
 # Tensors of the device "meta" have no values: a step that asked for one, as a decision in Python or a copy to the
@@ -258,7 +258,7 @@ def pretend(pack, data, products):
 def test_a_step_neither_waits_for_values_nor_leaves_the_device(pack, way, products, make_dataset):
     steps, network = pretend(pack, make_dataset(), products)
     for layer in network._layers:
-        if isinstance(layer, Conv2d):
+        if isinstance(layer, PackedConv2d):
             layer._convolution = way
     with torch.inference_mode(), OnOneDevice(META) as watch:
         steps.take(2)

@@ -11,7 +11,7 @@ from packtune.data.dataset import Split
 from packtune.models.architectures.catalog import ARCHITECTURES
 from packtune.models.configuration import Configuration
 from packtune.models.layers.activations import ACTIVATIONS
-from packtune.models.training.training import Member, PackTraining
+from packtune.models.training.pack_training import Member, PackTraining
 
 EPOCHS = 3
 BATCH_SEED = 7
@@ -50,14 +50,14 @@ def mixed(architecture, **values):
     return [
         configure(
             architecture,
-            **{"activation": name, "hidden_units": 5 + 2 * place, **optimizers[place % len(optimizers)], **values},
+            **{"activation": name, "hidden_units": 5 + 2 * index, **optimizers[index % len(optimizers)], **values},
         )
-        for place, name in enumerate(ACTIVATIONS)
+        for index, name in enumerate(ACTIVATIONS)
     ]
 
 
 def seeded(configurations):
-    return [Member(configuration=configuration, seed=11 + place) for place, configuration in enumerate(configurations)]
+    return [Member(configuration=configuration, seed=11 + index) for index, configuration in enumerate(configurations)]
 
 
 @pytest.fixture
@@ -81,8 +81,8 @@ def assert_trajectories(make_dataset, steady, train_alone, assert_same_weights):
         ]
         for epoch in range(epochs):
             training.train_epoch()
-            for place, states in enumerate(alone):
-                assert_same_weights(training.unpack(place), states[epoch])
+            for index, states in enumerate(alone):
+                assert_same_weights(training.unpack(index), states[epoch])
         assert training.epoch == epochs
 
     return check
@@ -154,8 +154,8 @@ def test_training_repeats_bit_by_bit(architecture, make_dataset, assert_same_wei
         training.train_epoch()
         training.evaluate(make_dataset().validation)
         training.train_epoch()
-    for place in range(len(ACTIVATIONS)):
-        assert_same_weights(first.unpack(place), second.unpack(place), rtol=0, atol=0)
+    for index in range(len(ACTIVATIONS)):
+        assert_same_weights(first.unpack(index), second.unpack(index), rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -165,12 +165,12 @@ def test_padded_units_stay_exactly_zero(architecture, make_dataset):
         training.train_epoch()
     parameters = [p for layer in training._network._layers for p in layer.parameters()]
     padded = 0
-    for place in range(len(ACTIVATIONS)):
-        for parameter, plain in zip(parameters, training.unpack(place).parameters(), strict=True):
+    for index in range(len(ACTIVATIONS)):
+        for parameter, plain in zip(parameters, training.unpack(index).parameters(), strict=True):
             for tensor in (parameter.value, parameter.momentum_buffer):
-                padding = torch.ones_like(tensor[place], dtype=torch.bool)
+                padding = torch.ones_like(tensor[index], dtype=torch.bool)
                 padding[tuple(slice(size) for size in plain.shape)] = False
-                assert torch.all(tensor[place][padding] == 0)
+                assert torch.all(tensor[index][padding] == 0)
                 padded += int(padding.sum())
     assert padded > 0
 
@@ -200,31 +200,31 @@ def test_other_batch_seeds_give_other_orders(make_dataset):
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-@pytest.mark.parametrize("places", [[4, 1, 3], [4, 0], [2], [0, 1, 2, 3, 4, 5, 6]], ids=str)
-def test_members_kept_train_on_as_before(architecture, places, make_dataset, steady, train_alone, assert_same_weights):
+@pytest.mark.parametrize("indices", [[4, 1, 3], [4, 0], [2], [0, 1, 2, 3, 4, 5, 6]], ids=str)
+def test_members_kept_train_on_as_before(architecture, indices, make_dataset, steady, train_alone, assert_same_weights):
     members, dataset = steady(mixed(architecture)), make_dataset()
     training = PackTraining(members, dataset, batch_seed=BATCH_SEED)
     for _ in range(2):
         training.train_epoch()
-    training.keep(places)
-    alone = [train_alone(members[place], dataset, batch_seed=BATCH_SEED, epochs=4) for place in places]
+    training.keep(indices)
+    alone = [train_alone(members[index], dataset, batch_seed=BATCH_SEED, epochs=4) for index in indices]
     for epoch in (2, 3):
         training.train_epoch()
-        for place, states in enumerate(alone):
-            assert_same_weights(training.unpack(place), states[epoch])
+        for index, states in enumerate(alone):
+            assert_same_weights(training.unpack(index), states[epoch])
 
 
-def test_keeping_twice_counts_places_in_the_pack_that_is_left(make_dataset, steady, train_alone, assert_same_weights):
+def test_keeping_twice_counts_indices_in_the_pack_that_is_left(make_dataset, steady, train_alone, assert_same_weights):
     members, dataset = steady(mixed("mlp")), make_dataset()
     training = PackTraining(members, dataset, batch_seed=BATCH_SEED)
-    for places in ([6, 5, 3, 1], [2, 0]):
+    for indices in ([6, 5, 3, 1], [2, 0]):
         training.train_epoch()
-        training.keep(places)
+        training.keep(indices)
     training.train_epoch()
     assert len(training.evaluate(dataset.validation)) == 2
-    for place, member in enumerate((members[3], members[6])):
+    for index, member in enumerate((members[3], members[6])):
         alone = train_alone(member, dataset, batch_seed=BATCH_SEED, epochs=3)
-        assert_same_weights(training.unpack(place), alone[-1])
+        assert_same_weights(training.unpack(index), alone[-1])
 
 
 def test_members_kept_keep_their_dropout_masks(make_dataset, assert_same_weights):
@@ -268,7 +268,7 @@ def test_dropout_changes_training_but_no_evaluation(architecture, make_dataset):
 
 
 def test_dropout_passes_gradients_through_the_masks_of_the_forward_pass(make_dataset, assert_same_weights):
-    """Repeat the masks, as `Dropout` documents their draws, in a plain network trained by autograd."""
+    """Repeat the masks, as `PackedDropout` documents their draws, in a plain network trained by autograd."""
     dataset, rate, units, batch_size = make_dataset(n_train=40), 0.4, 10, 20
     (member,) = seeded([configure(**SMOOTH, dropout=rate, hidden_units=units)])
     training = PackTraining([member], dataset, batch_seed=BATCH_SEED)
@@ -306,7 +306,7 @@ def test_a_diverged_member_leaves_its_pack_mates_alone(architecture, make_datase
 
 
 def test_batches_larger_than_the_split_are_refused(make_dataset):
-    with pytest.raises(ValueError, match=r"batch_size 200 is larger than the training split .*90 images"):
+    with pytest.raises(ValueError, match=r"batch_size = 200 is larger than the training split .*90 images"):
         PackTraining(seeded([configure(batch_size=200)]), make_dataset(), batch_seed=BATCH_SEED)
 
 
@@ -316,7 +316,7 @@ def test_a_batch_of_the_whole_split_is_one_step(assert_trajectories):
 
 def test_mixed_batch_sizes_are_refused(make_dataset):
     members = seeded([configure(batch_size=20), configure(batch_size=10)])
-    with pytest.raises(ValueError, match=r"must share one batch size, not \[10, 20\]"):
+    with pytest.raises(ValueError, match=r"must have the same batch_size, not \[10, 20\]"):
         PackTraining(members, make_dataset(), batch_seed=BATCH_SEED)
 
 

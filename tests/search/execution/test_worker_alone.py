@@ -20,7 +20,7 @@ sys.meta_path.insert(0, Block())
 TRAIN = """
 from packtune.data.sets import digits
 from packtune.models.configuration import Configuration
-from packtune.models.training.training import Member, PackTraining
+from packtune.models.training.pack_training import Member, PackTraining
 
 training = PackTraining([Member(configuration=Configuration(), seed=s) for s in (1, 2)], digits.load(), batch_seed=0)
 training.train_epoch()

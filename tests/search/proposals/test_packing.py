@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packtune.models.configuration import ARCHITECTURE_NAMES, Configuration
-from packtune.models.layers.layers import padded_units
+from packtune.models.layers.padding import padded_units
 from packtune.proposals.packing import CPU_MEMBERS, CPU_UNITS, group_proposals, pack_capacity, shape_of
 from packtune.trial import Proposal
 

@@ -1,4 +1,4 @@
-"""A split kept on the training device as bytes, and given out in batches of numbers."""
+"""A split of a data set on the training device. The images stay bytes there; batches are given as numbers."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from torch import Tensor
 from packtune.data.dataset import PIXEL_SCALE, Split
 
 
-class Resident:
-    """A split on the training device, its images still bytes.
+class DeviceSplit:
+    """A split on the training device, with images uint8 [n, height, width] and labels int64 [n, heads].
 
     Args:
-        dtype: of the images that are given out; float32 and bfloat16 both hold a pixel exactly.
+        split: what to copy to the device.
+        classes: classes of every head.
+        device: the training device.
+        dtype: of the images in a batch; float32 and bfloat16 both hold a pixel exactly.
     """
 
     def __init__(self, split: Split, classes: int, device: torch.device, dtype: torch.dtype = torch.float32) -> None:
@@ -30,16 +33,24 @@ class Resident:
 
     @property
     def device(self) -> torch.device:
-        """Where the split is."""
+        """The device that the split is on."""
         return self._images.device
 
-    def take(self, places: Tensor) -> tuple[Tensor, Tensor]:
-        """Pick images by place, int64 [m] on the device: images [m, 1, h, w], one-hot float32 [outputs, m]."""
-        images = self._scale(self._images.index_select(0, places))
-        return images, self._one_hot(self._labels.index_select(0, places))
+    def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        """Select images by their indices, int64 [m] on the device.
+
+        Returns:
+            Images `dtype` [m, 1, height, width] in [0, 1), and one-hot targets float32 [heads * classes, m].
+        """
+        images = self._scale(self._images.index_select(0, indices))
+        return images, self._one_hot(self._labels.index_select(0, indices))
 
     def chunks(self, size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Give all images in order: images [size, 1, h, w], labels int64 [size, heads]."""
+        """Yield all images in order, at most `size` at a time.
+
+        Yields:
+            Images `dtype` [m, 1, height, width] in [0, 1), and labels int64 [m, heads].
+        """
         for images, labels in zip(self._images.split(size), self._labels.split(size), strict=True):
             yield self._scale(images), labels
 
@@ -48,5 +59,5 @@ class Resident:
         return targets.scatter_(0, (labels + self._first_output).t(), 1.0)
 
     def _scale(self, images: Tensor) -> Tensor:
-        """Bytes [n, h, w] -> [n, 1, h, w] in [0, 1)."""
+        """Bytes [n, height, width] -> [n, 1, height, width] in [0, 1)."""
         return images.unsqueeze(1).to(self._dtype).mul_(1 / PIXEL_SCALE)

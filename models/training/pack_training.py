@@ -1,0 +1,230 @@
+"""The training of one pack: its members learn from the same mini-batches, are evaluated, and may be taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypedDict
+
+import torch
+from torch import Tensor, nn
+
+from packtune.data.dataset import Dataset, Split
+from packtune.models.architectures.catalog import build_network
+from packtune.models.configuration import Configuration
+from packtune.models.hardware.cuda_libraries import library_settings
+from packtune.models.hardware.precision import Precision
+from packtune.models.network import PackedNetwork
+from packtune.models.optimization.sgd import SGD
+from packtune.models.training.device_split import DeviceSplit
+from packtune.models.training.evaluation import Evaluation, Tally, evaluation_batch
+from packtune.models.training.loss import loss_gradient
+from packtune.models.training.steps import make_steps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One trial of a pack.
+
+    Attributes:
+        configuration: what to train.
+        seed: of the initial weights, 0 to 2**63 - 1.
+    """
+
+    configuration: Configuration
+    seed: int
+
+
+class TrainingState(TypedDict):
+    """All that training changes, in types that `torch.load(weights_only=True)` accepts.
+
+    Attributes:
+        epoch: epochs trained so far.
+        order, masks: states of the random generators for the order of the images and for the dropout masks, uint8.
+        values: the weights of all layers, float32 [members, ...] each, on the CPU.
+        momentum_buffers: one for each weight, of its shape; None before the first step that needs it.
+    """
+
+    epoch: int
+    order: Tensor
+    masks: Tensor
+    values: list[Tensor]
+    momentum_buffers: list[Tensor | None]
+
+
+class PackTraining:
+    """Trains the members of a pack on the same mini-batches.
+
+    Args:
+        members: their configurations have the same batch size and the same layers; widths may differ.
+        dataset: the members learn its training split.
+        batch_seed: of the order of the training images and of the dropout masks, 0 to 2**63 - 1.
+        device: where to train.
+        shuffle: whether to draw a new order of the images for each epoch, or to keep the order of the split.
+        precision: of large products.
+        pack_configurations: the configurations of the entire pack, if `members` are only a part of it. Padding and
+            update rule are then chosen for the entire pack, and do not change when members are taken out. The part
+            gives the same bytes as the entire pack if the processor's products do (see `calibration`). Empty to choose
+            both for `members`.
+
+    Attributes:
+        epoch: epochs trained so far.
+
+    Raises:
+        ValueError: the members do not fit in one pack, or the batch size is larger than the training split.
+    """
+
+    def __init__(
+        self,
+        members: Sequence[Member],
+        dataset: Dataset,
+        *,
+        batch_seed: int,
+        device: torch.device | str = "cpu",
+        shuffle: bool = True,
+        precision: Precision = Precision.FLOAT32,
+        pack_configurations: Sequence[Configuration] = (),
+    ) -> None:
+        batch_size = _batch_size_of(members, dataset)
+        self._device = torch.device(device)
+        self._members = list(members)
+        self._dataset = dataset
+        self._order = torch.Generator().manual_seed(batch_seed)
+        self._shuffle = shuffle
+        self._precision = precision
+        self._masks = torch.Generator(self._device).manual_seed(batch_seed)
+        self._network = PackedNetwork(
+            [self._plain(member) for member in [*members, *_wider_member(members, pack_configurations)]],
+            device=self._device,
+            generator=self._masks,
+            products=precision.product_dtype,
+        )
+        if self._network.members > len(members):
+            self._network.keep(torch.arange(len(members), device=self._device))
+        self._optimizer = SGD([member.configuration for member in members], self._device, pack_configurations)
+        self._device_splits: dict[Split, DeviceSplit] = {}
+        train = self._device_split(dataset.train)
+        # Not a method of this class: a reference cycle would keep the tensors until Python's garbage collector runs.
+        step = partial(train_step, self._network, self._optimizer, dataset.classes)
+        self._steps = make_steps(step, train, batch_size, self._masks)
+        self.epoch = 0
+
+    @torch.inference_mode()
+    def train_epoch(self) -> None:
+        """Train on the training split once, in full mini-batches. Images left over by them are not used."""
+        n = len(self._dataset.train)
+        order = torch.randperm(n, generator=self._order) if self._shuffle else torch.arange(n)
+        with library_settings(self._device, tf32=self._precision is Precision.TF32):
+            self._steps.run(order)
+        self.epoch += 1
+
+    @torch.inference_mode()
+    def evaluate(self, split: Split) -> list[Evaluation]:
+        """Evaluate every member on a split. The evaluations are in the order of the members."""
+        members = self._network.members
+        tally = Tally(members, self._dataset.heads, self._device)
+        with library_settings(self._device, tf32=self._precision is Precision.TF32):
+            for images, labels in self._device_split(split).chunks(evaluation_batch(members, self._device)):
+                tally.add(self._network.forward(images, training=False), labels)
+        return tally.evaluations()
+
+    @torch.inference_mode()
+    def keep(self, indices: Sequence[int]) -> None:
+        """Train on with only the members at `indices`, in that order."""
+        if list(indices) == list(range(len(self._members))):
+            return
+        index = torch.tensor(indices, dtype=torch.int64, device=self._device)
+        self._network.keep(index)
+        self._optimizer.keep(index)
+        self._steps.forget()
+        self._members = [self._members[i] for i in indices]
+
+    def unpack(self, index: int) -> nn.Sequential:
+        """Copy the member at `index` into a plain network.
+
+        Returns:
+            Images float32 [n, 1, height, width] in [0, 1) -> logits float32 [n, heads * classes].
+        """
+        return self._network.unpack(index, self._plain(self._members[index]))
+
+    def state_dict(self) -> TrainingState:
+        """Copy all that training changes; `load_state_dict` continues from it."""
+        parameters = self._network.parameters()
+        return TrainingState(
+            epoch=self.epoch,
+            order=self._order.get_state(),
+            masks=self._masks.get_state(),
+            values=[parameter.value.cpu() for parameter in parameters],
+            momentum_buffers=[
+                None if parameter.momentum is None else parameter.momentum.cpu() for parameter in parameters
+            ],
+        )
+
+    @torch.inference_mode()
+    def load_state_dict(self, state: TrainingState) -> None:
+        """Continue from the state of another training of the same members. Both then give the same bytes.
+
+        Raises:
+            ValueError, KeyError, TypeError, RuntimeError, AttributeError: the state does not fit these members.
+        """
+        parameters = self._network.parameters()
+        for parameter, value, buffer in zip(parameters, state["values"], state["momentum_buffers"], strict=True):
+            parameter.load(value, buffer)
+        self._steps.forget()
+        self._order.set_state(state["order"])
+        self._masks.set_state(state["masks"])
+        self.epoch = state["epoch"]
+
+    def _device_split(self, split: Split) -> DeviceSplit:
+        """Copy a split to the device when it is first used."""
+        if split not in self._device_splits:
+            self._device_splits[split] = DeviceSplit(split, self._dataset.classes, self._device, self._network.products)
+        return self._device_splits[split]
+
+    def _plain(self, member: Member) -> nn.Sequential:
+        data = self._dataset
+        return build_network(
+            member.configuration,
+            height=data.height,
+            width=data.width,
+            outputs=data.heads * data.classes,
+            seed=member.seed,
+        )
+
+
+def train_step(network: PackedNetwork, optimizer: SGD, classes: int, images: Tensor, targets: Tensor) -> None:
+    """Take one step on a mini-batch.
+
+    Args:
+        network: changed in place.
+        optimizer: of the network's members.
+        classes: classes of every head.
+        images: products [batch, 1, height, width].
+        targets: one-hot float32 [heads * classes, batch].
+    """
+    logits = network.forward(images, training=True)
+    network.backward(loss_gradient(logits, targets, classes), optimizer)
+
+
+def _wider_member(members: Sequence[Member], pack_configurations: Sequence[Configuration]) -> list[Member]:
+    """Make a member as wide as the widest of the entire pack, if `members` has none: the others are padded to it."""
+    widest = max((configuration.hidden_units for configuration in pack_configurations), default=0)
+    if widest <= max(member.configuration.hidden_units for member in members):
+        return []
+    return [replace(members[0], configuration=replace(members[0].configuration, hidden_units=widest))]
+
+
+def _batch_size_of(members: Sequence[Member], dataset: Dataset) -> int:
+    sizes = {member.configuration.batch_size for member in members}
+    if len(sizes) != 1:
+        raise ValueError(
+            f"the members of a pack must have the same batch_size, not {sorted(sizes)}: use a pack for each"
+        )
+    (size,) = sizes
+    if size > len(dataset.train):
+        raise ValueError(
+            f"batch_size = {size} is larger than the training split of {dataset.name} ({len(dataset.train)} images): "
+            "give a smaller batch_size"
+        )
+    return size
