@@ -1,1 +1,1 @@
-"""Data sets of small images: found, downloaded, checked and split the same way every time."""
+"""Data sets of small images: find, download, check and split them, with the same result every time."""

@@ -1,17 +1,16 @@
-"""The data sets by name. A new one is a file and an entry here; the contract tests pick it up.
+"""The data sets by name. A new data set is a file in `sets` and an entry in `DATASETS`; the tests then cover it too.
 
-What loads a data set is imported when it is loaded: a name can be checked without waiting for PyTorch.
+The module of a data set is imported when it is loaded, so that a name can be checked without waiting for PyTorch.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packtune.errors import UnknownDataset
+from packtune.errors import UnknownDataset, suggest_name
 
 if TYPE_CHECKING:
     from packtune.data.dataset import Dataset
@@ -20,15 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetEntry:
-    """What is known of a data set before it is loaded.
+    """A data set before it is loaded.
 
     Attributes:
-        description: one line for people.
-        n_train, n_validation, n_test: images in each split.
-        height, width: rows and columns of an image.
+        description: a description of one line.
+        n_train, n_validation, n_test: the number of images in each split.
+        height, width: the number of rows and columns of an image.
         head_names: what each label of an image means.
-        needs_files: whether files are read, from a given folder or after a download.
-        load: makes the data set from the folder (None: download) and whom to tell of a download.
+        needs_files: whether files are needed, from a given folder or from a download.
+        load: loads the data set from a folder, or downloads it if the folder is None; reports the download's progress.
     """
 
     description: str
@@ -43,37 +42,34 @@ class DatasetEntry:
 
     @property
     def heads(self) -> int:
-        """Labels of an image."""
+        """The number of labels of an image."""
         return len(self.head_names)
 
 
 def load(name: str, data_dir: Path | None = None, progress: Progress | None = None) -> Dataset:
-    """Load a data set by its name; two loads are equal.
+    """Load a data set by its name. Every load gives the same images and labels in the same order.
 
     Args:
         name: a key of `DATASETS`.
-        data_dir: the folder with its files; None downloads them. Ignored where no files are needed.
-        progress: told how far a download is.
+        data_dir: the folder with the files; None downloads them. Not used if the data set needs no files.
+        progress: called during a download.
 
     Raises:
         UnknownDataset: no data set has that name.
-        MissingFiles, CorruptFile, DownloadFailed: its files cannot be used.
+        DataError: its files are missing, damaged or not downloaded, or a package that it needs is not installed.
     """
     return find(name).load(data_dir, progress)
 
 
 def find(name: str) -> DatasetEntry:
-    """Look a data set up by its name.
+    """Find a data set by its name.
 
     Raises:
         UnknownDataset: no data set has that name.
     """
     if name in DATASETS:
         return DATASETS[name]
-    nearest = difflib.get_close_matches(name.lower(), DATASETS, n=1, cutoff=0)
-    raise UnknownDataset(
-        f"No data set has that name: {name!r} given, one of {', '.join(DATASETS)} allowed. Did you mean {nearest[0]!r}?"
-    )
+    raise UnknownDataset(f"unknown data set {name!r}.{suggest_name(name.lower(), DATASETS)}")
 
 
 def _load_digits(data_dir: Path | None, progress: Progress | None) -> Dataset:

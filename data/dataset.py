@@ -1,4 +1,4 @@
-"""A data set in memory: images, labels and how they are split. Knows nothing about files."""
+"""A data set in memory: images and labels, in three splits. Knows nothing about files."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import dataclass
 import torch
 
 PIXEL_SCALE = 256
-"""What a network's input is divided by. The reference divides by 256, not by 255."""
+"""Pixels are divided by this number to give a network's input. The reference notebook divides by 256, not by 255."""
 
 
-# Equality by value would compare tensors elementwise, which has no truth value: hence eq=False.
+# eq=False: an equality by value would compare tensors, and the result has no truth value.
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Split:
     """Images and their labels, for one purpose (training, validation or test).
 
     Attributes:
         images: uint8 [n, height, width], 0 is background.
-        labels: int64 [n, heads], one class a head.
+        labels: int64 [n, heads], one class for each head.
 
     Raises:
-        ValueError: a wrong dtype or shape, no images, or as many labels as there are not images.
+        ValueError: a dtype or shape is wrong, there are no images, or images and labels differ in number.
     """
 
     images: torch.Tensor
@@ -31,28 +31,28 @@ class Split:
         _check_tensor("labels", self.labels, torch.int64, ("n", "heads"))
         if len(self.images) != len(self.labels):
             raise ValueError(
-                f"A split's images and labels differ in number: {len(self.images)} images and "
-                f"{len(self.labels)} rows of labels given. Give one row of labels for each image."
+                f"the split has {len(self.images)} images, but {len(self.labels)} rows of labels: "
+                "give one row of labels for each image"
             )
 
     def __len__(self) -> int:
         return len(self.images)
 
     def take(self, indices: torch.Tensor) -> Split:
-        """Pick images by position, in the given order, into a split with its own memory.
+        """Copy the images at `indices` into a new split, in that order.
 
         Args:
-            indices: int64 [m], each from 0 to n - 1; repeats are allowed.
+            indices: int64 [m], each from 0 to n - 1. An index may occur more than once.
         """
         return Split(images=self.images[indices], labels=self.labels[indices])
 
     def slice(self, start: int, stop: int) -> Split:
-        """Copy the images from position `start` up to, not including, `stop`."""
-        # A view would drag its whole storage along when the split is pickled to a worker.
+        """Copy the images from index `start` to index `stop` - 1."""
+        # A view of a tensor is pickled together with the tensor, which would be sent to every worker.
         return Split(images=self.images[start:stop].clone(), labels=self.labels[start:stop].clone())
 
     def first(self, n: int) -> Split:
-        """Copy the first `n` images (all of them, if there are fewer)."""
+        """Copy the first `n` images, or all if there are fewer."""
         return self.slice(0, n)
 
 
@@ -61,13 +61,13 @@ class Dataset:
     """The three splits of a data set.
 
     Attributes:
-        name: the name in the catalogue.
-        train, validation, test: splits with images of one size.
-        classes: classes of every head; labels run from 0 to `classes` - 1.
-        head_names: what each column of the labels means, as ("digit",) or ("upper", "lower").
+        name: the key in `packtune.data.catalog.DATASETS`.
+        train, validation, test: splits with images of the same size.
+        classes: classes of every head; labels are from 0 to `classes` - 1.
+        head_names: what each column of the labels means, for example ("digit",) or ("upper", "lower").
 
     Raises:
-        ValueError: splits that do not fit each other, or `classes` or `head_names` that do not fit them.
+        ValueError: the splits have images of different sizes, or `classes` or `head_names` do not fit the labels.
     """
 
     name: str
@@ -79,7 +79,7 @@ class Dataset:
 
     def __post_init__(self) -> None:
         for split_name, split in self.splits.items():
-            where = f"The {split_name} split of data set {self.name!r}"
+            where = f"data set {self.name!r}: the {split_name} split"
             _check_size(where, split, self.height, self.width)
             _check_labels(where, split, self.head_names, self.classes)
 
@@ -90,17 +90,17 @@ class Dataset:
 
     @property
     def height(self) -> int:
-        """Rows of an image."""
+        """The number of rows of an image."""
         return self.train.images.shape[1]
 
     @property
     def width(self) -> int:
-        """Columns of an image."""
+        """The number of columns of an image."""
         return self.train.images.shape[2]
 
     @property
     def heads(self) -> int:
-        """Labels of an image."""
+        """The number of labels of an image."""
         return len(self.head_names)
 
 
@@ -109,8 +109,8 @@ def _check_tensor(what: str, tensor: torch.Tensor, dtype: torch.dtype, axes: tup
     if tensor.dtype == dtype and len(shape) == len(axes) and all(shape):
         return
     raise ValueError(
-        f"A split's {what} have the wrong type or shape: {tensor.dtype} {shape} given, "
-        f"{dtype} [{', '.join(axes)}] with every size at least 1 allowed. Convert or reshape them first."
+        f"the {what} are {tensor.dtype} {shape}, but must be {dtype} [{', '.join(axes)}] with every size at least 1: "
+        "convert or reshape them"
     )
 
 
@@ -118,20 +118,20 @@ def _check_size(where: str, split: Split, height: int, width: int) -> None:
     if split.images.shape[1:] == (height, width):
         return
     raise ValueError(
-        f"{where} has images of another size than the training split: {list(split.images.shape[1:])} "
-        f"given, [{height}, {width}] allowed. Bring all splits to one size first."
+        f"{where} has images of {' x '.join(map(str, split.images.shape[1:]))}, but the training split has images of "
+        f"{height} x {width} (height x width): resize the images"
     )
 
 
 def _check_labels(where: str, split: Split, head_names: tuple[str, ...], classes: int) -> None:
     if split.labels.shape[1] != len(head_names):
         raise ValueError(
-            f"{where} has another number of heads than head_names: {split.labels.shape[1]} given, "
-            f"{len(head_names)} {head_names} allowed. Name every column of the labels."
+            f"{where} has {split.labels.shape[1]} columns of labels, but head_names has {len(head_names)} names "
+            f"{head_names}: give one name for each column"
         )
     low, high = int(split.labels.min()), int(split.labels.max())
     if low < 0 or high >= classes:
         raise ValueError(
-            f"{where} has labels out of range: {low} to {high} given, 0 to {classes - 1} allowed. "
-            "Number the classes from 0, or raise `classes`."
+            f"{where} has labels from {low} to {high}, but 0 to {classes - 1} are allowed: "
+            "number the classes from 0, or give a larger `classes`"
         )

@@ -1,4 +1,4 @@
-"""Downloading one file from the first mirror that has it. Knows nothing about what is in it."""
+"""Downloading a file from the first mirror that has it. Knows nothing about the file's content."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from packtune.data.files import MAX_BYTES
 from packtune.errors import DataError, DownloadFailed
 
 Progress = Callable[[str, int, int | None], None]
-"""Called with the file's name, the bytes there so far, and the bytes in total if the server tells."""
+"""Called with the file's name, the bytes received so far, and the bytes in total if the server sends that."""
 
 Verify = Callable[[bytes], None]
-"""Called with a file's whole content; raises a `DataError` if it is not the right one."""
+"""Called with the content of a file; raises a `DataError` if it is not the right file."""
 
 CHUNK_BYTES = 1 << 16
 
 
 class _MirrorFailed(Exception):
-    """One mirror did not give the file; the message says why."""
+    """A mirror did not send the file; the message says why."""
 
 
 def fetch(
@@ -34,20 +34,20 @@ def fetch(
     progress: Progress | None = None,
     timeout_s: float = 30,
 ) -> None:
-    """Download the file named like `destination` from the first mirror that gives the right content.
+    """Download the file with the name of `destination` from the first mirror that sends the right content.
 
-    What a cut connection left behind stays in `<destination>.part`, and the next mirror or run goes on from
-    there. `destination` itself only ever holds verified content.
+    If a connection is cut, the bytes received so far stay in `<destination>.part`. The next mirror, or the next run,
+    continues from them. `destination` never has content that was not verified.
 
     Args:
-        mirrors: addresses of folders, tried in order; the file's name is added to each.
-        destination: the file to write; its folder is made if need be.
-        verify: raises a `DataError` if the content is not the right one.
-        progress: called before the first and after each piece.
-        timeout_s: the longest wait for an answer or the next piece, in seconds.
+        mirrors: addresses of folders, tried in order; the name of the file is added to each.
+        destination: the file to write; its folder is made if it is missing.
+        verify: raises a `DataError` if the content is not that of the right file.
+        progress: called before the first and after each chunk.
+        timeout_s: the longest wait for an answer or for the next chunk, in seconds.
 
     Raises:
-        DownloadFailed: no mirror gave the right file, or it could not be written.
+        DownloadFailed: no mirror sent the right file, or the file could not be written.
     """
     part = destination.with_name(destination.name + ".part")
     report = progress or _ignore
@@ -65,14 +65,13 @@ def fetch(
                 return
     except OSError as error:
         raise DownloadFailed(
-            f"A download cannot be written: {destination} given ({error.strerror or error}), a writable "
-            "place with room for it allowed. Free the place, or download the file by hand and pass its "
-            "folder with --data-dir."
+            f"cannot write the download {destination}: {error.strerror or error}: check the permissions and the free "
+            "space, or download the file by hand and give its folder with --data-dir"
         ) from error
     raise DownloadFailed(
-        f"A file could not be downloaded: {destination.name} was asked of {len(reasons)} mirrors, one that "
-        f"gives the right file is needed. Check the network and run again (a cut download goes on where it "
-        f"stopped), or download the file by hand and pass its folder with --data-dir.{''.join(reasons)}"
+        f"cannot download {destination.name}: no mirror sent the right file, of {len(reasons)} that were tried. Check "
+        f"the network and run again (a cut download continues where it stopped), or download the file by hand and "
+        f"give its folder with --data-dir.{''.join(reasons)}"
     )
 
 
@@ -83,18 +82,18 @@ def _fetch_part(url: str, part: Path, *, verify: Verify, report: Progress, timeo
     except _MirrorFailed:
         if not resumed:
             raise
-        # The piece from an earlier run may be what is wrong, and it is gone now: ask for all of it.
+        # The bytes of an earlier run may be wrong. They are removed now, so this downloads the entire file.
         _receive(url, part, report=report, timeout_s=timeout_s)
         _check(part, verify)
 
 
 def _receive(url: str, part: Path, *, report: Progress, timeout_s: float) -> bool:
-    """Write what the mirror sends to `part`; tell whether it went on from an earlier piece."""
+    """Write the bytes from the mirror to `part`; return whether they continue bytes of an earlier run."""
     name = part.name.removesuffix(".part")
     with _open(url, _resumable_bytes(part), timeout_s) as response, part.open("ab") as file:
         start, total = _placement(response)
         if start > file.tell():
-            raise _MirrorFailed(f"sent bytes from {start:,} on where {file.tell():,} were there")
+            raise _MirrorFailed(f"sent bytes from {start:,} on, but only {file.tell():,} bytes were received before")
         file.truncate(start)
         position = start
         report(name, position, total)
@@ -122,7 +121,10 @@ def _check(part: Path, verify: Verify) -> None:
 def _open(url: str, offset: int, timeout_s: float) -> http.client.HTTPResponse:
     headers = {"User-Agent": "packtune"} | ({"Range": f"bytes={offset}-"} if offset else {})
     try:
-        return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=timeout_s)
+        response: http.client.HTTPResponse = urllib.request.urlopen(
+            urllib.request.Request(url, headers=headers), timeout=timeout_s
+        )
+        return response
     except urllib.error.HTTPError as error:
         error.close()
         if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and offset:
@@ -135,7 +137,7 @@ def _open(url: str, offset: int, timeout_s: float) -> http.client.HTTPResponse:
 
 
 def _chunks(response: http.client.HTTPResponse) -> Iterator[bytes]:
-    """Read to the end; network errors come out apart from those of writing the file."""
+    """Yield the response in chunks. Network errors become `_MirrorFailed`, to tell them from errors of writing."""
     while True:
         try:
             chunk = response.read(CHUNK_BYTES)
@@ -147,14 +149,14 @@ def _chunks(response: http.client.HTTPResponse) -> Iterator[bytes]:
 
 
 def _placement(response: http.client.HTTPResponse) -> tuple[int, int | None]:
-    """Tell the position of the first byte to come, and the file's size if the server tells."""
+    """Read the offset of the first byte in the response, and the size of the file if the server sends it."""
     if response.status != http.HTTPStatus.PARTIAL_CONTENT:
         length = response.headers.get("Content-Length", "")
         return 0, int(length) if length.isdigit() else None
     content_range = response.headers.get("Content-Range", "")
     match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", content_range)
     if not match:
-        raise _MirrorFailed(f"answered 206 with the unusable Content-Range {content_range!r}")
+        raise _MirrorFailed(f"answered 206 with an invalid Content-Range {content_range!r}")
     return int(match[1]), None if match[2] == "*" else int(match[2])
 
 
@@ -164,4 +166,4 @@ def _resumable_bytes(part: Path) -> int:
 
 
 def _ignore(name: str, n_bytes: int, total_bytes: int | None) -> None:
-    """Report to nobody."""
+    """Report no progress."""

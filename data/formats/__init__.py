@@ -1,1 +1,1 @@
-"""File formats that images are read from."""
+"""The file formats of images, a module for each."""

@@ -1,4 +1,4 @@
-"""PNG images in shades of grey. The only file here that uses Pillow, and only when called."""
+"""PNG files, read as grey images. No other module here imports Pillow."""
 
 from __future__ import annotations
 
@@ -17,38 +17,37 @@ _DEEP_MODES = ("I", "I;16", "I;16B", "F")
 
 
 def read(path: Path) -> npt.NDArray[np.uint8]:
-    """Read a PNG file as uint8 [height, width]; colours become their luminance, transparency is left out.
+    """Read a PNG file as uint8 [height, width]. Colours are converted to luminance, transparency is ignored.
 
     Raises:
         CorruptFile: the file is damaged, too large, or has 16-bit greys.
         DataError: Pillow is not installed.
     """
     try:
-        # Imported here because only predictions on PNG files need it.
+        # Imported here, because only predictions for PNG files need it.
         from PIL import Image
     except ImportError as error:
         raise DataError(
-            f"A PNG file cannot be read: {path} given, which takes Pillow, which is not installed ({error}). "
-            "Install pillow, or save the images as .npz."
+            f"cannot read the PNG file {path} without Pillow ({error}): install pillow, or save the images as .npz"
         ) from error
-    # A damaged file makes Pillow raise a dozen types of error; a huge one makes it warn, which counts as one.
+    # For a damaged file, Pillow may raise any of a dozen types of error. Its warning of a huge file is made an error.
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=["PNG"]) as image:
                 mode, n_pixels = image.mode, image.width * image.height
                 usable = mode not in _DEEP_MODES and n_pixels <= MAX_PIXELS
-                # Pillow warns of a palette with transparency unless that is converted too.
+                # Pillow warns about a palette with transparency unless it is converted to RGBA first.
                 grey = image.convert("RGBA").convert("L") if usable else None
     except Exception as error:
-        raise _corrupt("A PNG file is damaged", f"{path} ({error})") from error
+        raise _corrupt(path, f"is damaged ({error})") from error
     if grey is None:
-        raise _corrupt("A PNG file is too deep or too large", f"{path} with mode {mode}, {n_pixels:,} pixels")
+        raise _corrupt(path, f"is too deep or too large (mode {mode}, {n_pixels:,} pixels)")
     return np.array(grey, dtype=np.uint8)
 
 
-def _corrupt(what: str, given: str) -> CorruptFile:
+def _corrupt(path: Path, what: str) -> CorruptFile:
     return CorruptFile(
-        f"{what}: {given} given, 8 bits a channel and at most {MAX_PIXELS:,} pixels allowed. "
-        "Export it again as an 8-bit PNG."
+        f"the PNG file {path} {what}: at most 8 bits per channel and {MAX_PIXELS:,} pixels are allowed: "
+        "export it again as an 8-bit PNG"
     )

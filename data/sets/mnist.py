@@ -1,4 +1,4 @@
-"""MNIST: its four files found or downloaded, checked against their SHA-256 sums, and split."""
+"""MNIST: find or download its four files, check their SHA-256 sums, and split the images."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MIRRORS = (
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
 N_TRAIN = 54_000
-"""The first 54,000 of the 60,000 training images train, the last 6,000 validate, as in the reference."""
+"""The first 54,000 of 60,000 training images are for training, the last 6,000 for validation, as in the notebook."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class MnistFile:
 
     Attributes:
         name: the original name, without .gz.
-        sha256: hexadecimal sum of the content, unpacked.
+        sha256: the SHA-256 sum of the unpacked content, in hexadecimal digits.
     """
 
     name: str
@@ -41,7 +41,7 @@ class MnistFile:
 
     @property
     def accepted_names(self) -> tuple[str, ...]:
-        """The names that the file goes by, in the order they are looked for."""
+        """The names that the file may have, in the order of the search."""
         dotted = self.name.replace("-idx", ".idx")
         return (self.name, f"{self.name}.gz", dotted, f"{dotted}.gz")
 
@@ -74,14 +74,14 @@ def load(
     """Load MNIST: 54,000 training, 6,000 validation and 10,000 test images of 28x28.
 
     Args:
-        data_dir: the folder with the four files; None uses `cache_dir()` and downloads what is missing there.
-        progress: told how far a download is.
+        data_dir: the folder with the four files; None uses `cache_dir()` and downloads the files that are missing.
+        progress: called during a download.
         mirrors: addresses of folders to download from, tried in order.
 
     Raises:
-        MissingFiles: `data_dir` lacks a file.
-        CorruptFile: a file is damaged or not the original.
-        DownloadFailed: no mirror gave a missing file.
+        MissingFiles: `data_dir` does not have all files.
+        CorruptFile: a file is damaged, or is not the original.
+        DownloadFailed: a file is missing, and no mirror sent it.
     """
     folder = cache_dir() if data_dir is None else data_dir
     if data_dir is None:
@@ -98,23 +98,23 @@ def load(
 
 
 def cache_dir() -> Path:
-    """Give the folder for downloads: packtune/mnist in the user's cache (XDG_CACHE_HOME or ~/.cache)."""
-    # The XDG Base Directory Specification says to ignore a relative path.
+    """Find the folder for downloads: packtune/mnist in the user's cache (XDG_CACHE_HOME or ~/.cache)."""
+    # The XDG Base Directory Specification says that a relative path must be ignored.
     base = Path(os.environ.get("XDG_CACHE_HOME", ""))
     return (base if base.is_absolute() else Path.home() / ".cache") / "packtune" / "mnist"
 
 
 def check_sum(content: bytes, file: MnistFile, *, source: str) -> None:
-    """Check that a file, unpacked, is the original.
+    """Check that the unpacked content of a file is the original.
 
     Raises:
-        CorruptFile: the SHA-256 sum is another.
+        CorruptFile: the SHA-256 sum is wrong.
     """
     given = hashlib.sha256(content).hexdigest()
     if given != file.sha256:
         raise CorruptFile(
-            f"A file of MNIST is not the original: {source} with the SHA-256 sum {given} (unpacked) given, "
-            f"{file.sha256} allowed. Delete it and run again, or get the original {file.name}."
+            f"{source} is not the original file of MNIST: its unpacked content has the SHA-256 sum {given}, the "
+            f"original has {file.sha256}: delete it and run again, or get the original {file.name}"
         )
 
 
@@ -137,12 +137,11 @@ def _find_all(folder: Path) -> dict[MnistFile, Path]:
     found = {file: path for file in FILES if (path := _find(folder, file)) is not None}
     missing = [file.name for file in FILES if file not in found]
     if missing:
-        state = "" if folder.is_dir() else ", which is no folder"
-        names = ", ".join(TRAIN_IMAGES.accepted_names)
+        state = "has no" if folder.is_dir() else "is no folder, so there is no"
         raise MissingFiles(
-            f"Files of MNIST are missing: {folder}{state}, without {', '.join(missing)} given; all four "
-            f"files allowed, each plain or as .gz, with a hyphen or a dot before idx (as in {names}). "
-            "Put them there, or leave --data-dir out to download them."
+            f"files of MNIST are missing: {folder} {state} {', '.join(missing)}. Each file may be plain or .gz, with a "
+            f"hyphen or a dot before idx ({', '.join(TRAIN_IMAGES.accepted_names)}). Put the files there, or leave out "
+            "--data-dir to download them"
         )
     return found
 

@@ -66,7 +66,6 @@ def test_a_folder_is_ignored_where_no_files_are_read(tmp_path):
         ("MNIST", "mnist"),
         ("digit", "digits"),
         ("mnist_overlap", "mnist-overlap"),
-        ("", ""),
     ],
 )
 def test_a_misspelt_name_gets_the_nearest_and_all_allowed(given, nearest):

@@ -58,30 +58,29 @@ def check_outcome(content: bytes) -> None:
         assert idx.parse(content, source="some file").dtype == np.uint8
     except CorruptFile as error:
         assert "some file" in str(error)
-        assert "given" in str(error)
-        assert "allowed" in str(error)
+        assert any(advice in str(error) for advice in ("get the original", "check that it is", "convert it"))
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "not in IDX format: x beginning with nothing"),
-        (b"\x89PNG1234", "beginning with 89 50 4e 47"),
-        (header(2, magic=b"\x00\x00\x0d"), r"float32 \(0x0d\) given, uint8 \(0x08\) allowed"),
+        (b"", "x is no IDX file: it begins with nothing"),
+        (b"\x89PNG1234", "begins with 89 50 4e 47"),
+        (header(2, magic=b"\x00\x00\x0d"), r"type float32 \(0x0d\), but only uint8 \(0x08\) is allowed"),
         (header(2, magic=b"\x00\x00\x01"), r"unknown type \(0x01\)"),
-        (header(), "number of dimensions: x with 0 given, 1 to 32"),
-        (b"\x00\x00\x08\xff", "with 255 given"),
-        (header(2, 3)[:-1], "cut within its header: x with 11 bytes given, at least 12"),
-        (idx.write(ARRAY)[:-1], r"is cut: x with 23 bytes of values given, 24 for its shape \[2, 3, 4\]"),
-        (idx.write(ARRAY) + b"!", "bytes after its end: x with 25 bytes of values given, 24"),
-        (header(2**32 - 1, 2**32 - 1, 2**32 - 1), "is cut: x with 0 bytes of values given, 79,228,162"),
+        (header(), "x has 0 dimensions, but 1 to 32 are allowed"),
+        (b"\x00\x00\x08\xff", "has 255 dimensions"),
+        (header(2, 3)[:-1], "x is cut in its header: it has 11 bytes, but needs at least 12"),
+        (idx.write(ARRAY)[:-1], r"x is cut: it has 23 bytes of values, and its shape \[2, 3, 4\] needs 24"),
+        (idx.write(ARRAY) + b"!", "x has bytes after its end: it has 25 bytes of values, and its shape .* needs 24"),
+        (header(2**32 - 1, 2**32 - 1, 2**32 - 1), "x is cut: it has 0 bytes of values, .* needs 79,228,162"),
         (header(0, 2**32 - 1, 2**32 - 1, 2**32 - 1), "is too large"),
-        (gzip.compress(idx.write(ARRAY))[:-9], "gzip file is cut: x with"),
+        (gzip.compress(idx.write(ARRAY))[:-9], "gzip file x is cut: it ends after"),
         (
             gzip.compress(idx.write(ARRAY)) + b"junk",
-            "gzip file is damaged: x given .*one that unpacks allowed",
+            "gzip file x is damaged .*get the original file again",
         ),
-        (b"\x1f\x8b\x08\x00" + bytes(6) + b"\xff" * 20, "gzip file is damaged"),
+        (b"\x1f\x8b\x08\x00" + bytes(6) + b"\xff" * 20, "gzip file x is damaged"),
     ],
 )
 def test_the_message_says_what_is_wrong(content, message):
@@ -92,7 +91,7 @@ def test_the_message_says_what_is_wrong(content, message):
 def test_a_small_gzip_file_cannot_fill_the_memory():
     bomb = gzip.compress(bytes(8_000_000))
     assert len(bomb) < 10_000
-    with pytest.raises(CorruptFile, match="x with more than 1,000,000 bytes unpacked given"):
+    with pytest.raises(CorruptFile, match="x is too large: it unpacks to more than 1,000,000 bytes"):
         idx.decompress(bomb, "x", max_bytes=1_000_000)
 
 
@@ -103,7 +102,7 @@ def test_decompress_leaves_plain_content_as_it_is_and_joins_members():
 
 @pytest.mark.parametrize("array", [ARRAY.astype(np.int64), np.uint8(3).reshape(())])
 def test_write_refuses_what_the_format_or_the_reader_cannot_hold(array):
-    with pytest.raises(ValueError, match="cannot be written as IDX"):
+    with pytest.raises(ValueError, match="cannot write .* as IDX"):
         idx.write(array)
 
 
@@ -114,7 +113,7 @@ def test_read_takes_plain_and_gzipped_files_of_any_name(tmp_path):
 
 
 def test_read_says_when_a_file_is_missing_or_a_folder(tmp_path):
-    with pytest.raises(MissingFiles, match="nothing-here given .*No such file"):
+    with pytest.raises(MissingFiles, match="cannot read .*nothing-here: No such file"):
         idx.read(tmp_path / "nothing-here")
-    with pytest.raises(MissingFiles, match="cannot be read"):
+    with pytest.raises(MissingFiles, match="cannot read"):
         idx.read(tmp_path)

@@ -88,29 +88,29 @@ def test_a_folder_of_png_is_read_in_the_order_of_names(tmp_path):
 def test_a_folder_of_two_sizes_is_refused(tmp_path):
     save_png(tmp_path / "a.png")
     save_png(tmp_path / "b.png", IMAGES[0].T.copy())
-    with pytest.raises(CorruptFile, match=r"b.png with \[4, 3\] given, \[3, 4\] as in a.png allowed"):
+    with pytest.raises(CorruptFile, match=r"b.png has 4 x 3, but a.png has 3 x 4"):
         read_images(tmp_path)
 
 
 def test_a_folder_without_png_is_refused(tmp_path):
-    with pytest.raises(MissingFiles, match="without a .png file given"):
+    with pytest.raises(MissingFiles, match="has no .png file"):
         read_images(tmp_path)
 
 
 def test_a_path_where_nothing_is(tmp_path):
-    with pytest.raises(MissingFiles, match="nowhere.npz given .*No such file.* a folder of PNG files allowed"):
+    with pytest.raises(MissingFiles, match="nowhere.npz: No such file.* a folder of PNG files"):
         read_images(tmp_path / "nowhere.npz")
 
 
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"x": IMAGES, "y": IMAGES}, "has no 'images': .* with x, y given"),
-        ({}, "with nothing given"),
-        ({"images": IMAGES.astype(np.float32)}, r"float32 \[2, 3, 4\] given"),
-        ({"images": IMAGES[0]}, r"uint8 \[3, 4\] given"),
-        ({"images": IMAGES[:0]}, r"uint8 \[0, 3, 4\] given"),
-        ({"images": np.array([None])}, r"object \[1\] given"),
+        ({"x": IMAGES, "y": IMAGES}, "has no array 'images', but x, y"),
+        ({}, "has no array 'images', but nothing"),
+        ({"images": IMAGES.astype(np.float32)}, r"wrong array \(float32 \[2, 3, 4\]\)"),
+        ({"images": IMAGES[0]}, r"wrong array \(uint8 \[3, 4\]\)"),
+        ({"images": IMAGES[:0]}, r"wrong array \(uint8 \[0, 3, 4\]\)"),
+        ({"images": np.array([None])}, r"wrong array \(object \[1\]\)"),
     ],
 )
 def test_an_npz_without_usable_images_is_refused(tmp_path, arrays, message):
@@ -125,7 +125,7 @@ def test_an_npz_is_not_believed_what_its_header_claims(tmp_path):
     np.lib.format.write_array_header_1_0(stream, claim)
     with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
         archive.writestr("images.npy", stream.getvalue())
-    with pytest.raises(CorruptFile, match="is cut: .* with 0 bytes for"):
+    with pytest.raises(CorruptFile, match=r"is cut \(0 bytes for"):
         read_images(tmp_path / "x.npz")
 
 
@@ -136,9 +136,9 @@ def npy_bytes(header):
 @pytest.mark.parametrize(
     ("shape", "message"),
     [
-        (f"(0x{'f' * 5000}, 1, 1)", r"holds a damaged array: .*Exceeds the limit \(4300 digits\)"),
-        (f"({2**63}, {2**63}, 1)", "is cut: .* with 0 bytes for"),
-        ("(True, True, True)", "is cut: .* with 0 bytes for"),
+        (f"(0x{'f' * 5000}, 1, 1)", r"has a damaged array .*Exceeds the limit \(4300 digits\)"),
+        (f"({2**63}, {2**63}, 1)", r"is cut \(0 bytes for"),
+        ("(True, True, True)", r"is cut \(0 bytes for"),
     ],
 )
 def test_an_npz_with_an_odd_shape_is_refused(tmp_path, shape, message):
@@ -154,7 +154,7 @@ def test_an_npz_is_not_believed_what_its_directory_claims(tmp_path):
     place = content.index(b"PK\x01\x02") + 20
     content[place : place + 4] = (2**31 - 1).to_bytes(4, "little")
     (tmp_path / "x.npz").write_bytes(content)
-    with pytest.raises(CorruptFile, match="a member claims to be larger than the archive"):
+    with pytest.raises(CorruptFile, match="an entry is larger than the archive"):
         read_images(tmp_path / "x.npz")
 
 
@@ -162,7 +162,7 @@ def test_an_npz_cannot_steer_or_fill_the_terminal_with_its_names(tmp_path):
     with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
         for number in range(1000):
             archive.writestr(f"\x1b[31m{number}.npy", b"")
-    with pytest.raises(CorruptFile, match=r"has no 'images': .* with \?\[31m0, \?\[31m1, ") as caught:
+    with pytest.raises(CorruptFile, match=r"has no array 'images', but \?\[31m0, \?\[31m1, ") as caught:
         read_images(tmp_path / "x.npz")
     assert "\x1b" not in str(caught.value)
     assert len(str(caught.value)) < 1000
@@ -170,26 +170,28 @@ def test_an_npz_cannot_steer_or_fill_the_terminal_with_its_names(tmp_path):
 
 def test_a_file_of_labels_is_refused(tmp_path):
     (tmp_path / "labels").write_bytes(idx.write(np.arange(5, dtype=np.uint8)))
-    with pytest.raises(CorruptFile, match=r"shape \[5\] given.*not the file of the labels"):
+    with pytest.raises(CorruptFile, match=r"shape \[5\], but images need.*not the file of the labels"):
         read_images(tmp_path / "labels")
 
 
 @pytest.mark.parametrize(("content", "given"), [(b"", "nothing"), (b"\xff\xd8\xff\xe0JFIF", "ff d8 ff e0 4a 46 49 46")])
 def test_other_files_are_refused(tmp_path, content, given):
     (tmp_path / "x.npz").write_bytes(content)
-    with pytest.raises(CorruptFile, match=f"x.npz beginning with {given} given, an .npz archive"):
+    with pytest.raises(
+        CorruptFile, match=f"x.npz has no known image format: it begins with {given}. Allowed: an .npz archive"
+    ):
         read_images(tmp_path / "x.npz")
 
 
 def test_a_png_of_16_bits_is_refused(tmp_path):
-    with pytest.raises(CorruptFile, match="too deep .*I;16.*8 bits a channel"):
+    with pytest.raises(CorruptFile, match="too deep .*I;16.*8 bits per channel"):
         read_images(save_png(tmp_path / "x.png", IMAGES[0].astype(np.uint16)))
 
 
 def test_without_pillow_the_message_says_what_to_do(tmp_path, monkeypatch):
     path = save_png(tmp_path / "x.png")
     monkeypatch.setitem(sys.modules, "PIL", None)
-    with pytest.raises(DataError, match="Install pillow, or save the images as .npz"):
+    with pytest.raises(DataError, match="install pillow, or save the images as .npz"):
         read_images(path)
 
 
@@ -213,7 +215,7 @@ def test_a_damaged_file_is_read_or_called_corrupt(tmp_path, content, data):
     [(IMAGES, ("a",)), (IMAGES[0], ("a", "b", "c")), (IMAGES[:0], ()), (IMAGES / 2, ("a", "b"))],
 )
 def test_a_batch_is_checked_when_made(images, names):
-    with pytest.raises(ValueError, match="batch of images is inconsistent"):
+    with pytest.raises(ValueError, match="the images are .* names, but must be uint8"):
         ImageBatch(images=images, names=names)
 
 

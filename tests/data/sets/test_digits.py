@@ -52,5 +52,5 @@ def test_enlarge_makes_each_pixel_3x3_within_a_border():
 
 def test_without_scikit_learn_the_message_says_what_to_do(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(DataError, match="Install scikit-learn, or use the data set 'mnist'"):
+    with pytest.raises(DataError, match="install scikit-learn, or use the data set 'mnist'"):
         digits.load()

@@ -59,12 +59,12 @@ def test_plain_files_and_dotted_names_are_accepted(dataset, mnist_dir, tmp_path)
 def test_missing_files_are_named(mnist_dir, tmp_path):
     link_files(mnist_dir, tmp_path)
     (tmp_path / "t10k-labels-idx1-ubyte.gz").unlink()
-    with pytest.raises(MissingFiles, match="without t10k-labels-idx1-ubyte given.*leave --data-dir out"):
+    with pytest.raises(MissingFiles, match="has no t10k-labels-idx1-ubyte.*leave out --data-dir"):
         mnist.load(tmp_path)
 
 
 def test_a_folder_that_is_not_there_is_said_to_be_none(tmp_path):
-    with pytest.raises(MissingFiles, match="nowhere, which is no folder, without train-images-idx3-ubyte, train"):
+    with pytest.raises(MissingFiles, match="nowhere is no folder, so there is no train-images-idx3-ubyte, train"):
         mnist.load(tmp_path / "nowhere")
 
 
@@ -73,7 +73,9 @@ def test_a_file_that_is_not_the_original_is_refused(mnist_dir, tmp_path):
     changed = tmp_path / "train-images-idx3-ubyte"
     changed.write_bytes(idx.write(np.zeros((60_000, 2, 2), dtype=np.uint8)))
     given = hashlib.sha256(changed.read_bytes()).hexdigest()
-    with pytest.raises(CorruptFile, match=f"{changed.name} with .*{given}.*given, ba891046.*Delete it and run again"):
+    with pytest.raises(
+        CorruptFile, match=f"{changed.name} is not the original file .*{given}, .* ba891046.*delete it and run again"
+    ):
         mnist.load(tmp_path)
 
 
@@ -105,7 +107,7 @@ def test_only_missing_files_are_downloaded_and_then_kept(dataset, mnist_dir, tmp
 def test_a_mirror_with_other_files_is_refused(tmp_path, monkeypatch, make_mirror):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     mirror = make_mirror(files={"train-images-idx3-ubyte.gz": gzip.compress(b"another file")})
-    with pytest.raises(DownloadFailed, match="sent the wrong content: A file of MNIST is not the original"):
+    with pytest.raises(DownloadFailed, match="sent the wrong content: the download is not the original file of MNIST"):
         mnist.load(None, mirrors=[mirror.url])
     assert not any(mnist.cache_dir().iterdir())
 
@@ -117,7 +119,7 @@ def test_a_corrupt_file_in_the_cache_is_mended_by_deleting_it(mnist_dir, tmp_pat
     cached = mnist.cache_dir() / name
     cached.unlink()
     cached.write_bytes((mnist_dir / name).read_bytes()[:-100])
-    with pytest.raises(CorruptFile, match="gzip file is cut"):
+    with pytest.raises(CorruptFile, match="gzip file .* is cut"):
         mnist.load(None)
     cached.unlink()
     mirror = make_mirror(files={name: (mnist_dir / name).read_bytes()})

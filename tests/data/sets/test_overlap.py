@@ -58,7 +58,7 @@ def test_overlap_is_the_maximum_of_the_two_shifted_digits():
     ],
 )
 def test_overlap_refuses_other_shapes_and_dtypes(lower):
-    with pytest.raises(ValueError, match=r"two of uint8 \[n, 28, 28\] allowed"):
+    with pytest.raises(ValueError, match=r"but both must be uint8 \[n, 28, 28\]"):
         overlap(torch.zeros(1, 28, 28, dtype=torch.uint8), lower)
 
 
@@ -121,7 +121,7 @@ def test_the_seed_decides_the_pairs_for_good(base):
 
 def test_pair_refuses_pairs_and_empty_splits(base):
     pairs = pair(base, name="pairs", seed=3, validation_pool=ValidationPool.SHARED, **SIZES)
-    with pytest.raises(ValueError, match="2 heads .* given, 1 allowed"):
+    with pytest.raises(ValueError, match="has 2 heads .*, but pairs are made of images with one head"):
         pair(pairs, name="x", seed=3, validation_pool=ValidationPool.SHARED, **SIZES)
-    with pytest.raises(ValueError, match="n_test=0 given, at least 1"):
+    with pytest.raises(ValueError, match="n_test = 0 is not allowed: give 1 or more"):
         pair(base, name="x", seed=3, validation_pool=ValidationPool.SHARED, **(SIZES | {"n_test": 0}))
