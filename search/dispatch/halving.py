@@ -1,7 +1,7 @@
 """Successive halving inside a pack (Jamieson and Talwalkar 2016; rungs as in ASHA, Li et al. 2020).
 
-At each rung a member goes on if it is among the best 1/REDUCTION_FACTOR of its own pack and of what the study had
-been told at that rung before the pack was asked. It therefore needs no word from packs that run beside it.
+At each rung a member goes on if it is among the best 1/REDUCTION_FACTOR of its own pack and of what was told at that
+rung before the pack was proposed. The packs that are trained at the same time therefore do not matter.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class HalvingPlan:
 
     Attributes:
         rungs: epochs after which members are compared, rising, each below the full number of epochs.
-        told: for each rung, the joint validation accuracies known there before the pack was asked.
+        told: for each rung, the joint validation accuracies, 0 to 1, told there before the pack was proposed.
     """
 
     rungs: tuple[int, ...] = ()
@@ -56,14 +56,14 @@ def survivors(accuracies: Sequence[float], told: Sequence[float]) -> list[int]:
         told: accuracies that other trials had at this rung.
 
     Returns:
-        The places of the members that go on, in order; ties at the border go to the lower place.
+        The indices of the members that go on, rising. Of equal members at the border, those with lower indices go on.
     """
-    room = math.ceil((len(accuracies) + len(told)) / REDUCTION_FACTOR)
-    ranked = sorted(range(len(accuracies)), key=lambda place: (-accuracies[place], place))
+    n_kept = math.ceil((len(accuracies) + len(told)) / REDUCTION_FACTOR)
+    ranked = sorted(range(len(accuracies)), key=lambda index: (-accuracies[index], index))
     rising = sorted(told)
     kept: list[int] = []
-    for place in ranked:
-        better_elsewhere = len(rising) - bisect_right(rising, accuracies[place])
-        if better_elsewhere + len(kept) < room:
-            kept.append(place)
+    for index in ranked:
+        better_elsewhere = len(rising) - bisect_right(rising, accuracies[index])
+        if better_elsewhere + len(kept) < n_kept:
+            kept.append(index)
     return sorted(kept)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from packtune.proposals.encoding import Floats
+from packtune.proposals.codes import Floats
 from packtune.trial import Outcome, TrialState
 
 # How trials are ordered before their accuracies are: by the epochs they reached, but COMPLETE is above all of them.
@@ -51,13 +51,13 @@ class History:
         """Give the trials that taught something, of those with numbers below `before`.
 
         Returns:
-            Rows [n, columns] by trial number, and merits [n]: the place of each among them, 0 for the best.
+            Rows [n, columns] by trial number, and the rank of each among them [n], 0 for the best.
         """
         closed = np.flatnonzero(self._stages[:before] > SILENT)
         stages, accuracies = self._stages[closed], self._accuracies[closed]
-        places = np.empty(len(closed))
-        places[np.lexsort((closed, -accuracies, -stages))] = np.arange(len(closed))
-        return self._rows[closed], places
+        ranks = np.empty(len(closed))
+        ranks[np.lexsort((closed, -accuracies, -stages))] = np.arange(len(closed))
+        return self._rows[closed], ranks
 
     def has(self, row: Floats, before: int) -> bool:
         """Tell whether a trial with a number below `before` has this row [columns]."""

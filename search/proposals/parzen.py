@@ -11,7 +11,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from packtune.proposals.encoding import Cells, Encoding, Floats, Line, Region
+from packtune.proposals.codes import Cells, Floats, Line
+from packtune.proposals.encoding import Encoding, Region
 
 # NumPy has neither; one value costs well below a microsecond, and there are a few thousand at a time.
 _erf = np.vectorize(math.erf, otypes=[float])
@@ -33,16 +34,16 @@ class _LineKernels:
 
     def mass(self, low: float, high: float) -> Floats:
         """Give each kernel's share between two codes [kernels]."""
-        whole = self._below(1.0) - self._below(0.0)
-        normal = (self._below(high) - self._below(low)) / np.where(whole > 0, whole, 1)
+        inside = self._below(1.0) - self._below(0.0)
+        normal = (self._below(high) - self._below(low)) / np.where(inside > 0, inside, 1)
         return np.where(np.isfinite(self.widths), normal, high - low)
 
     def coefficients(self) -> Floats:
         """Give the log density as factors of (x^2, x, 1) [3, kernels]."""
         precision = self.widths**-2  # 0 for the uniform ones
         scale = np.where(np.isfinite(self.widths), self.widths * math.sqrt(2 * math.pi), 1)
-        whole = np.where(np.isfinite(self.widths), self._below(1.0) - self._below(0.0), 1)
-        constant = -0.5 * self.centers**2 * precision - np.log(scale * whole)
+        inside = np.where(np.isfinite(self.widths), self._below(1.0) - self._below(0.0), 1)
+        constant = -0.5 * self.centers**2 * precision - np.log(scale * inside)
         return np.stack([-0.5 * precision, self.centers * precision, constant])
 
     def draw(self, kernels: np.ndarray, uniform: Floats, low: float, high: float) -> Floats:
@@ -57,7 +58,8 @@ class _LineKernels:
 
     def _below(self, code: float) -> Floats:
         """Give each kernel's share below a code, of the normal density that goes on past the ends [kernels]."""
-        return 0.5 * (1 + _erf((code - self.centers) / (self.widths * math.sqrt(2))))
+        share: Floats = 0.5 * (1 + _erf((code - self.centers) / (self.widths * math.sqrt(2))))
+        return share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +70,8 @@ class _CellKernels:
 
     def mass(self, low: float, high: float) -> Floats:
         """Give each kernel's share from one code to another, both included [kernels]."""
-        return self.shares[:, int(low) : int(high) + 1].sum(axis=1)
+        share: Floats = self.shares[:, int(low) : int(high) + 1].sum(axis=1)
+        return share
 
     def coefficients(self) -> Floats:
         """Give the logarithm of the shares [values, kernels]."""
@@ -77,8 +80,9 @@ class _CellKernels:
     def draw(self, kernels: np.ndarray, uniform: Floats, low: float, high: float) -> Floats:
         """Draw a code from one to another, both included, from each of the given kernels."""
         sums = np.cumsum(self.shares[kernels, int(low) : int(high) + 1], axis=1)
-        places = (sums < uniform[:, None] * sums[:, -1:]).sum(axis=1)
-        return np.minimum(low + places, high)
+        indices = (sums < uniform[:, None] * sums[:, -1:]).sum(axis=1)
+        codes: Floats = np.minimum(low + indices, high)
+        return codes
 
 
 class ParzenEstimator:
@@ -95,7 +99,7 @@ class ParzenEstimator:
     def __init__(self, encoding: Encoding, points: Floats, weights: Floats) -> None:
         self._encoding = encoding
         self._columns = [
-            _kernels(column, points[:, place], points.shape[1]) for place, column in enumerate(encoding.columns)
+            _kernels(column, points[:, index], points.shape[1]) for index, column in enumerate(encoding.columns)
         ]
         weights = np.append(weights, PRIOR_WEIGHT)
         self._log_weights = np.log(weights / weights.sum())
@@ -117,10 +121,10 @@ class ParzenEstimator:
         sums = np.cumsum(np.exp(log_weights - log_weights.max()))
         kernels = np.minimum(np.searchsorted(sums, uniform[:, -1] * sums[-1], side="right"), len(sums) - 1)
         rows = np.full((len(uniform), len(self._columns)), np.nan)
-        for place, column in enumerate(self._columns):
-            codes = column.draw(kernels, uniform[:, place], region.low[place], region.high[place])
-            applies = self._encoding.applies(place, rows)
-            rows[applies, place] = codes[applies]
+        for index, column in enumerate(self._columns):
+            codes = column.draw(kernels, uniform[:, index], region.low[index], region.high[index])
+            applies = self._encoding.applies(index, rows)
+            rows[applies, index] = codes[applies]
         return self._encoding.snap(rows)
 
 
@@ -130,9 +134,9 @@ def features_of(encoding: Encoding, rows: Floats) -> Floats:
     This makes the densities of many candidates under many kernels one matrix product.
     """
     features = []
-    for place, column in enumerate(encoding.columns):
-        known = ~np.isnan(rows[:, place])
-        codes = np.where(known, rows[:, place], 0)
+    for index, column in enumerate(encoding.columns):
+        known = ~np.isnan(rows[:, index])
+        codes = np.where(known, rows[:, index], 0)
         if isinstance(column, Cells):
             features.append(known[:, None] * (codes[:, None] == np.arange(len(column.values))))
         else:
@@ -143,7 +147,8 @@ def features_of(encoding: Encoding, rows: Floats) -> Floats:
 def _log_sum_exp(values: Floats) -> Floats:
     """Sum over the last axis of [n, kernels] in logarithms."""
     most = values.max(axis=1, keepdims=True)
-    return most[:, 0] + np.log(np.exp(values - most).sum(axis=1))
+    sums: Floats = most[:, 0] + np.log(np.exp(values - most).sum(axis=1))
+    return sums
 
 
 def _kernels(column: Line | Cells, codes: Floats, dimensions: int) -> _LineKernels | _CellKernels:
@@ -153,7 +158,7 @@ def _kernels(column: Line | Cells, codes: Floats, dimensions: int) -> _LineKerne
     if isinstance(column, Line):
         centers, widths = np.full(n + 1, 0.5), np.full(n + 1, np.inf)
         # A whole number is scored by the density at its code: no kernel may be narrower than its number's cell.
-        least = column.cells(codes[known]) / 2 if column.whole else 0.0
+        least = column.cells(codes[known]) / 2 if column.integer else 0.0
         centers[known], widths[known] = codes[known], np.maximum(_width(codes[known], n, dimensions), least)
         return _LineKernels(centers=centers, widths=widths)
     shares = np.tile(np.diff(column.edges), (n + 1, 1))
@@ -168,7 +173,8 @@ def _kernels(column: Line | Cells, codes: Floats, dimensions: int) -> _LineKerne
 def _words(column: Cells, observed: np.ndarray, n: int) -> Floats:
     """Give the shares of words [observed, words]: nearly all to the one that was observed."""
     others = OTHER_WORDS / (n + 1)
-    return (others + (observed[:, None] == np.arange(len(column.values)))) / (1 + others * len(column.values))
+    shares: Floats = (others + (observed[:, None] == np.arange(len(column.values)))) / (1 + others * len(column.values))
+    return shares
 
 
 def _neighbours(column: Cells, observed: np.ndarray, n: int, dimensions: int) -> Floats:
@@ -177,7 +183,8 @@ def _neighbours(column: Cells, observed: np.ndarray, n: int, dimensions: int) ->
     at = centers[observed]
     widths = np.maximum(_width(at, n, dimensions), sizes[observed] / 2)
     density = np.exp(-0.5 * ((centers - at[:, None]) / widths[:, None]) ** 2) * sizes
-    return density / density.sum(axis=1, keepdims=True)
+    shares: Floats = density / density.sum(axis=1, keepdims=True)
+    return shares
 
 
 def _width(codes: Floats, n: int, dimensions: int) -> float:
@@ -191,5 +198,5 @@ def _width(codes: Floats, n: int, dimensions: int) -> float:
     if len(codes) > 3:
         quartiles = float(np.subtract(*np.percentile(codes, [75, 25]))) / 1.34
         spread = min(spread, quartiles) if quartiles > 0 else spread
-    width = WIDTH_FACTOR * 1.059 * spread * len(codes) ** (-1 / (4 + dimensions))
+    width: float = WIDTH_FACTOR * 1.059 * spread * len(codes) ** (-1 / (4 + dimensions))
     return min(1.0, max(1 / min(100.0, 2.0 + n), width))

@@ -1,145 +1,87 @@
-"""The tree-structured Parzen estimator, for packs: one shape for all members, the rest of each given that shape.
+"""The sampler `tpe`: the tree-structured Parzen estimator, one pack at a time.
 
-After Bergstra et al. 2011: a proposal is the best of some candidates drawn from l, the density of the good trials, by
-l / g, where g is the density of the others. Both are built once for a pack. Knows nothing of Optuna or Ray.
+After Bergstra et al. 2011: a proposal is the candidate drawn from l with the largest l / g, where l is the density of
+the good trials and g that of the others. Both are built once for a pack. Knows nothing of Optuna or Ray.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
-from packtune.proposals.encoding import Encoding, Floats, Region
+from packtune.proposals.codes import Floats
+from packtune.proposals.encoding import Encoding, Region
+from packtune.proposals.even import HypercubeDraws, generator_of
 from packtune.proposals.history import History
+from packtune.proposals.pack_window import PackStart, PackWindow, RowSource
 from packtune.proposals.parzen import ParzenEstimator, features_of
-from packtune.seeds import Purpose
+from packtune.proposals.proposer import Proposer, Suggestion
+from packtune.settings import SearchPlan
+from packtune.space.space import Space
+from packtune.trial import Outcome
 
-# Proposals are spread evenly over the space until so many trials have been told.
+# Until so many trials have been told, proposals are spread evenly over the space.
 STARTUP_TRIALS = 4
 CANDIDATES = 24
 GOOD_SHARE, MOST_GOOD = 0.1, 25
-# Trials in training count among the bad ones, so that others are not proposed beside them; but only with this weight,
-# since most of what is known would be about them otherwise.
+# Open trials count among the bad ones, so that others are not proposed beside them. Their weight is small: otherwise
+# they would make up most of g at the start of a search.
 PENDING_WEIGHT = 0.2
-# Kernels of g at most; beyond, the latest of the bad trials stay and some of the others.
+# The largest number of kernels of g. Beyond it the latest bad trials stay, and a random part of the earlier ones.
 MOST_BAD, LATEST_BAD = 1000, 250
-# Proposals that are spread evenly are so in blocks of so many; the shapes of their packs in smaller blocks.
-BLOCK, SHAPE_BLOCK = 16, 8
+# What open trials will teach is not known when the next pack is proposed. Packs are therefore small at first and grow
+# with what is known: fixed large packs made searches of 64 to 200 trials worse (see tests/benchmarks).
+FIRST_MEMBERS = 2
+GROWTH = 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackPlan:
-    """The pack that is to be proposed.
+class TpeProposer(Proposer):
+    """Proposes packs from the good and the bad trials so far."""
 
-    Attributes:
-        seed: of the search.
-        number: of the pack.
-        first: number of its first trial; it is proposed from what is known of trials with lower numbers.
-        members: tells how many it should have, from the row of its first.
-        shape: tells in which region the others must lie, from the row of its first.
-    """
-
-    seed: int
-    number: int
-    first: int
-    members: Callable[[Floats], int]
-    shape: Callable[[Floats], Region]
-
-
-class _Source(Protocol):
-    """Where the rows of a pack come from."""
-
-    def leader(self) -> Floats:
-        """Give the first row [columns], anywhere in the space."""
-
-    def others(self, n: int, region: Region) -> Floats:
-        """Give the other rows [n, columns], in the leader's region."""
-
-
-def propose_random(encoding: Encoding, history: History, plan: PackPlan) -> Floats:
-    """Draw a pack's rows [members, columns] evenly from the space, its shape once."""
-    return _propose(_Chance(encoding, _generator(plan)), plan)
-
-
-def propose_tpe(encoding: Encoding, history: History, plan: PackPlan) -> Floats:
-    """Propose a pack's rows [members, columns]: a function of its arguments and of nothing else."""
-    told, places = history.told(plan.first)
-    if len(told) < STARTUP_TRIALS:
-        return _propose(_EvenSpread(encoding, plan), plan)
-    return _propose(_Estimators(encoding, history, plan, told, places), plan)
-
-
-def _propose(source: _Source, plan: PackPlan) -> Floats:
-    leader = source.leader()
-    n_others = plan.members(leader) - 1
-    return np.vstack([leader, source.others(n_others, plan.shape(leader))]) if n_others else leader[None]
-
-
-def _generator(plan: PackPlan) -> np.random.Generator:
-    return np.random.default_rng([plan.seed, Purpose.SAMPLER, plan.first])
-
-
-class _Chance:
-    """Independent draws."""
-
-    def __init__(self, encoding: Encoding, rng: np.random.Generator) -> None:
-        self._space = _whole(encoding)
-        self._encoding = encoding
-        self._rng = rng
-
-    def leader(self) -> Floats:
-        return self.others(1, self._encoding.whole)[0]
-
-    def others(self, n: int, region: Region) -> Floats:
-        return self._space.draw(self._rng.random((n, len(self._encoding.columns) + 1)), region)
-
-
-class _EvenSpread:
-    """Latin hypercubes (McKay et al. 1979): one of the shapes of packs, one of all trials."""
-
-    def __init__(self, encoding: Encoding, plan: PackPlan) -> None:
-        self._space = _whole(encoding)
-        self._encoding = encoding
+    def __init__(self, space: Space, plan: SearchPlan) -> None:
+        self._space = space
         self._plan = plan
+        self._encoding = Encoding(space)
+        self._history = History(len(self._encoding.columns))
 
-    def leader(self) -> Floats:
-        return self._space.draw(self._rows(SHAPE_BLOCK, [self._plan.number]), self._encoding.whole)[0]
+    def add(self, number: int, suggestion: Suggestion) -> None:
+        if number == len(self._history):
+            self._history.add(self._encoding.encode(suggestion.values))
 
-    def others(self, n: int, region: Region) -> Floats:
-        first = self._plan.first + 1
-        return self._space.draw(self._rows(BLOCK, range(first, first + n)), region)
+    def tell(self, number: int, outcome: Outcome) -> None:
+        self._history.tell(number, outcome)
 
-    def _rows(self, block: int, numbers: Sequence[int]) -> Floats:
-        width = len(self._encoding.columns) + 1
-        cubes = {n // block: self._cube(block, n // block, width) for n in numbers}
-        return np.array([cubes[n // block][n % block] for n in numbers])
-
-    def _cube(self, block: int, number: int, width: int) -> Floats:
-        rng = np.random.default_rng([self._plan.seed, Purpose.SAMPLER, block, number])
-        places = rng.permuted(np.tile(np.arange(block)[:, None], width), axis=0)
-        return (places + rng.random((block, width))) / block
+    def window(self, first: int, pack: int) -> PackWindow:
+        source = tpe_source(self._encoding, self._history, PackStart(seed=self._plan.seed, pack=pack, first=first))
+        most = max(FIRST_MEMBERS, math.ceil(first / GROWTH))
+        return PackWindow(source, self._space, self._encoding, pack_size=self._plan.pack_size, most=most)
 
 
-class _Estimators:
-    """The densities l and g of what was told and is pending when the pack is asked."""
+def tpe_source(encoding: Encoding, history: History, start: PackStart) -> RowSource:
+    """Give the source of one pack's rows, from the trials with numbers below `start.first`."""
+    if len(history.told(start.first)[0]) < STARTUP_TRIALS:
+        return HypercubeDraws(encoding, start)
+    return _Estimators(encoding, history, start)
 
-    def __init__(self, encoding: Encoding, history: History, plan: PackPlan, told: Floats, places: Floats) -> None:
+
+class _Estimators(RowSource):
+    """The densities l and g of the trials that are told or open when the pack is proposed."""
+
+    def __init__(self, encoding: Encoding, history: History, start: PackStart) -> None:
         self._encoding = encoding
         self._history = history
-        self._first = plan.first
-        self._rng = _generator(plan)
-        n_good = min(math.ceil(GOOD_SHARE * len(told)), MOST_GOOD)
-        good = places < n_good
-        self._good = ParzenEstimator(encoding, told[good], _rank_weights(places[good]))
-        self._bad = ParzenEstimator(encoding, *_bad_points(told[~good], history.pending(plan.first), self._rng))
+        self._first = start.first
+        self._rng = generator_of(start)
+        told, ranks = history.told(start.first)
+        good = ranks < min(math.ceil(GOOD_SHARE * len(told)), MOST_GOOD)
+        self._good = ParzenEstimator(encoding, told[good], _rank_weights(ranks[good]))
+        self._bad = ParzenEstimator(encoding, *_bad_points(told[~good], history.pending(start.first), self._rng))
         self._taken: set[bytes] = set()
 
     def leader(self) -> Floats:
-        return self.others(1, self._encoding.whole)[0]
+        row: Floats = self.others(1, self._encoding.everywhere)[0]
+        return row
 
     def others(self, n: int, region: Region) -> Floats:
         uniform = self._rng.random((n * CANDIDATES, len(self._encoding.columns) + 1))
@@ -154,10 +96,9 @@ class _Estimators:
         return np.array(chosen)
 
     def _choose(self, candidates: Floats, scores: Floats) -> Floats:
-        """Take the best one that no trial has yet; the best of all if there is none."""
-        ranked = np.argsort(-scores, kind="stable")
-        fresh = (candidates[place] for place in ranked if not self._is_taken(candidates[place]))
-        chosen: Floats = next(fresh, candidates[ranked[0]])
+        """Take the best candidate that no trial has yet; the best of all if each is taken."""
+        ranked = candidates[np.argsort(-scores, kind="stable")]
+        chosen: Floats = next((row for row in ranked if not self._is_taken(row)), ranked[0])
         self._taken.add(chosen.tobytes())
         return chosen
 
@@ -165,22 +106,27 @@ class _Estimators:
         return row.tobytes() in self._taken or self._history.has(row, self._first)
 
 
-def _whole(encoding: Encoding) -> ParzenEstimator:
-    """Make the uniform density: that of no points."""
-    return ParzenEstimator(encoding, np.empty((0, len(encoding.columns))), np.empty(0))
-
-
-def _rank_weights(places: Floats) -> Floats:
-    """Weigh the good trials by their place from the best, one on average [n]."""
-    weights = np.log(len(places) + 1) - np.log(places + 1)
-    return weights * (len(weights) / weights.sum())
+def _rank_weights(ranks: Floats) -> Floats:
+    """Weigh the good trials by their ranks from 0 for the best; the mean weight is 1 [n]."""
+    falling = np.log(len(ranks) + 1) - np.log(ranks + 1)
+    weights: Floats = falling * (len(falling) / falling.sum())
+    return weights
 
 
 def _bad_points(told: Floats, pending: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Give the points of g and their weights: the latest bad trials, as many of the others as there is room for."""
+    """Choose the points of g: the latest bad trials, a random part of the earlier ones, and the open trials.
+
+    Args:
+        told: the bad trials by number [told, columns].
+        pending: the open trials [pending, columns].
+
+    Returns:
+        Rows [n, columns] and their weights [n].
+    """
     latest, earlier = told[-LATEST_BAD:], told[:-LATEST_BAD]
-    room = max(0, MOST_BAD - len(latest) - len(pending))
-    kept = earlier if len(earlier) <= room else earlier[np.sort(rng.permutation(len(earlier))[:room])]
+    most_earlier = max(0, MOST_BAD - len(latest) - len(pending))
+    fits = len(earlier) <= most_earlier
+    kept = earlier if fits else earlier[np.sort(rng.permutation(len(earlier))[:most_earlier])]
     weights = [
         np.full(len(kept), len(earlier) / max(1, len(kept))),
         np.ones(len(latest)),

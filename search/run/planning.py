@@ -10,7 +10,7 @@ from typing import TypedDict, TypeVar, get_type_hints
 from packtune.errors import NameTaken, SettingsError, suggest_name
 from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision
-from packtune.proposals.samplers import check_sampler
+from packtune.proposals.catalog import check_sampler, count_listed, default_sampler
 from packtune.protocol import NOTEBOOK_SEED, Protocol
 from packtune.run.folder import Run, RunFolder, free_name, name_stem
 from packtune.run.settings_file import AUTO
@@ -92,13 +92,14 @@ def plan_search(data: str, source: SpaceSource, options: PlanOptions) -> SearchP
         SpaceError: the sampler `grid` was asked for a space that cannot be tried in full.
     """
     space = source.space
-    sampler = options.get("sampler") or ("grid" if space.is_enumerable else "tpe")
+    sampler = options.get("sampler") or default_sampler(space)
     check_sampler(sampler, space)
     replicates, halving = options.get("replicates", 1), options.get("halving")
-    _check_replicates(replicates, sampler, halving=bool(halving))
+    n_listed = count_listed(sampler, space)
+    _check_replicates(replicates, sampler, lists=n_listed is not None, halving=bool(halving))
     protocol = parse_protocol(options.get("protocol"), space.protocol)
     seed, trials = options.get("seed"), options.get("trials")
-    listed = len(space.enumerate()) * replicates if sampler == "grid" else None
+    listed = None if n_listed is None else n_listed * replicates
     if seed is None:
         seed = NOTEBOOK_SEED if protocol is Protocol.NOTEBOOK else 0
     return SearchPlan(
@@ -223,15 +224,18 @@ def _count_trials(given: int | None, listed: int | None) -> int:
     return listed if given is None else min(given, listed)
 
 
-def _check_replicates(replicates: int, sampler: str, *, halving: bool) -> None:
+def _check_replicates(replicates: int, sampler: str, *, lists: bool, halving: bool) -> None:
     """Refuse replicates that make no sense.
+
+    Args:
+        lists: whether the sampler tries each configuration of a list.
 
     Raises:
         SettingsError: there are none, nothing is listed, or only the best of them would be trained to the end.
     """
     if replicates < 1:
         raise SettingsError(f"replicates = {replicates} is not allowed: give 1 or more")
-    if replicates > 1 and sampler != "grid":
+    if replicates > 1 and not lists:
         raise SettingsError(
             f"replicates = {replicates} is not allowed with the sampler {sampler}: they are of a list, that is of a "
             "space without ranges and the sampler grid"

@@ -151,10 +151,11 @@ def _range(where: str, name: str, entry: Mapping[str, object]) -> Domain:
 
 
 def _scalar(where: str, name: str, value: object) -> Value:
-    if not isinstance(value, bool | int | float | str):
+    kind = next((kind for kind in (bool, int, float, str) if isinstance(value, kind)), None)
+    if kind is None:
         raise SpaceError(f"{where}: {value!r} is not a single value: it must be {HYPERPARAMETERS[name].allowed}")
-    # TOML writes 1 and 1.0 apart; a learning rate of 1 is meant as a number.
-    return float(value) if HYPERPARAMETERS[name].kind is float and type(value) is int else value
+    # TOML tells 1 from 1.0, but a learning rate of 1 is a number like any other. NumPy's float64 becomes a float.
+    return float(value) if HYPERPARAMETERS[name].kind is float and kind is int else kind(value)
 
 
 def _condition(where: str, entry: object) -> dict[str, tuple[Value, ...]]:

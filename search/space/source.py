@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packtune.errors import SpaceError
@@ -52,5 +52,8 @@ def _from_space(space: Space) -> SpaceSource:
             f"the space {space.name!r} lists its configurations, which its file cannot hold: leave `listed` out, and "
             "give each hyperparameter its choices"
         )
-    name = space.name.removesuffix(".toml")
-    return SpaceSource(name=f"{name}.toml", space=space, content=space_to_toml(space).encode())
+    name = f"{space.name.removesuffix('.toml')}.toml"
+    content = space_to_toml(space)
+    # As the run reads it when it is resumed: a learning rate of 1 has become 1.0, for example.
+    dimensions = parse_space(content, name=name, source=name).dimensions
+    return SpaceSource(name=name, space=replace(space, dimensions=dimensions), content=content.encode())

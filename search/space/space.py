@@ -6,7 +6,6 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from packtune.errors import SpaceError, suggest_name
 from packtune.models.configuration import HYPERPARAMETERS, Configuration
@@ -130,13 +129,26 @@ class Space:
             _check_dimension(self.name, dimension, {d.name: d for d in self.dimensions})
         object.__setattr__(self, "dimensions", _sort_by_condition(self.name, self.dimensions))
 
-    def propose(self, suggest: Callable[[Dimension], Value]) -> Configuration:
-        """Make a configuration by asking `suggest` for each dimension whose condition holds."""
-        values: dict[str, Any] = {}
+    def choose(self, value_of: Callable[[Dimension], Value]) -> dict[str, Value]:
+        """Choose a value for each dimension whose condition holds, in the order of the dimensions.
+
+        Args:
+            value_of: called once for each of these dimensions.
+        """
+        values: dict[str, Value] = {}
         for dimension in self.dimensions:
             if dimension.applies(values):
-                values[dimension.name] = suggest(dimension)
-        return Configuration.from_dict(values)
+                values[dimension.name] = value_of(dimension)
+        return values
+
+    def configuration_of(self, values: Mapping[str, Value]) -> Configuration:
+        """Make the configuration with these values; those of dimensions that do not apply count for nothing.
+
+        Raises:
+            KeyError: the value of a dimension that applies is missing.
+            ValueError: a value lies outside the range of its hyperparameter.
+        """
+        return Configuration.from_dict(self.choose(lambda dimension: values[dimension.name]))
 
     @property
     def is_enumerable(self) -> bool:

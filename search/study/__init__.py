@@ -1,1 +1,1 @@
-"""What is recorded: the study of every trial, and the storage that it is kept in."""
+"""What is recorded: the study of every trial, and the storage that keeps it. Proposes nothing."""

@@ -32,18 +32,18 @@ def _train(task):
     trials = task.pack.proposals
     accuracies = [round(draw(p.configuration.used(), p.seed), 3) for p in trials]
     outcomes = [None] * len(trials)
-    for place, proposal in enumerate(trials):
+    for index, proposal in enumerate(trials):
         kind = draw("kind", proposal.seed)
         if kind < 0.08:
-            outcomes[place] = Outcome(state=TrialState.FAIL, reason="it broke")
+            outcomes[index] = Outcome(state=TrialState.FAIL, reason="it broke")
         elif kind < 0.16:
-            outcomes[place] = Outcome(state=TrialState.DIVERGED, epochs=1, curve=((1, 0.0),), reason="it diverged")
+            outcomes[index] = Outcome(state=TrialState.DIVERGED, epochs=1, curve=((1, 0.0),), reason="it diverged")
     for rung in task.halving.rungs:
-        open_places = [place for place, outcome in enumerate(outcomes) if outcome is None]
-        kept = survivors([accuracies[place] for place in open_places], task.halving.told.get(rung, ()))
-        for index, place in enumerate(open_places):
-            if index not in kept:
-                outcomes[place] = _ended(TrialState.PRUNED, rung, accuracies[place])
+        still_open = [index for index, outcome in enumerate(outcomes) if outcome is None]
+        kept = survivors([accuracies[index] for index in still_open], task.halving.told.get(rung, ()))
+        for position, index in enumerate(still_open):
+            if position not in kept:
+                outcomes[index] = _ended(TrialState.PRUNED, rung, accuracies[index])
     return PackReport(
         outcomes=tuple(
             outcome or _ended(TrialState.COMPLETE, task.epochs, accuracy)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import optuna
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +17,8 @@ from packtune.dispatch.dispatcher import Dispatcher
 from packtune.dispatch.pack_task import PackReport
 from packtune.dispatch.standing import add_up
 from packtune.errors import RunError
-from packtune.settings import Settings
+from packtune.models.hardware.precision import Precision
+from packtune.settings import SearchPlan
 from packtune.space.catalog import load_space
 from packtune.study.storage import open_storage
 from packtune.study.study import create_study, load_study
@@ -29,15 +31,14 @@ class Crash(Exception):
     """The driver is gone."""
 
 
-def settings_of(sampler, trials=24, **changes):
+def plan_of(sampler, trials=24, **changes):
     space = "grid" if sampler == "grid" else "wide"
-    return Settings(name="test", sampler=sampler, space=space, trials=trials, epochs=9, seed=5, **changes)
+    plan = SearchPlan(sampler=sampler, space=space, trials=trials, epochs=9, seed=5, **changes)
+    return plan.settle(precision=Precision.FLOAT32, lookahead=4)
 
 
-def open_study(settings, storage, opening):
-    return opening(
-        storage, "test", space=load_space(settings.space), sampler=settings.sampler, search_seed=settings.seed
-    )
+def open_study(plan, storage, opening):
+    return opening(storage, "test", load_space(plan.space), plan)
 
 
 def search(dispatcher, train, *, workers=1, chance=None, steps=None):
@@ -62,15 +63,15 @@ def _step(steps):
     return None if steps is None else steps - 1
 
 
-def records_of(settings, train, folder, *, crashes=(), opening=create_study, **how):
+def records_of(plan, train, folder, *, crashes=(), opening=create_study, **driving):
     """Search to the end, through crashes, and give the records."""
     journal = Path(folder) / "study.journal"
     for steps in (*crashes, None):
         with open_storage(journal, None) as storage:
-            study = open_study(settings, storage, opening)
+            study = open_study(plan, storage, opening)
             opening = load_study
             try:
-                search(Dispatcher(study, settings, device="cpu"), train, steps=steps, **how)
+                search(Dispatcher(study, plan), train, steps=steps, **driving)
             except Crash:
                 continue
             study.requeue()
@@ -86,7 +87,7 @@ def undisturbed():
     def get(sampler, train):
         if sampler not in known:
             with TemporaryDirectory() as folder:
-                known[sampler] = records_of(settings_of(sampler), train, folder)
+                known[sampler] = records_of(plan_of(sampler), train, folder)
         return known[sampler]
 
     return get
@@ -110,7 +111,7 @@ def test_a_search_has_exactly_its_trials_and_each_is_told(undisturbed, train, sa
 @settings(max_examples=8, deadline=None)
 def test_neither_workers_nor_the_order_of_arrival_change_the_search(undisturbed, train, sampler, workers, chance):
     with TemporaryDirectory() as folder:
-        assert records_of(settings_of(sampler), train, folder, workers=workers, chance=chance) == undisturbed(
+        assert records_of(plan_of(sampler), train, folder, workers=workers, chance=chance) == undisturbed(
             sampler, train
         )
 
@@ -124,7 +125,7 @@ def test_neither_workers_nor_the_order_of_arrival_change_the_search(undisturbed,
 @settings(max_examples=8, deadline=None)
 def test_no_crash_changes_the_search(undisturbed, train, sampler, crashes, workers, chance):
     with TemporaryDirectory() as folder:
-        disturbed = records_of(settings_of(sampler), train, folder, crashes=crashes, workers=workers, chance=chance)
+        disturbed = records_of(plan_of(sampler), train, folder, crashes=crashes, workers=workers, chance=chance)
     assert disturbed == undisturbed(sampler, train)
 
 
@@ -132,35 +133,35 @@ def test_no_crash_changes_the_search(undisturbed, train, sampler, crashes, worke
     ("sampler", "step"), [("tpe", 9), ("random", 9), ("qmc", 29), ("grid", 9), ("cmaes", 9), ("gp", 29)]
 )
 def test_a_search_cut_off_after_any_record_of_its_journal_ends_the_same(tmp_path, train, sampler, step):
-    settings = settings_of(sampler, trials=12, pack_size=3)
-    undisturbed = records_of(settings, train, tmp_path, workers=3)
+    plan = plan_of(sampler, trials=12, pack_size=3)
+    undisturbed = records_of(plan, train, tmp_path, workers=3)
     lines = (tmp_path / "study.journal").read_bytes().splitlines(keepends=True)
     for n_kept in range(2, len(lines), step):  # the first two records make the study
         (tmp_path / "cut").mkdir(exist_ok=True)
         (tmp_path / "cut" / "study.journal").write_bytes(b"".join(lines[:n_kept]))
-        resumed = records_of(settings, train, tmp_path / "cut", workers=2, opening=load_study)
+        resumed = records_of(plan, train, tmp_path / "cut", workers=2, opening=load_study)
         assert resumed == undisturbed, f"cut after record {n_kept} of {len(lines)}"
 
 
 def test_what_was_recorded_before_a_crash_is_not_trained_again(tmp_path, train):
-    settings = settings_of("random")
+    plan = plan_of("random")
     trained = []
 
     def count(task):
         trained.append(task.pack.number)
         return train(task)
 
-    records_of(settings, count, tmp_path, crashes=[3, 5, 2, 7], workers=1)
+    records_of(plan, count, tmp_path, crashes=[3, 5, 2, 7], workers=1)
     # One worker finishes what it started before anything else is counted, so nothing is lost between two steps.
     assert len(trained) == len(set(trained))
 
 
 @pytest.mark.parametrize("lookahead", [1, 2, 5])
 def test_no_pack_starts_before_those_beyond_the_lookahead_are_told(tmp_path, train, lookahead):
-    settings = settings_of("tpe", lookahead=lookahead)
+    plan = plan_of("tpe", lookahead=lookahead)
     with open_storage(tmp_path / "j", None) as storage:
-        study = open_study(settings, storage, create_study)
-        dispatcher = Dispatcher(study, settings, device="cpu")
+        study = open_study(plan, storage, create_study)
+        dispatcher = Dispatcher(study, plan)
         started = []
         while (task := dispatcher.next_pack()) is not None:
             started.append(task)
@@ -171,13 +172,13 @@ def test_no_pack_starts_before_those_beyond_the_lookahead_are_told(tmp_path, tra
         dispatcher.receive(started[0].pack, train(started[0]))
         later = dispatcher.next_pack()
         assert later.pack.number == lookahead
-        assert study.told_trials() == {p.number for p in started[0].pack.proposals}
+        assert study.outcomes.told_trials() == {p.number for p in started[0].pack.proposals}
 
 
 def test_halving_knows_what_was_told_and_nothing_else(tmp_path, train):
-    settings = settings_of("random", lookahead=1)
+    plan = plan_of("random", lookahead=1)
     with open_storage(tmp_path / "j", None) as storage:
-        dispatcher = Dispatcher(open_study(settings, storage, create_study), settings, device="cpu")
+        dispatcher = Dispatcher(open_study(plan, storage, create_study), plan)
         known = []
         while (task := dispatcher.next_pack()) is not None:
             assert sorted(task.halving.told[1]) == sorted(known)
@@ -187,9 +188,9 @@ def test_halving_knows_what_was_told_and_nothing_else(tmp_path, train):
 
 
 def test_a_pack_given_back_is_the_next_one(tmp_path, train):
-    settings = settings_of("random")
+    plan = plan_of("random")
     with open_storage(tmp_path / "j", None) as storage:
-        dispatcher = Dispatcher(open_study(settings, storage, create_study), settings, device="cpu")
+        dispatcher = Dispatcher(open_study(plan, storage, create_study), plan)
         first, second = dispatcher.next_pack(), dispatcher.next_pack()
         dispatcher.give_back(second.pack)
         dispatcher.give_back(first.pack)
@@ -198,9 +199,9 @@ def test_a_pack_given_back_is_the_next_one(tmp_path, train):
 
 
 def test_the_standing_counts_trials_and_epochs(tmp_path, train):
-    settings = settings_of("grid", trials=10, halving=False)
+    plan = plan_of("grid", trials=10, halving=False)
     with open_storage(tmp_path / "j", None) as storage:
-        dispatcher = Dispatcher(open_study(settings, storage, create_study), settings, device="cpu")
+        dispatcher = Dispatcher(open_study(plan, storage, create_study), plan)
         task = dispatcher.next_pack()
         members = len(task.pack.proposals)
         dispatcher.note_progress(task.pack, 3)
@@ -232,7 +233,7 @@ def until_done(dispatcher, train, *, fails):
 
 @pytest.mark.parametrize("kind", ["died", "raised"])
 def test_a_pack_that_always_fails_is_split_down_to_the_guilty_member(tmp_path, kind):
-    settings = settings_of("grid", trials=16, pack_size=8, halving=False, max_failures=2)
+    plan = plan_of("grid", trials=16, pack_size=8, halving=False)
     guilty = 5
 
     def complete(task):
@@ -241,8 +242,8 @@ def test_a_pack_that_always_fails_is_split_down_to_the_guilty_member(tmp_path, k
         return ended
 
     with open_storage(tmp_path / "j", None) as storage:
-        study = open_study(settings, storage, create_study)
-        dispatcher = Dispatcher(study, settings, device="cpu")
+        study = open_study(plan, storage, create_study)
+        dispatcher = Dispatcher(study, plan, max_failures=2)
         said, _ = until_done(
             dispatcher, complete, fails=lambda pack: f"{kind}: out of memory" if guilty in pack.trials else ""
         )
@@ -251,13 +252,13 @@ def test_a_pack_that_always_fails_is_split_down_to_the_guilty_member(tmp_path, k
     assert [r.proposal.number for r in records if r.state is TrialState.FAIL] == [guilty]
     assert records[guilty].outcome.reason == f"{kind}: out of memory"
     assert all(r.state is TrialState.COMPLETE for r in records if r.proposal.number != guilty)
-    assert study.told_trials() == set(range(16))
+    assert study.outcomes.told_trials() == set(range(16))
     assert said[-1] == f"Trial {guilty} failed ({kind}: out of memory): given up."
     assert sum("once more" in line for line in said) == (4 if kind == "died" else 0)
 
 
 def test_a_worker_that_dies_now_and_then_changes_nothing(tmp_path, undisturbed, train):
-    settings = settings_of("tpe")
+    plan = plan_of("tpe")
     tries = Counter()
 
     def now_and_then(pack):
@@ -265,16 +266,16 @@ def test_a_worker_that_dies_now_and_then_changes_nothing(tmp_path, undisturbed, 
         return "died" if tries[pack.trials] <= pack.number % 4 else ""
 
     with open_storage(tmp_path / "j", None) as storage:
-        study = open_study(settings, storage, create_study)
-        said, _ = until_done(Dispatcher(study, settings, device="cpu"), train, fails=now_and_then)
+        study = open_study(plan, storage, create_study)
+        said, _ = until_done(Dispatcher(study, plan), train, fails=now_and_then)
         assert said
         assert study.records() == undisturbed("tpe", train)
 
 
 def test_a_pack_of_which_one_half_arrived_before_a_crash_goes_on_with_the_other(tmp_path, train):
-    settings = settings_of("grid", pack_size=4, max_failures=0)
+    plan = plan_of("grid", pack_size=4)
     with open_storage(tmp_path / "j", None) as storage:
-        dispatcher = Dispatcher(open_study(settings, storage, create_study), settings, device="cpu")
+        dispatcher = Dispatcher(open_study(plan, storage, create_study), plan)
         whole = dispatcher.next_pack().pack
         first, second = whole.halves()
         dispatcher.fail(whole, "raised", worker_died=False)
@@ -283,8 +284,8 @@ def test_a_pack_of_which_one_half_arrived_before_a_crash_goes_on_with_the_other(
         dispatcher.receive(half.pack, train(half))
         dispatcher.fail(dispatcher.next_pack().pack, "raised", worker_died=False)
     with open_storage(tmp_path / "j", None) as storage:
-        study = open_study(settings, storage, load_study)
-        again = Dispatcher(study, settings, device="cpu")
+        study = open_study(plan, storage, load_study)
+        again = Dispatcher(study, plan)
         assert [again.next_pack().pack for _ in range(2)] == list(second.halves())
         assert {r.proposal.number for r in study.records() if r.outcome} == set(first.trials)
 
@@ -305,14 +306,14 @@ class InParts:
 
 @pytest.mark.parametrize("crashes", [(), (3,), (2, 2, 2)])
 def test_a_search_in_parts_has_the_records_of_one_in_whole_packs(tmp_path, train, crashes):
-    settings = settings_of("grid", halving=False)
-    whole = records_of(settings, train, tmp_path)
+    plan = plan_of("grid", halving=False)
+    whole = records_of(plan, train, tmp_path)
     sizes, opening = [], create_study
     for steps in (*crashes, None):
         with open_storage(tmp_path / "parts", None) as storage:
-            study = open_study(settings, storage, opening)
+            study = open_study(plan, storage, opening)
             opening = load_study
-            dispatcher = Dispatcher(study, settings, device="cpu", sharing=InParts(2))
+            dispatcher = Dispatcher(study, plan, sharing=InParts(2))
 
             def noted(task):
                 sizes.append(len(task.pack.proposals))
@@ -327,9 +328,9 @@ def test_a_search_in_parts_has_the_records_of_one_in_whole_packs(tmp_path, train
 
 
 def test_no_worker_waits_for_a_pack_that_was_put_off(tmp_path):
-    settings = settings_of("grid", trials=24, pack_size=1, halving=False, lookahead=2)
+    plan = plan_of("grid", trials=24, pack_size=1, halving=False, lookahead=2)
     with open_storage(tmp_path / "j", None) as storage:
-        dispatcher = Dispatcher(open_study(settings, storage, create_study), settings, device="cpu", sharing=InParts(1))
+        dispatcher = Dispatcher(open_study(plan, storage, create_study), plan, sharing=InParts(1))
         order = []
         search(dispatcher, lambda task: (order.append(task.pack.number), _complete(task))[1], workers=2)
     assert 0 in order[-2:]
@@ -338,11 +339,11 @@ def test_no_worker_waits_for_a_pack_that_was_put_off(tmp_path):
 
 
 def test_packs_stay_whole_while_more_are_to_be_asked_for(tmp_path, train):
-    settings = settings_of("random", trials=24, pack_size=3, halving=False)
+    plan = plan_of("random", trials=24, pack_size=3, halving=False)
     sharing = InParts(1)
     with open_storage(tmp_path / "j", None) as storage:
-        study = open_study(settings, storage, create_study)
-        dispatcher = Dispatcher(study, settings, device="cpu", sharing=sharing)
+        study = open_study(plan, storage, create_study)
+        dispatcher = Dispatcher(study, plan, sharing=sharing)
         tasks = []
         search(dispatcher, lambda task: (tasks.append(task), train(task))[1], workers=4)
     packs = {task.pack.number for task in tasks}
@@ -355,18 +356,18 @@ def test_packs_stay_whole_while_more_are_to_be_asked_for(tmp_path, train):
 
 
 def test_packs_stay_whole_where_their_members_are_compared_at_rungs(tmp_path):
-    settings = settings_of("grid", halving=True)
+    plan = plan_of("grid", halving=True)
     with open_storage(tmp_path / "j", None) as storage:
-        dispatcher = Dispatcher(open_study(settings, storage, create_study), settings, device="cpu", sharing=InParts(2))
+        dispatcher = Dispatcher(open_study(plan, storage, create_study), plan, sharing=InParts(2))
         task = dispatcher.next_pack()
         assert len(task.pack.proposals) > 2
         assert task.whole == ()
 
 
 def test_a_part_whose_worker_died_is_trained_again_before_it_is_split(tmp_path):
-    settings = settings_of("grid", halving=False, max_failures=1)
+    plan = plan_of("grid", halving=False)
     with open_storage(tmp_path / "j", None) as storage:
-        dispatcher = Dispatcher(open_study(settings, storage, create_study), settings, device="cpu", sharing=InParts(2))
+        dispatcher = Dispatcher(open_study(plan, storage, create_study), plan, max_failures=1, sharing=InParts(2))
         first, second = dispatcher.next_pack(), dispatcher.next_pack()
         assert first.pack.number == second.pack.number
         assert first.pack.trials < second.pack.trials
@@ -382,14 +383,14 @@ def test_a_part_whose_worker_died_is_trained_again_before_it_is_split(tmp_path):
 
 @pytest.mark.parametrize("parts", [[[0, 1, 2]], [[0, 1], [3, 2]], [[0, 1, 2, 3], []], [["0"]], 5, [[[0]]]])
 def test_damaged_parts_of_a_pack_are_refused(tmp_path, parts):
-    settings = settings_of("grid", pack_size=4)
+    plan = plan_of("grid", pack_size=4)
     with open_storage(tmp_path / "j", None) as storage:
-        study = open_study(settings, storage, create_study)
-        pack = Dispatcher(study, settings, device="cpu").next_pack().pack
-        assert study.parts(pack) == [pack]
-        study._study.set_user_attr("parts:0", parts)
+        study = open_study(plan, storage, create_study)
+        pack = Dispatcher(study, plan).next_pack().pack
+        assert study.pack_notes.parts(pack) == [pack]
+        optuna.load_study(study_name="test", storage=storage.optuna).set_user_attr("parts:0", parts)
         with pytest.raises(RunError, match="the parts of packs of the study 'test' are damaged .*: restore it from a"):
-            Dispatcher(study, settings, device="cpu")
+            Dispatcher(study, plan)
 
 
 def _complete(task):
@@ -408,7 +409,7 @@ def _complete(task):
 
 
 def test_replicates_repeat_the_list_from_seeds_of_their_own(tmp_path, train):
-    settings = settings_of("grid", trials=64, replicates=2)
-    records = records_of(settings, train, tmp_path)
+    plan = plan_of("grid", trials=64, replicates=2)
+    records = records_of(plan, train, tmp_path)
     assert [r.proposal.configuration for r in records[:32]] == [r.proposal.configuration for r in records[32:]]
     assert len({record.proposal.seed for record in records}) == 64

@@ -9,12 +9,18 @@ from packtune.data.sets.digits import load
 from packtune.dispatch.sharing import CapacityByRule, FairShare, fair_share
 from packtune.errors import SettingsError
 from packtune.models.configuration import Configuration
+from packtune.models.hardware.device import Device
+from packtune.models.hardware.precision import Precision
 from packtune.models.training.calibration import Calibration
 from packtune.proposals.packing import pack_capacity
-from packtune.settings import Placement, Settings
+from packtune.settings import Placement, Resources, SearchPlan
 from packtune.trial import Pack, Proposal
 
 NARROW, WIDE = Configuration(hidden_units=10), Configuration(hidden_units=100)
+
+
+def settled(**plan):
+    return SearchPlan(**plan).settle(precision=Precision.FLOAT32, lookahead=4)
 
 
 def pack_of(number, *configurations):
@@ -38,8 +44,8 @@ class Share:
 
 def test_the_rule_is_said_once_for_every_shape():
     said = []
-    capacity = CapacityByRule("cpu", said.append)
-    assert [capacity(c) for c in (NARROW, WIDE, WIDE)] == [pack_capacity(c, "cpu") for c in (NARROW, WIDE, WIDE)]
+    capacity = CapacityByRule(Device.CPU, said.append)
+    assert [capacity(c) for c in (NARROW, WIDE, WIDE)] == [pack_capacity(c, Device.CPU) for c in (NARROW, WIDE, WIDE)]
     assert said == [
         "Packs of mlp, depth 1, batch_size 32, hidden_units 9 to 16: up to 32 members (by rule).",
         "Packs of mlp, depth 1, batch_size 32, hidden_units 65 to 128: up to 5 members (by rule).",
@@ -103,10 +109,12 @@ def test_what_differs_by_its_rates_only_is_measured_once():
     assert share.measured == [[WIDE] * 4, [with_momentum] * 4]
 
 
-@pytest.mark.parametrize(("device", "size", "shares"), [("cpu", None, True), ("cpu", 4, False), ("cuda", None, False)])
+@pytest.mark.parametrize(
+    ("device", "size", "shares"), [(Device.CPU, None, True), (Device.CPU, 4, False), (Device.CUDA, None, False)]
+)
 def test_packs_stay_whole_on_a_gpu_and_where_their_size_was_asked_for(device, size, shares):
     placement = Placement(device=device, workers=2, at_hand=2, cpus_per_worker=1, gpus_per_worker=0)
-    found = fair_share(Settings(name="s", pack_size=size), load(), placement, lambda pack: False, print)
+    found = fair_share(settled(pack_size=size), Resources(), load(), placement, lambda pack: False, print)
     assert (found is not None) is shares
     if found is not None:
         assert 1 <= found.part_size(pack_of(0, *[NARROW] * 8), []) <= 8
@@ -114,8 +122,8 @@ def test_packs_stay_whole_on_a_gpu_and_where_their_size_was_asked_for(device, si
 
 @pytest.mark.parametrize("address", ["auto", "127.0.0.1:6379"])
 def test_packs_stay_whole_on_a_cluster_whose_processors_are_not_known(address):
-    placement = Placement(device="cpu", workers=2, at_hand=2, cpus_per_worker=1, gpus_per_worker=0)
-    assert fair_share(Settings(name="s", address=address), load(), placement, lambda pack: False, print) is None
+    placement = Placement(device=Device.CPU, workers=2, at_hand=2, cpus_per_worker=1, gpus_per_worker=0)
+    assert fair_share(settled(), Resources(address=address), load(), placement, lambda pack: False, print) is None
 
 
 def test_the_longest_pack_is_the_one_with_most_to_compute():
@@ -141,7 +149,7 @@ def test_a_network_that_cannot_be_built_is_left_to_its_worker():
 
 
 def test_the_option_is_a_number_or_auto():
-    assert parse_pack_size("auto") == {}
-    assert parse_pack_size("7") == {"pack_size": 7}
+    assert parse_pack_size("auto") is None
+    assert parse_pack_size("7") == 7
     with pytest.raises(SettingsError, match="give auto, or a whole number from 1"):
         parse_pack_size("many")

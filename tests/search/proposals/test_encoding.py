@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from packtune.proposals.encoding import Encoding
-from packtune.proposals.tpe import PackPlan, propose_random
+from packtune.proposals.even import EvenDraws
+from packtune.proposals.pack_window import PackStart
 from packtune.space.catalog import SPACES
 from packtune.space.space import Choices, Dimension, FloatRange, IntRange, Space
 
@@ -29,8 +30,7 @@ MIXED = Space(
 
 def drawn(space, n=300):
     encoding = Encoding(space)
-    plan = PackPlan(seed=1, number=0, first=0, members=lambda _: n, shape=lambda _: encoding.whole)
-    return encoding, propose_random(encoding, None, plan)
+    return encoding, EvenDraws(encoding, PackStart(seed=1, pack=0, first=0)).others(n, encoding.everywhere)
 
 
 @pytest.mark.parametrize("space", [MIXED, SPACES["wide"], SPACES["grid"]], ids=lambda space: space.name)
@@ -39,12 +39,7 @@ def test_rows_are_configurations_and_back(space):
     for row in rows:
         values = encoding.decode(row)
         # The dimensions that apply, and no others.
-        assert space.propose(lambda dimension, values=values: values[dimension.name])
-        asked = []
-        space.propose(
-            lambda dimension, values=values, asked=asked: asked.append(dimension.name) or values[dimension.name]
-        )
-        assert set(asked) == set(values)
+        assert space.choose(lambda dimension, values=values: values[dimension.name]) == values
         again = encoding.encode(values)
         np.testing.assert_allclose(again, row, rtol=0, atol=1e-12)
         assert encoding.decode(again) == values
@@ -84,9 +79,9 @@ def test_even_draws_meet_every_value_equally_often():
 def test_a_region_holds_the_values_it_names():
     encoding = Encoding(MIXED)
     region = encoding.region({"hidden_units": (33, 64), "batch_size": (64, 64), "architecture": ("mlp", "mlp")})
-    plan = PackPlan(seed=1, number=0, first=0, members=lambda _: 500, shape=lambda _: region)
-    for row in propose_random(encoding, None, plan)[1:]:
-        values = encoding.decode(row)
+    rows = EvenDraws(encoding, PackStart(seed=1, pack=0, first=0)).others(500, region)
+    found = [encoding.decode(row) for row in rows]
+    for values in found:
         assert (values["architecture"], values["batch_size"]) == ("mlp", 64)
         assert 33 <= values.get("hidden_units", 33) <= 64
-    assert {v.get("hidden_units") for v in map(encoding.decode, propose_random(encoding, None, plan))} >= {33, 64}
+    assert {values.get("hidden_units") for values in found} >= {33, 64}

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packtune.models.configuration import ARCHITECTURE_NAMES, Configuration
+from packtune.models.hardware.device import Device
 from packtune.models.layers.padding import padded_units
 from packtune.proposals.packing import CPU_MEMBERS, CPU_UNITS, group_proposals, pack_capacity, shape_of
 from packtune.trial import Proposal
@@ -25,7 +26,7 @@ configurations = st.builds(
 proposal_lists = st.lists(configurations, max_size=60).map(
     lambda all_of_them: [Proposal(number=n, configuration=c, seed=n) for n, c in enumerate(all_of_them)]
 )
-devices = st.sampled_from(["cpu", "cuda"])
+devices = st.sampled_from([Device.CPU, Device.CUDA])
 
 
 @given(proposal_lists, devices, st.none() | st.integers(1, 20))
@@ -58,7 +59,7 @@ def test_at_most_half_of_a_member_is_padding(configuration):
 
 @pytest.mark.parametrize(("units", "members"), [(1, 32), (10, 32), (16, 32), (128, 4), (512, 1), (4096, 1)])
 def test_a_processor_takes_members_until_the_weights_leave_its_cache(units, members):
-    capacity = pack_capacity(Configuration(hidden_units=units), "cpu")
+    capacity = pack_capacity(Configuration(hidden_units=units), Device.CPU)
     assert capacity == members
     assert capacity == 1 or capacity * units <= CPU_UNITS
     assert capacity <= CPU_MEMBERS
@@ -67,5 +68,5 @@ def test_a_processor_takes_members_until_the_weights_leave_its_cache(units, memb
 @pytest.mark.parametrize("architecture", [name for name in ARCHITECTURE_NAMES if name != "mlp"])
 def test_convolutions_are_alone_on_a_processor_but_not_on_a_gpu(architecture):
     configuration = Configuration(architecture=architecture)
-    assert pack_capacity(configuration, "cpu") == 1
-    assert pack_capacity(configuration, "cuda") > 1
+    assert pack_capacity(configuration, Device.CPU) == 1
+    assert pack_capacity(configuration, Device.CUDA) > 1

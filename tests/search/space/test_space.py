@@ -69,7 +69,7 @@ def test_a_proposal_asks_for_what_applies_and_for_nothing_else(proposed, data):
         asked[dimension.name] = draw_value(data, dimension.domain)
         return asked[dimension.name]
 
-    configuration = proposed.propose(suggest)
+    configuration = Configuration.from_dict(proposed.choose(suggest))
     skipped = {dimension.name: dimension for dimension in proposed.dimensions if dimension.name not in asked}
     for name, value in asked.items():
         assert getattr(configuration, name) == value

@@ -123,7 +123,7 @@ def test_what_is_no_url_is_refused_without_repeating_it(url):
 )
 def test_a_password_leaves_the_command_line_before_ray_keeps_it(url, hidden):
     code = (
-        "import pathlib, sys; from search.connection import hide_command; hide_command(sys.argv[2]); "
+        "import pathlib, sys; from packtune.execution.connection import hide_command; hide_command(sys.argv[2]); "
         "print(pathlib.Path('/proc/self/cmdline').read_bytes())"
     )
     command = [sys.executable, "-c", code, "--storage", url]

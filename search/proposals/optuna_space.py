@@ -1,0 +1,66 @@
+"""A space in Optuna's words. Imports nothing of Optuna's samplers or storages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
+
+from packtune.proposals.proposer import Suggestion
+from packtune.space.space import Choices, Dimension, FloatRange, Space, Value
+
+# What a diverged trial is told: the worst accuracy there is, so that a sampler stays away from it.
+WORST_ACCURACY = 0.0
+
+
+def distribution_of(dimension: Dimension) -> BaseDistribution:
+    """Give the distribution of a hyperparameter."""
+    domain = dimension.domain
+    if isinstance(domain, Choices):
+        return CategoricalDistribution(domain.values)
+    if isinstance(domain, FloatRange):
+        return FloatDistribution(domain.low, domain.high, log=domain.log)
+    return IntDistribution(domain.low, domain.high, log=domain.log)
+
+
+def distributions_of(space: Space) -> dict[str, BaseDistribution]:
+    """Give the distributions of all hyperparameters, by name."""
+    return {dimension.name: distribution_of(dimension) for dimension in space.dimensions}
+
+
+def running_trial(suggestion: Suggestion, distributions: Mapping[str, BaseDistribution]) -> FrozenTrial:
+    """Make the template of an open trial with all its values.
+
+    Args:
+        distributions: by the name of the hyperparameter.
+    """
+    return create_trial(
+        state=TrialState.RUNNING,
+        params=dict(suggestion.values),
+        distributions={name: distributions[name] for name in suggestion.values},
+        system_attrs=dict(suggestion.attributes),
+    )
+
+
+def suggestion_of(trial: FrozenTrial) -> Suggestion:
+    """Give the values of a trial, and what its sampler noted."""
+    return Suggestion(values=dict(trial.params), attributes=dict(trial.system_attrs))
+
+
+def suggest_value(trial: Trial, dimension: Dimension) -> Value:
+    """Ask the sampler of a trial for the value of one hyperparameter."""
+    name, domain = dimension.name, dimension.domain
+    if isinstance(domain, Choices):
+        value = trial.suggest_categorical(name, domain.values)
+        assert value is not None  # Optuna allows it as a choice, a space does not
+        return value
+    if isinstance(domain, FloatRange):
+        return trial.suggest_float(name, domain.low, domain.high, log=domain.log)
+    return trial.suggest_int(name, domain.low, domain.high, log=domain.log)
+
+
+def quiet_optuna() -> None:
+    """Keep Optuna from logging each study and each trial."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)

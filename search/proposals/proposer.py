@@ -1,0 +1,90 @@
+"""What every sampler offers: windows of trials, each proposed in two steps. Knows nothing of Optuna or Ray."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from packtune.models.configuration import Configuration
+from packtune.space.space import Value
+from packtune.trial import Outcome
+
+Capacity = Callable[[Configuration], int]
+"""Gives the largest number of members of a pack with a configuration, 1 or more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """The values of one trial that is not open yet.
+
+    Attributes:
+        values: by the name of the hyperparameter; only those whose condition holds.
+        attributes: what the sampler needs again when the search is resumed, in JSON's types.
+    """
+
+    values: Mapping[str, Value]
+    attributes: Mapping[str, object] = field(default_factory=dict)
+
+
+class Window(ABC):
+    """Trials with consecutive numbers that are proposed together: a leader, then the others given the leader.
+
+    Lifecycle: `leader`, `size` and `others`, in this order, each once.
+    """
+
+    @abstractmethod
+    def leader(self) -> Suggestion:
+        """Propose the first trial."""
+
+    @abstractmethod
+    def size(self, capacity: Capacity) -> int:
+        """Choose the number of trials in the window, 1 or more, including the leader."""
+
+    @abstractmethod
+    def others(self, n: int) -> list[Suggestion]:
+        """Propose the n trials after the leader, 0 or more."""
+
+
+class Proposer(ABC):
+    """Proposes the trials of one search.
+
+    A proposal is a function of the seed, of the trials with lower numbers and of what was told before the window began.
+
+    Lifecycle: `add` takes in each trial of the study, in the order of the numbers, whether this object proposed it or
+    not. `tell` takes in each outcome. `window` begins the next proposals.
+    """
+
+    @abstractmethod
+    def add(self, number: int, suggestion: Suggestion) -> None:
+        """Take in an open trial. One that was taken in before is left as it is.
+
+        Raises:
+            ValueError: a value lies outside the space.
+        """
+
+    @abstractmethod
+    def tell(self, number: int, outcome: Outcome) -> None:
+        """Take in the outcome of a trial."""
+
+    @abstractmethod
+    def window(self, first: int, pack: int) -> Window:
+        """Begin the next window.
+
+        Args:
+            first: number of its first trial; all trials with lower numbers were added.
+            pack: number of its first pack.
+        """
+
+
+def propose(proposer: Proposer, *, first: int, pack: int, left: int, capacity: Capacity) -> list[Suggestion]:
+    """Propose the trials of the next window, in the order of their numbers.
+
+    Args:
+        first: number of the first trial.
+        pack: number of the first pack.
+        left: the largest number of trials, 1 or more.
+    """
+    window = proposer.window(first, pack)
+    leader = window.leader()
+    return [leader, *window.others(min(window.size(capacity), left) - 1)]

@@ -1,0 +1,91 @@
+"""What Optuna keeps of a trial, read as a record of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from optuna.trial import FrozenTrial
+
+from packtune.errors import RunError
+from packtune.proposals.catalog import count_listed
+from packtune.settings import SearchPlan
+from packtune.space.space import Space, Value
+from packtune.trial import Outcome, Proposal, TrialRecord, TrialState
+
+OUTCOME = "outcome"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordReader:
+    """Reads the trials of one study.
+
+    Attributes:
+        study: its name, for errors.
+        n_listed: configurations that the sampler tries before it begins again; none if it draws them.
+    """
+
+    study: str
+    space: Space
+    plan: SearchPlan
+    n_listed: int | None
+
+    def proposal(self, number: int, values: Mapping[str, Value]) -> Proposal:
+        """Give the proposal of a trial with these values.
+
+        Raises:
+            RunError: the values are damaged.
+        """
+        replicate = number // self.n_listed if self.n_listed else 0
+        with self.naming_damage(number):
+            configuration = self.space.configuration_of(values)
+        seed = self.plan.protocol.trial_seed(self.plan.seed, number, replicate)
+        return Proposal(number=number, configuration=configuration, seed=seed)
+
+    def record(self, trial: FrozenTrial) -> TrialRecord:
+        """Give the record of a trial.
+
+        Raises:
+            RunError: the trial is damaged.
+        """
+        proposal = self.proposal(trial.number, trial.params)
+        with self.naming_damage(trial.number):
+            outcome = _outcome_of(trial)
+        return TrialRecord(
+            proposal=proposal, state=outcome.state if outcome else TrialState[trial.state.name], outcome=outcome
+        )
+
+    @contextmanager
+    def naming_damage(self, number: int) -> Iterator[None]:
+        """Name the trial whose content makes a block fail.
+
+        Raises:
+            RunError: the block failed as it does with damaged content.
+        """
+        try:
+            yield
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise RunError(
+                f"trial {number} of the study {self.study!r} is damaged ({type(error).__name__}: {error}): restore the "
+                "study from a copy"
+            ) from error
+
+
+def reader_of(study: str, space: Space, plan: SearchPlan) -> RecordReader:
+    """Make the reader of a study."""
+    return RecordReader(study=study, space=space, plan=plan, n_listed=count_listed(plan.sampler, space))
+
+
+def _outcome_of(trial: FrozenTrial) -> Outcome | None:
+    """Read the outcome of a trial; none while it is open.
+
+    Raises:
+        KeyError, TypeError, ValueError, IndexError: it is damaged.
+    """
+    if OUTCOME not in trial.user_attrs and not trial.state.is_finished():
+        return None
+    outcome = Outcome.from_json(trial.user_attrs[OUTCOME])
+    if outcome.state in (TrialState.WAITING, TrialState.RUNNING):
+        raise ValueError(f"an outcome that is still {outcome.state}")
+    return outcome

@@ -1,0 +1,93 @@
+"""The trials of a study: opened with their values, listed as records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from optuna.trial import FrozenTrial
+from optuna.trial import TrialState as OptunaState
+
+from packtune.errors import RunError
+from packtune.proposals.optuna_space import distributions_of, running_trial, suggestion_of
+from packtune.proposals.proposer import Suggestion
+from packtune.study.records import RecordReader
+from packtune.study.storage import Storage
+from packtune.study.trial_ids import TrialIds
+from packtune.trial import Proposal, TrialRecord
+
+
+class Trials:
+    """The trials of one study, by number.
+
+    Args:
+        ids: of the study and its trials in the storage.
+    """
+
+    def __init__(self, storage: Storage, ids: TrialIds, reader: RecordReader) -> None:
+        self._storage = storage
+        self._ids = ids
+        self._reader = reader
+        self._distributions = distributions_of(reader.space)
+        self._n = len(self._read())
+
+    def __len__(self) -> int:
+        return self._n
+
+    def open(self, number: int, suggestion: Suggestion) -> Proposal:
+        """Open a trial with all its values, in one record. One that is open already keeps those it has.
+
+        Raises:
+            RunError: another process writes to the study, or the trial is damaged.
+        """
+        if number < self._n:
+            return self._reader.proposal(number, self.suggestion(number).values)
+        template = running_trial(suggestion, self._distributions)
+        trial_id = self._storage.optuna.create_new_trial(self._ids.study, template)
+        given = self._storage.optuna.get_trial_number_from_id(trial_id)
+        if given != number:
+            raise RunError(
+                f"trial {number} was to be next, but the study gave {given}: another process writes to it. "
+                "Stop that one, then resume"
+            )
+        self._ids.add(number, trial_id)
+        self._n += 1
+        return self._reader.proposal(number, suggestion.values)
+
+    def suggestion(self, number: int) -> Suggestion:
+        """Give the values of a trial, and what its sampler noted."""
+        return suggestion_of(self._storage.optuna.get_trial(self._ids.of(number)))
+
+    def for_each(self, take: Callable[[int, Suggestion], None]) -> None:
+        """Hand each trial over, by number.
+
+        Raises:
+            RunError: `take` refuses a trial, which is damaged therefore.
+        """
+        for trial in self._read():
+            with self._reader.naming_damage(trial.number):
+                take(trial.number, suggestion_of(trial))
+
+    def requeue(self) -> None:
+        """Mark every open trial as waiting: it is trained or told when the search is resumed."""
+        self._move(OptunaState.RUNNING, OptunaState.WAITING)
+
+    def reopen(self) -> None:
+        """Mark the waiting trials as running again, as they were when the search stopped."""
+        self._move(OptunaState.WAITING, OptunaState.RUNNING)
+
+    def records(self) -> list[TrialRecord]:
+        """List all trials by number.
+
+        Raises:
+            RunError: a trial is damaged.
+        """
+        return [self._reader.record(trial) for trial in self._read()]
+
+    def _read(self) -> list[FrozenTrial]:
+        return self._storage.optuna.get_all_trials(self._ids.study, deepcopy=False)
+
+    def _move(self, before: OptunaState, after: OptunaState) -> None:
+        with self._storage.batch():
+            for trial in self._read():
+                if trial.state is before:
+                    self._storage.optuna.set_trial_state_values(self._ids.of(trial.number), after)
