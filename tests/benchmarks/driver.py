@@ -324,7 +324,7 @@ class _Plain:
     def __init__(self, told: int) -> None:
         self._study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=0))
         draws = np.random.default_rng(0).random(told)
-        from packtune.study.study import distribution_of
+        from packtune.proposals.optuna_space import distribution_of
 
         self._distributions = {dimension.name: distribution_of(dimension) for dimension in SIX.dimensions}
         self._study.add_trials(

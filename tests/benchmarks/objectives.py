@@ -21,7 +21,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, from a ch
 import numpy as np
 
 from packtune.models.configuration import ACTIVATION_NAMES
-from packtune.proposals.encoding import Cells, Encoding
+from packtune.proposals.codes import Cells
+from packtune.proposals.encoding import Encoding
 from packtune.space.catalog import SPACES
 from packtune.space.space import Choices, Dimension, FloatRange, IntRange, Space
 

@@ -30,8 +30,9 @@ from table import Held, Options, Row
 from packtune.dispatch.dispatcher import Dispatcher
 from packtune.dispatch.pack_task import PackReport
 from packtune.machine import describe_machine
+from packtune.proposals.optuna_space import distribution_of
 from packtune.settings import Settings
-from packtune.study.study import create_study, distribution_of
+from packtune.study.study import create_study
 from packtune.trial import Accuracy, Outcome, TrialState
 
 TRIALS = (64, 128, 200)

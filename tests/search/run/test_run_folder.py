@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from packtune.errors import RunError, SettingsError, UnknownDataset
 from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision
-from packtune.proposals.samplers import SAMPLERS
+from packtune.proposals.catalog import SAMPLERS
 from packtune.protocol import Protocol
 from packtune.run.folder import RunFolder, free_name
 from packtune.run.planning import create_run
