@@ -67,6 +67,10 @@ class Outcome:
     device: str = ""
     reason: str = ""
 
+    def __post_init__(self) -> None:
+        if self.state in (TrialState.WAITING, TrialState.RUNNING):
+            raise ValueError(f"an outcome that is still {self.state}")
+
     def to_json(self) -> dict[str, Any]:
         """Write it with JSON's types only."""
 
@@ -110,7 +114,6 @@ class Outcome:
 
     def _check(self) -> None:
         """Make sure that what was read is an outcome that a training can have."""
-        closed = self.state not in (TrialState.WAITING, TrialState.RUNNING)
         known = self.validation is not None
         epochs = [self.epochs, *(epoch for epoch, _ in self.curve)]
         shares = [value for _, value in self.curve]
@@ -118,7 +121,7 @@ class Outcome:
             shares += [] if accuracy is None else [accuracy.joint, *accuracy.heads]
         numbers = [*shares, self.seconds]
         if (
-            (closed and known != (self.state in (TrialState.COMPLETE, TrialState.PRUNED)))
+            known != (self.state in (TrialState.COMPLETE, TrialState.PRUNED))
             or any(type(epoch) is not int or epoch < 0 for epoch in epochs)
             or any(type(number) not in (int, float) for number in numbers)
             or not all(0 <= share <= 1 for share in shares)

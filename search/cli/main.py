@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from packtune.cli import lists, predict, reproduce, results, search
 from packtune.cli.app import app
 from packtune.report.console import allow_every_letter
+
+if TYPE_CHECKING:
+    from packtune.execution.worker import PackTrainable
 
 __all__ = ["app", "main"]
 
@@ -32,7 +37,11 @@ for command in COMMANDS:
     app.command(epilog=EPILOGS.get(command))(command)
 
 
-def main() -> None:
-    """Run the command line."""
+def main(trainable: type[PackTrainable] | None = None) -> None:
+    """Run the command line.
+
+    Args:
+        trainable: trains the packs of `run` and `resume` in a worker; none for `PackTrainable`.
+    """
     allow_every_letter()
-    app()
+    app(obj=trainable)

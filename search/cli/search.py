@@ -32,6 +32,7 @@ from packtune.report.console import error_console, try_to_print
 from packtune.run.settings_file import AUTO
 
 if TYPE_CHECKING:
+    from packtune.execution.worker import PackTrainable
     from packtune.run.folder import Run
 
 RUN_EXAMPLES = """Examples:
@@ -55,6 +56,7 @@ RESUME_EXAMPLES = """Examples:
 
 
 def run(
+    context: typer.Context,
     data: Annotated[str, typer.Option(help="Data set; `packtune datasets` lists them.")] = "digits",
     data_dir: DataDir = None,
     space: Annotated[str, typer.Option(help="Space, or a FILE.toml; `packtune spaces` lists them.")] = "wide",
@@ -164,7 +166,8 @@ def run(
             checkpoint_interval_s=checkpoint_interval,
         )
         settled = plan_search(data, source, plan), choose_resources(resources)
-        _search(create_run(*settled, source, results=results, name=name), verbose=verbose)
+        created = create_run(*settled, source, results=results, name=name)
+        _search(created, verbose=verbose, trainable=context.obj)
 
 
 def resume(
@@ -218,15 +221,17 @@ def resume(
             max_failures=max_failures,
             time_budget_s=time_budget,
         )
-        _search(resumed(found, trials=trials, epochs=epochs, options=options), verbose=verbose)
+        going_on = resumed(found, trials=trials, epochs=epochs, options=options)
+        _search(going_on, verbose=verbose, trainable=context.obj)
 
 
-def _search(run: Run, *, verbose: bool) -> None:
+def _search(run: Run, *, verbose: bool, trainable: type[PackTrainable] | None) -> None:
     from packtune.cli.printing import print_ending
     from packtune.report.views import view_for
     from packtune.run.sitting import carried_out
     from packtune.run.stopping import stop_signals
 
     try_to_print(f"Run {run.folder.name} in {run.folder.path}")
-    with carried_out([run], view_for(error_console()), stop_source=stop_signals, verbose=verbose) as endings:
+    view = view_for(error_console())
+    with carried_out([run], view, stop_source=stop_signals, verbose=verbose, trainable=trainable) as endings:
         print_ending(run, endings[0])

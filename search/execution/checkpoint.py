@@ -1,4 +1,4 @@
-"""Where a pack's training stands, as a file: written between rounds, so that a long pack need not begin anew."""
+"""Checkpoints: where the training of a pack stands between two rounds, as bytes and as files."""
 
 from __future__ import annotations
 
@@ -13,29 +13,36 @@ import torch
 from packtune.files import make_folder, write_bytes
 from packtune.trial import Pack
 
-FORMAT = "packtune-checkpoint"
+FORMAT = "packtune-checkpoint-2"
+
+State = dict[str, Any]  # PyTorch saves any nest of dicts, lists, tensors and numbers
+"""What a checkpoint holds: `PackRun` checks it as it reads it."""
 
 
-def checkpoint_to_bytes(key: str, state: dict[str, Any]) -> bytes:
-    """Write a state of tensors and plain values; `key` says what it is the state of."""
+def checkpoint_to_bytes(key: str, state: State) -> bytes:
+    """Write the state of the training that `key` identifies."""
     buffer = io.BytesIO()
     torch.save({"format": FORMAT, "key": key, "state": state}, buffer)
     return buffer.getvalue()
 
 
-def checkpoint_from_bytes(content: bytes, key: str) -> dict[str, Any] | None:
-    """Read the state of `key`; none if the content is damaged, or the state of something else. Runs no code of it."""
+def checkpoint_from_bytes(content: bytes, key: str) -> State | None:
+    """Read the state of the training that `key` identifies, and run no code that the content may hold.
+
+    None if the content is damaged, or belongs to another training.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             values = torch.load(io.BytesIO(content), weights_only=True, map_location="cpu")
-        return values["state"] if (values["format"], values["key"]) == (FORMAT, key) else None
-    except Exception:  # whatever is wrong with it, the pack can be trained without
+        state: State = values["state"]
+        return state if (values["format"], values["key"]) == (FORMAT, key) else None
+    except Exception:  # damaged content raises errors of many kinds; the pack is then trained from its start
         return None
 
 
 class CheckpointFolder:
-    """The checkpoints of a run's packs in training, a file each."""
+    """The newest checkpoint of each pack in training, a file each."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -61,13 +68,13 @@ class CheckpointFolder:
         return self._file(pack).exists()
 
     def drop(self, pack: Pack) -> None:
-        """Remove what is no longer needed."""
+        """Remove the checkpoint of a pack that has ended."""
         with contextlib.suppress(OSError):
             self._file(pack).unlink()
             self._path.rmdir()
 
     def clear(self) -> None:
-        """Remove what packs left that were split, or finished just before a crash."""
+        """Remove all checkpoints: of packs that were split, or that ended just before a crash."""
         for file in self._path.glob("pack-*.pt"):
             with contextlib.suppress(OSError):
                 file.unlink()

@@ -1,46 +1,71 @@
-"""Starts a local Ray without the processes that a search has no use for; they take longer than all the rest of it."""
+"""Starts a local Ray without what a search has no use for. The only module with private names of Ray.
+
+They are names of Ray 2.60, the one version that this project takes.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
-# Ray's processes look for one another's sockets again after this time, where it is a second by default; a node that
-# looks for its object store for the first time is nearly always too early.
-ENVIRONMENT = {
-    "RAY_raylet_client_connect_timeout_milliseconds": "20",
-    "RAY_raylet_client_num_connect_attempts": "500",
-}
+from packtune.execution.environment import environment
+
+if TYPE_CHECKING:
+    from ray._private.node import Node
 
 
 @contextlib.contextmanager
 def lean_start() -> Iterator[None]:
-    """Let `ray.init`, called inside, start neither autoscaler, dashboard server nor log monitor.
+    """Let `ray.init`, called inside, listen on loopback only, and start no autoscaler, dashboard or log monitor.
 
-    Ray offers no option for it. What one machine needs stays: the control service, the node's own process with its
-    object store and memory monitor, and that process's two agents, the larger of them as in Ray's minimal
-    installation. These are inner names of Ray 2.60, the one version that this project takes.
+    Ray has no option for either. Starting these processes takes longer than all the rest of Ray. What one machine needs
+    stays: the control service, the process of the node with its object store and memory monitor, and the two agents of
+    that process, the larger of them as in Ray's minimal installation.
     """
-    from ray._private import node, parameter, utils
+    from ray._private import node, parameter, ray_constants, utils
 
-    wishes: dict[str, Any] = {"no_monitor": True, "include_log_monitor": False}
-    parameters = partial(parameter.RayParams, **wishes)
+    beyond_loopback = ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR
     with (
-        _replaced(parameter, "RayParams", parameters),
+        # Ray's processes read the variable when they start; this one read it when it imported Ray.
+        environment({beyond_loopback: "0"}),
+        _replaced(ray_constants, "ENABLE_RAY_CLUSTER", os.environ[beyond_loopback] != "0"),
+        _replaced(parameter, "RayParams", partial(parameter.RayParams, no_monitor=True, include_log_monitor=False)),  # type: ignore[arg-type]
         _replaced(node.Node, "start_api_server", _no_api_server),
         _replaced(utils, "get_dashboard_dependency_error", lambda: "not wanted"),
     ):
         yield
 
 
-def _no_api_server(node: Any, **wishes: Any) -> None:
+def hide_command_line() -> None:
+    """Replace the command line of this process, which Ray would keep and show to all of a cluster.
+
+    Ray reads it from the process title, and brings the function that sets that.
+    """
+    from ray._raylet import setproctitle  # type: ignore[attr-defined]
+
+    setproctitle("packtune")
+
+
+def keep_idle_workers() -> None:
+    """Let the actors of Ray Tune run in the idle processes of a local Ray, which have imported everything.
+
+    Ray Tune gives its actors an environment variable that only PyTorch Lightning reads. An actor with an environment of
+    its own gets a new process.
+    """
+    from ray.tune.execution import class_cache
+
+    class_cache.DEFAULT_ENV_VARS.pop("PL_DISABLE_FORK", None)
+
+
+def _no_api_server(node: Node, **wishes: object) -> None:
     node._webui_url = ""
 
 
 @contextlib.contextmanager
-def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
+def _replaced(owner: object, name: str, value: object) -> Iterator[None]:
     """Put another value in the place of an attribute for a while."""
     before = getattr(owner, name)
     setattr(owner, name, value)

@@ -1,26 +1,29 @@
-"""The training of one pack from task to report, in any process: the whole work of a worker, without Ray."""
+"""The training of one pack from task to report, in any process. Knows nothing of Ray."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 from packtune.data.dataset import Dataset
 from packtune.dispatch.halving import survivors
 from packtune.dispatch.pack_task import PackReport, PackTask
-from packtune.execution.checkpoint import checkpoint_from_bytes, checkpoint_to_bytes
+from packtune.execution.checkpoint import State, checkpoint_from_bytes, checkpoint_to_bytes
+from packtune.execution.member_progress import MemberProgress, accuracy_of
 from packtune.execution.notebook_view import notebook_view
 from packtune.models.model_file import TrainedModel, model_to_bytes
 from packtune.models.training.evaluation import Evaluation
 from packtune.models.training.pack_training import Member, PackTraining
 from packtune.protocol import Protocol
-from packtune.trial import Accuracy, Outcome, TrialState
+from packtune.trial import Outcome, TrialState
 
 
 class PackRun:
     """The training of one pack under way.
 
     Lifecycle: `advance` until `done`, then `report`.
+
+    A member is counted by its place in the pack. Its row is its place among the members that still train: a row is
+    given up when its member ends.
     """
 
     def __init__(self, task: PackTask, dataset: Dataset) -> None:
@@ -35,8 +38,10 @@ class PackRun:
 
     def _begin(self) -> None:
         task = self._task
-        self._outcomes = [Outcome(state=TrialState.RUNNING, device=task.device) for _ in task.pack.proposals]
-        self._active = list(range(len(self._outcomes)))
+        members = len(task.pack.proposals)
+        self._progress = [MemberProgress() for _ in range(members)]
+        self._outcomes: dict[int, Outcome] = {}
+        self._active = list(range(members))  # the member of each row
         self._training = PackTraining(
             [Member(configuration=p.configuration, seed=p.seed) for p in task.pack.proposals],
             self._dataset,
@@ -68,92 +73,89 @@ class PackRun:
         self._training.train_epoch()
         evaluations = self._training.evaluate(self._dataset.validation)
         share_s = (time.perf_counter() - started_s) / len(self._active)
-        for place, evaluation in zip(self._active, evaluations, strict=True):
-            self._note(place, evaluation, share_s)
-        self._leave([i for i, e in enumerate(evaluations) if e.diverged], TrialState.DIVERGED)
+        for member, evaluation in zip(self._active, evaluations, strict=True):
+            self._progress[member] = self._progress[member].after(self.epoch, evaluation, share_s)
+        self._end([row for row, e in enumerate(evaluations) if e.diverged], TrialState.DIVERGED)
         if self.epoch == self._task.epochs:
-            self._finish()
+            self._keep_model()
+            self._end(list(range(len(self._active))), TrialState.COMPLETE)
         elif self.epoch in self._task.halving.rungs and self._active:
-            accuracies = [self._outcomes[place].curve[-1][1] for place in self._active]
+            accuracies = [self._progress[member].joint for member in self._active]
             kept = survivors(accuracies, self._task.halving.told.get(self.epoch, ()))
-            self._leave([i for i in range(len(self._active)) if i not in kept], TrialState.PRUNED)
+            self._end([row for row in range(len(self._active)) if row not in kept], TrialState.PRUNED)
 
     def checkpoint(self) -> bytes:
         """Write down where the training stands between two rounds."""
-        state = {
+        state: State = {
             "active": self._active,
-            "outcomes": [outcome.to_json() for outcome in self._outcomes],
+            "progress": [self._progress[member].to_plain() for member in self._active],
+            "outcomes": {member: outcome.to_json() for member, outcome in self._outcomes.items()},
             "training": self._training.state_dict(),
         }
         return checkpoint_to_bytes(self._task.key, state)
 
     def _go_on(self, checkpoint: bytes) -> bool:
-        """Take over a checkpoint; false if it is none of this task, and the run must begin anew."""
+        """Take over a checkpoint; false if it does not fit this task, and the pack must be trained anew."""
         state = checkpoint_from_bytes(checkpoint, self._task.key)
         if state is None:
             return False
         try:
-            self._active = state["active"]
-            self._outcomes = [Outcome.from_json(values) for values in state["outcomes"]]
-            self._training.keep(self._active)
-            self._training.load_state_dict(state["training"])
+            self._restore(state)
         except (LookupError, TypeError, ValueError, RuntimeError, AttributeError):
             return False
         return True
 
+    def _restore(self, state: State) -> None:
+        active: list[int] = state["active"]
+        outcomes = {member: Outcome.from_json(values) for member, values in state["outcomes"].items()}
+        if sorted([*active, *outcomes]) != list(range(len(self._progress))):
+            raise ValueError("the checkpoint has other members")
+        for member, values in zip(active, state["progress"], strict=True):
+            self._progress[member] = MemberProgress.from_plain(values)
+        self._training.keep(active)
+        self._training.load_state_dict(state["training"])
+        self._active, self._outcomes = active, outcomes
+
     def report(self) -> PackReport:
         """Give the outcomes of all members."""
         return PackReport(
-            outcomes=tuple(self._outcomes),
+            outcomes=tuple(self._outcomes[member] for member in range(len(self._progress))),
             model=self._model,
             model_trial=self._model_trial,
             model_accuracy=self._model_accuracy,
         )
 
-    def _note(self, place: int, evaluation: Evaluation, share_s: float) -> None:
-        before = self._outcomes[place]
-        self._outcomes[place] = replace(
-            before,
-            epochs=self.epoch,
-            curve=(*before.curve, (self.epoch, 0.0 if evaluation.diverged else evaluation.accuracy)),
-            validation=None if evaluation.diverged else _accuracy(evaluation),
-            seconds=before.seconds + share_s,
-        )
-
-    def _finish(self) -> None:
-        self._keep_model()
-        self._leave(list(range(len(self._active))), TrialState.COMPLETE)
-
-    def _leave(self, leaving: list[int], state: TrialState) -> None:
-        """Close the members at these places of the training; test those whose numbers are sound."""
-        if not leaving:
+    def _end(self, rows: list[int], state: TrialState) -> None:
+        """End the trials of the members in these rows; test those that have not diverged."""
+        if not rows:
             return
-        sound = state is not TrialState.DIVERGED
-        tests = self._training.evaluate(self._dataset.test) if sound else None
-        for index in leaving:
-            place = self._active[index]
-            self._outcomes[place] = replace(
-                self._outcomes[place],
-                state=state,
-                test=_accuracy(tests[index]) if tests else None,
-                reason="" if sound else f"the loss left the finite numbers in epoch {self.epoch}",
+        tests = None if state is TrialState.DIVERGED else self._training.evaluate(self._dataset.test)
+        for row in rows:
+            member = self._active[row]
+            self._outcomes[member] = self._progress[member].ended(
+                state,
+                device=self._task.device,
+                test=accuracy_of(tests[row]) if tests else None,
+                reason="" if tests else f"the loss left the finite numbers in epoch {self.epoch}",
             )
-        staying = [i for i in range(len(self._active)) if i not in leaving]
-        self._active = [self._active[i] for i in staying]
+        staying = [row for row in range(len(self._active)) if row not in rows]
+        self._active = [self._active[row] for row in staying]
         if staying:
             self._training.keep(staying)
 
     def _keep_model(self) -> None:
+        """Keep the network of the best member, if the search knows no better one."""
         if not self._active:
             return
-        index = max(range(len(self._active)), key=lambda i: (self._validation(i), -i))
-        if self._validation(index) <= self._task.known_best:
+        row = max(range(len(self._active)), key=lambda row: (self._progress[self._active[row]].joint, -row))
+        accuracy = self._progress[self._active[row]].joint
+        if accuracy <= self._task.known_best:
             return
-        proposal = self._task.pack.proposals[self._active[index]]
-        self._model_trial, self._model_accuracy = proposal.number, self._validation(index)
+        proposal = self._task.pack.proposals[self._active[row]]
+        self._model_trial, self._model_accuracy = proposal.number, accuracy
         self._model = model_to_bytes(
             TrainedModel(
-                network=self._training.unpack(index),
+                network=self._training.unpack(row),
                 configuration=proposal.configuration,
                 height=self._dataset.height,
                 width=self._dataset.width,
@@ -163,14 +165,9 @@ class PackRun:
                 epochs=self.epoch,
                 trial=proposal.number,
                 seed=proposal.seed,
-                validation_accuracy=self._validation(index),
+                validation_accuracy=accuracy,
             )
         )
-
-    def _validation(self, index: int) -> float:
-        accuracy = self._outcomes[self._active[index]].validation
-        assert accuracy is not None
-        return accuracy.joint
 
 
 def run_pack(task: PackTask, dataset: Dataset) -> PackReport:
@@ -186,7 +183,3 @@ def _view(dataset: Dataset, task: PackTask) -> Dataset:
         return dataset
     batch_size = task.pack.proposals[0].configuration.batch_size
     return notebook_view(dataset, order_seed=task.batch_seed, batch_size=batch_size)
-
-
-def _accuracy(evaluation: Evaluation) -> Accuracy:
-    return Accuracy(joint=evaluation.accuracy, heads=evaluation.head_accuracies)

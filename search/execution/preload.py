@@ -1,4 +1,4 @@
-"""What Ray's worker processes import when they start, before there is anything to train."""
+"""What Ray's worker processes import when they start, before there is a pack to train."""
 
 from __future__ import annotations
 

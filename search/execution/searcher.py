@@ -1,8 +1,8 @@
-"""The Ray Tune searcher: a Ray Tune trial is a pack; all decisions are the dispatchers'."""
+"""The Ray Tune searcher: a Ray Tune trial is a pack. The dispatchers make all decisions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from packtune.dispatch.dispatcher import Dispatcher
 from packtune.dispatch.pack_task import PackReport, PackTask
 from packtune.errors import ClusterError
 from packtune.execution.checkpoint import CheckpointFolder
-from packtune.execution.worker import CHECKPOINT, PROGRESS, REPORT, TASK
+from packtune.execution.messages import PackDone, RoundDone, read_message, write_task
 from packtune.trial import Pack
 
 
@@ -30,7 +30,7 @@ class Lane:
 
 
 class PackSearcher(Searcher):
-    """Asks the dispatchers for packs, the first that has one, and hands their reports back.
+    """Takes the next pack from the first dispatcher that has one, and hands the reports back.
 
     Args:
         stopping: tells whether the search is being stopped; no pack is started then.
@@ -38,9 +38,8 @@ class PackSearcher(Searcher):
         say: told what is done about a training that failed.
 
     Attributes:
-        errors: why a Ray Tune trial failed, by its id; to be filled before `on_trial_complete`.
-        failure: what the search must end with, if anything; to be raised once Ray Tune has stopped, since it would
-            turn an exception in the midst of its loop into one of its own.
+        failure: the error that the search must end with, if there is one. It is raised once Ray Tune has stopped: in
+            its loop, Ray Tune would raise an error of its own instead.
     """
 
     def __init__(
@@ -58,8 +57,8 @@ class PackSearcher(Searcher):
         self._say = say
         self._running: dict[str, tuple[Lane, Pack]] = {}
         self._waiting: set[str] = set()
+        self._deaths: dict[str, str] = {}
         self._deaths_in_a_row = 0
-        self.errors: dict[str, str] = {}
         self.failure: Exception | None = None
 
     @property
@@ -81,9 +80,15 @@ class PackSearcher(Searcher):
         """Tell whether no more is to be trained."""
         return self.failure is not None or self._stopping()
 
-    def suggest(self, trial_id: str) -> Any:
+    def suggest(self, trial_id: str) -> Any:  # Ray Tune's type is a dict, but it takes FINISHED, a text, too
         try:
-            return self._suggest(trial_id)
+            if self.stopping() or all(lane.dispatcher.finished for lane in self._lanes):
+                return Searcher.FINISHED
+            for lane in self._lanes:
+                task = lane.dispatcher.next_pack()
+                if task is not None:
+                    return self._start(trial_id, lane, task)
+            return None
         except Exception as error:
             self.failure = error
             return Searcher.FINISHED
@@ -95,74 +100,73 @@ class PackSearcher(Searcher):
         lane.dispatcher.note_progress(pack, 0)
         self._on_change()
 
-    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        if PROGRESS not in result or trial_id not in self._running or self.failure is not None:
+    def note_death(self, trial_id: str, cause: str) -> None:
+        """Take note of why a worker died; `on_trial_complete` is called after it."""
+        self._deaths[trial_id] = cause
+
+    def on_trial_result(self, trial_id: str, result: Mapping[str, object]) -> None:
+        message = read_message(result)
+        if trial_id not in self._running or self.failure is not None or not isinstance(message, RoundDone):
             return
         lane, pack = self._running[trial_id]
         try:
-            self._note_round(lane, pack, result)
+            _note_round(lane, pack, message)
             self._on_change()
         except Exception as error:
             self.failure = error
 
-    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+    def on_trial_complete(self, trial_id: str, result: Mapping[str, object] | None = None, error: bool = False) -> None:
         lane, pack = self._running.pop(trial_id)
         self._waiting.discard(trial_id)
+        death = self._deaths.pop(trial_id, "") if error else None
         if self.failure is not None:
             return
         try:
-            self._close(lane, pack, result or {}, self.errors.pop(trial_id, "") if error else None)
+            self._close(lane, pack, result or {}, death)
             self._on_change()
         except Exception as failure:
             self.failure = failure
 
-    def _suggest(self, trial_id: str) -> Any:
-        if self.stopping() or all(lane.dispatcher.finished for lane in self._lanes):
-            return Searcher.FINISHED
-        for lane in self._lanes:
-            task = lane.dispatcher.next_pack()
-            if task is not None:
-                return self._start(trial_id, lane, task)
-        return None
-
-    def _start(self, trial_id: str, lane: Lane, task: PackTask) -> dict[str, Any]:
+    def _start(self, trial_id: str, lane: Lane, task: PackTask) -> dict[str, object]:
         self._running[trial_id] = lane, task.pack
         self._waiting.add(trial_id)
         self._on_change()
-        return {TASK: replace(task, checkpoint=lane.checkpoints.load(task.pack))}
+        return write_task(replace(task, checkpoint=lane.checkpoints.load(task.pack)))
 
-    def _note_round(self, lane: Lane, pack: Pack, result: dict[str, Any]) -> None:
-        lane.dispatcher.note_progress(pack, result[PROGRESS])
-        if CHECKPOINT in result:
-            lane.checkpoints.save(pack, result[CHECKPOINT])
+    def _close(self, lane: Lane, pack: Pack, result: Mapping[str, object], death: str | None) -> None:
+        """Take back a pack whose Ray Tune trial has ended.
 
-    def _close(self, lane: Lane, pack: Pack, result: dict[str, Any], death: str | None) -> None:
-        report: PackReport | None = result.get(REPORT)
+        Args:
+            death: why its worker died; none if it lives.
+        """
         if death is not None:
             self._count_death(death)
             self._say(lane.dispatcher.fail(pack, f"its worker died: {death}".rstrip(": "), worker_died=True))
-        elif report is None:
-            if PROGRESS in result:  # the last round before the search stops; Ray Tune reports it here only
-                self._note_round(lane, pack, result)
-            lane.dispatcher.give_back(pack)
-        elif report.error:
-            self._say(lane.dispatcher.fail(pack, report.error, worker_died=False))
-        else:
-            self._deaths_in_a_row = 0
-            lane.on_report(report)
-            lane.dispatcher.receive(pack, report)
-            lane.checkpoints.drop(pack)
+            return
+        match read_message(result):
+            case PackDone(report=report) if report.error:
+                self._say(lane.dispatcher.fail(pack, report.error, worker_died=False))
+            case PackDone(report=report):
+                self._deaths_in_a_row = 0
+                lane.on_report(report)
+                lane.dispatcher.receive(pack, report)
+                lane.checkpoints.drop(pack)
+            case RoundDone() as message:  # the last round before the search stops; Ray Tune reports it here only
+                _note_round(lane, pack, message)
+                lane.dispatcher.give_back(pack)
+            case None:
+                lane.dispatcher.give_back(pack)
 
-    def _count_death(self, reason: str) -> None:
+    def _count_death(self, cause: str) -> None:
         self._deaths_in_a_row += 1
-        # More workers than one member can kill, and none of them finished a pack: that is the fault of no pack.
+        # One member cannot kill so many workers. Where none of them finished a pack, no pack is at fault.
         if self._deaths_in_a_row >= max(lane.dispatcher.deaths_by_one for lane in self._lanes):
             raise ClusterError(
                 f"{self._deaths_in_a_row} workers died one after another, and none finished a pack; the last one: "
-                f"{reason}. Mend that, then resume; nothing that was finished is lost"
+                f"{cause}. Mend that, then resume; nothing that was finished is lost"
             )
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """Give Ray Tune's snapshots nothing: a resumed search is a fresh one over the same study."""
         return {}
 
@@ -171,3 +175,9 @@ class PackSearcher(Searcher):
 
     def restore(self, checkpoint_path: str) -> None:
         """Restore nothing, see `save`."""
+
+
+def _note_round(lane: Lane, pack: Pack, message: RoundDone) -> None:
+    lane.dispatcher.note_progress(pack, message.epoch)
+    if message.checkpoint is not None:
+        lane.checkpoints.save(pack, message.checkpoint)

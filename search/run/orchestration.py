@@ -30,6 +30,7 @@ from packtune.study.study import SearchStudy
 if TYPE_CHECKING:
     from packtune.execution.connection import Connection
     from packtune.execution.searcher import Lane
+    from packtune.execution.worker import PackTrainable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,7 @@ def run_searches(
     *,
     stop_source: StopSource = time_budget,
     verbose: bool = False,
+    trainable: type[PackTrainable] | None = None,
 ) -> list[Ending]:
     """Search until all trials are done, a stop is asked for or the time budget ends; then write the leaderboards.
 
@@ -59,6 +61,7 @@ def run_searches(
         view: shows how far the searches are.
         stop_source: what stops them early.
         verbose: whether to say how large packs are, and why.
+        trainable: trains a pack in a worker; none for `PackTrainable`.
 
     Raises:
         PacktuneError: see its subclasses. A new run that could not even begin leaves no folder behind.
@@ -77,7 +80,8 @@ def run_searches(
                     run.folder.discard()
             raise
         try:
-            _train(begun, datasets, placement, view, stop, explain=view.say if verbose else _say_nothing)
+            explain = view.say if verbose else _say_nothing
+            _train(begun, datasets, placement, view, stop, explain=explain, trainable=trainable)
         finally:
             endings = [_end(each, stop) for each in begun]
     return endings
@@ -131,9 +135,11 @@ def _train(
     stop: Stop,
     *,
     explain: Callable[[str], None],
+    trainable: type[PackTrainable] | None,
 ) -> None:
-    from packtune.execution import launch
+    from packtune.execution.launch import run_packs
     from packtune.execution.searcher import PackSearcher
+    from packtune.execution.worker import PackTrainable
 
     by_name = {dataset.name: dataset for dataset in datasets}
     # Of several searches, each keeps the workers busy that another leaves idle: packs need not be shared out.
@@ -146,7 +152,7 @@ def _train(
     show()
     if not all(lane.dispatcher.finished for lane in lanes):
         searcher = PackSearcher(lanes, stopping=stop.requested, on_change=show, say=view.say)
-        launch.run_packs(searcher, datasets, placement, view.say)
+        run_packs(searcher, datasets, placement, view.say, trainable=trainable or PackTrainable)
 
 
 def _lane(each: _Begun, placement: Placement, dataset: Dataset | None, explain: Callable[[str], None]) -> Lane:

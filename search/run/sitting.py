@@ -10,13 +10,19 @@ from packtune.run.folder import Run
 from packtune.run.stopping import StopSource, time_budget
 
 if TYPE_CHECKING:
+    from packtune.execution.worker import PackTrainable
     from packtune.report.progress import ProgressView
     from packtune.run.ending import Ending
 
 
 @contextmanager
 def carried_out(
-    runs: Sequence[Run], view: ProgressView, *, stop_source: StopSource = time_budget, verbose: bool = False
+    runs: Sequence[Run],
+    view: ProgressView,
+    *,
+    stop_source: StopSource = time_budget,
+    verbose: bool = False,
+    trainable: type[PackTrainable] | None = None,
 ) -> Iterator[list[Ending]]:
     """Carry out what is not complete yet, and give the ending of every run, in order.
 
@@ -27,6 +33,7 @@ def carried_out(
         view: is closed when the searches have ended.
         stop_source: what stops them early.
         verbose: whether to say how large packs are, and why.
+        trainable: trains a pack in a worker; none for `PackTrainable`.
 
     Raises:
         PacktuneError: see its subclasses.
@@ -47,7 +54,7 @@ def carried_out(
             with quick_imports():
                 from packtune.run.orchestration import run_searches  # PyTorch takes seconds to import, as Ray to start
 
-            found = run_searches(todo, opened, view, stop_source=stop_source, verbose=verbose)
+            found = run_searches(todo, opened, view, stop_source=stop_source, verbose=verbose, trainable=trainable)
             view.close()
             endings |= {run.folder.name: ending for run, ending in zip(todo, found, strict=True)}
         yield [endings[run.folder.name] for run in runs]

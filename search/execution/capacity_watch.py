@@ -1,4 +1,4 @@
-"""Says when a search can train nothing for want of room on its cluster. Knows nothing of Ray."""
+"""Says when a search can train nothing because its cluster has no free worker. Knows nothing of Ray."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ BUSY_AFTER_S = 60.0  # the message says a minute
 TOO_SMALL_AFTER_S = 5.0
 
 
-class RoomWatch:
+class CapacityWatch:
     """Watches how long all packs have been waiting, and says why: once for each time that they wait.
 
     Args:
+        say: told the reason.
         can_hold: tells whether some node of the cluster is large enough for a worker, busy or not.
     """
 
@@ -35,7 +36,7 @@ class RoomWatch:
         self._said = ""
 
     def look(self, *, starved: bool) -> None:
-        """Take note of whether there are packs, all of them waiting; to be called every now and then."""
+        """Take note of whether there are packs and all of them wait; to be called every now and then."""
         if not starved:
             if self._said:
                 self._say("There is room again.")
@@ -54,7 +55,7 @@ class RoomWatch:
         elif waited_s >= BUSY_AFTER_S:
             self._say_once(f"The cluster has had no room for {self._worker} for a minute: waiting.")
 
-    def _say_once(self, why: str) -> None:
-        if why != self._said:
-            self._said = why
-            self._say(f"{why} Ctrl-C stops; resume goes on.")
+    def _say_once(self, reason: str) -> None:
+        if reason != self._said:
+            self._said = reason
+            self._say(f"{reason} Ctrl-C stops; resume goes on.")
