@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from packtune.errors import ClusterError
 from packtune.execution.address import AUTO, check_address
 from packtune.execution.environment import CLUSTER, LOCAL, RAY, TUNE, environment
-from packtune.execution.lean_ray import hide_command_line, lean_start
+from packtune.execution.lean_ray import lean_start, rename_process
 from packtune.execution.placement import place
 from packtune.execution.shipping import modules_of_the_job, packed_code
 from packtune.settings import LOCAL as LOCAL_ADDRESS
@@ -127,8 +127,8 @@ def _connect(resources: Resources) -> None:
 def _init(resources: Resources) -> None:
     import ray
 
-    if resources.storage is not None and _is_in_command_line(resources.storage):
-        hide_command_line()
+    if resources.storage is not None:
+        hide_command(resources.storage)
     if resources.is_local:
         with lean_start():
             ray.init(
@@ -148,9 +148,10 @@ def _init(resources: Resources) -> None:
             )
 
 
-def _is_in_command_line(url: str) -> bool:
-    """Tell whether the command line of this process holds the password of a database."""
-    return any(hide_secrets(word, url) != word for word in sys.argv)
+def hide_command(url: str) -> None:
+    """Take the password of a database out of the command line of this process, which Ray shows to a whole cluster."""
+    if any(hide_secrets(word, url) != word for word in sys.argv):
+        rename_process("packtune")
 
 
 def cpus_of(resources: Resources) -> int:

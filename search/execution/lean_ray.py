@@ -28,25 +28,24 @@ def lean_start() -> Iterator[None]:
     from ray._private import node, parameter, ray_constants, utils
 
     beyond_loopback = ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR
+    # Ray's annotation takes the second one for a text.
+    parameters = partial(parameter.RayParams, no_monitor=True, include_log_monitor=False)  # type: ignore[arg-type]
     with (
         # Ray's processes read the variable when they start; this one read it when it imported Ray.
         environment({beyond_loopback: "0"}),
         _replaced(ray_constants, "ENABLE_RAY_CLUSTER", os.environ[beyond_loopback] != "0"),
-        _replaced(parameter, "RayParams", partial(parameter.RayParams, no_monitor=True, include_log_monitor=False)),  # type: ignore[arg-type]
+        _replaced(parameter, "RayParams", parameters),
         _replaced(node.Node, "start_api_server", _no_api_server),
         _replaced(utils, "get_dashboard_dependency_error", lambda: "not wanted"),
     ):
         yield
 
 
-def hide_command_line() -> None:
-    """Replace the command line of this process, which Ray would keep and show to all of a cluster.
-
-    Ray reads it from the process title, and brings the function that sets that.
-    """
+def rename_process(name: str) -> None:
+    """Replace the command line of this process. Ray brings the only function for it, and does not export it."""
     from ray._raylet import setproctitle  # type: ignore[attr-defined]
 
-    setproctitle("packtune")
+    setproctitle(name)
 
 
 def keep_idle_workers() -> None:

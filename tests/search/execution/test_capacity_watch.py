@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from packtune.execution.room_watch import BUSY_AFTER_S, TOO_SMALL_AFTER_S, RoomWatch
+from packtune.execution.capacity_watch import BUSY_AFTER_S, TOO_SMALL_AFTER_S, CapacityWatch
 from packtune.settings import Placement
 
 WORKER = "a worker (2 CPUs and 0 GPUs)"
@@ -18,7 +18,7 @@ def watched():
     """Give a function that looks for so many seconds, and what was said so far."""
     said, now_s, nodes = [], [0.0], [True]
     placement = Placement(device="cpu", workers=None, at_hand=1, cpus_per_worker=2, gpus_per_worker=0)
-    watch = RoomWatch(placement, said.append, lambda: nodes[0], clock=lambda: now_s[0])
+    watch = CapacityWatch(placement, said.append, lambda: nodes[0], clock=lambda: now_s[0])
 
     def look(seconds, *, starved, large_enough=True):
         nodes[0] = large_enough

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from packtune.errors import ClusterError
-from packtune.execution.connection import Connection, _modules
-from packtune.execution.shipping import JOB_CONFIG
-from packtune.settings import Settings
+from packtune.execution.connection import connection
+from packtune.execution.environment import environment
+from packtune.execution.shipping import JOB_CONFIG, modules_of_the_job, packed_code
+from packtune.settings import Resources
 
 ROOT = Path(__file__).parents[3]
 
@@ -28,20 +30,35 @@ ROOT = Path(__file__).parents[3]
     ],
 )
 def test_an_address_that_cannot_be_is_refused(address, words):
-    connection = Connection(Settings(name="x", address=address))
-    with pytest.raises(ClusterError, match=words):
-        connection.placement()
-    connection.close()
+    before = dict(os.environ)
+    with connection(Resources(address=address)) as opened, pytest.raises(ClusterError, match=words):
+        opened.placement()
+    assert dict(os.environ) == before
 
 
-def test_the_three_packages_are_shipped(monkeypatch):
-    monkeypatch.delenv(JOB_CONFIG, raising=False)
-    assert _modules() == [str(ROOT / name) for name in ("data", "models", "search")]
+def test_the_code_is_shipped_as_one_package_as_a_wheel_has_it():
+    with packed_code() as folder:
+        assert folder.name == "packtune"
+        for part, source in (("models", "models"), ("data", "data"), ("execution", "search/execution")):
+            assert (folder / part).resolve() == ROOT / source
+        assert (folder / "__init__.py").samefile(ROOT / "search/__init__.py")
+    assert not folder.exists()
+    assert (ROOT / "models/__init__.py").exists()
 
 
 def test_a_jobs_own_modules_stay(monkeypatch):
     monkeypatch.setenv(JOB_CONFIG, json.dumps({"runtime_env": {"py_modules": ["gcs://theirs.zip"]}}))
-    assert _modules()[3:] == ["gcs://theirs.zip"]
+    assert modules_of_the_job() == ["gcs://theirs.zip"]
     for without in ({"runtime_env": None}, {"runtime_env": {}}, {}):
         monkeypatch.setenv(JOB_CONFIG, json.dumps(without))
-        assert len(_modules()) == 3
+        assert modules_of_the_job() == []
+    monkeypatch.delenv(JOB_CONFIG)
+    assert modules_of_the_job() == []
+
+
+def test_variables_are_put_back_and_those_of_the_user_stay(monkeypatch):
+    monkeypatch.setenv("TEST_MINE", "mine")
+    with environment({"TEST_MINE": "1", "TEST_OURS": "2"}, {"TEST_OTHER": "3"}):
+        assert [os.environ[name] for name in ("TEST_MINE", "TEST_OURS", "TEST_OTHER")] == ["mine", "2", "3"]
+    assert os.environ["TEST_MINE"] == "mine"
+    assert not {"TEST_OURS", "TEST_OTHER"} & set(os.environ)

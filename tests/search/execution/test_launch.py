@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from packtune.execution.launch import cause_of_death
+from packtune.execution.hooks import cause_of_death
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@ import pytest
 from packtune.dispatch.dispatcher import Dispatcher
 from packtune.errors import ClusterError
 from packtune.execution.checkpoint import CheckpointFolder
-from packtune.execution.launch import _StopAfterRound
+from packtune.execution.hooks import StopAfterRound
+from packtune.execution.messages import PackDone, RoundDone, read_task, write_message
 from packtune.execution.searcher import Lane, PackSearcher
-from packtune.execution.worker import CHECKPOINT, PROGRESS, REPORT, TASK
-from packtune.settings import Settings
+from packtune.models.hardware.precision import Precision
+from packtune.settings import SettledPlan
 from packtune.space.catalog import load_space
 from packtune.study.storage import open_storage
 from packtune.study.study import create_study
@@ -37,10 +38,10 @@ def checkpoints(tmp_path):
 def searcher(request, tmp_path, stop, checkpoints):
     """Give a searcher of eight trials in packs of so many, each tried again so often."""
     size, failures = request.param
-    settings = Settings(name="test", sampler="random", trials=8, epochs=9, pack_size=size, max_failures=failures)
+    plan = SettledPlan(sampler="random", trials=8, epochs=9, pack_size=size, precision=Precision.FLOAT32, lookahead=4)
     with open_storage(tmp_path / "j", None) as storage:
         study = create_study(storage, "test", space=load_space("wide"), sampler="random", search_seed=0)
-        dispatcher = Dispatcher(study, settings, device="cpu")
+        dispatcher = Dispatcher(study, plan, max_failures=failures)
         lane = Lane(dispatcher=dispatcher, checkpoints=checkpoints, on_report=lambda report: None)
         yield PackSearcher([lane], stopping=stop, on_change=lambda: None, say=lambda text: None)
 
@@ -48,8 +49,8 @@ def searcher(request, tmp_path, stop, checkpoints):
 def test_a_search_that_is_stopped_waits_for_the_rounds_in_training_and_for_no_pack_that_waits(
     searcher, stop, checkpoints
 ):
-    stopper = _StopAfterRound(searcher)
-    first, second = (searcher.suggest(name)[TASK].pack for name in ("first", "second"))
+    stopper = StopAfterRound(searcher)
+    first, second = (read_task(searcher.suggest(name)).pack for name in ("first", "second"))
     searcher.suggest("waiting")
     searcher.note_start("first")
     searcher.note_start("second")
@@ -57,28 +58,28 @@ def test_a_search_that_is_stopped_waits_for_the_rounds_in_training_and_for_no_pa
     stop.asked = True
     assert searcher.suggest("fourth") == "FINISHED"
     assert not stopper.stop_all()
-    searcher.on_trial_complete("first", {PROGRESS: 4, CHECKPOINT: b"after four epochs", "done": True})
+    searcher.on_trial_complete("first", write_message(RoundDone(epoch=4, checkpoint=b"after four epochs")))
     assert not stopper.stop_all()
-    searcher.on_trial_complete("second", {PROGRESS: 1, "done": True})
+    searcher.on_trial_complete("second", write_message(RoundDone(epoch=1)))
     assert stopper.stop_all()
     assert (checkpoints.load(first), checkpoints.load(second)) == (b"after four epochs", None)
     stop.asked = False
-    again = searcher.suggest("again")[TASK]
+    again = read_task(searcher.suggest("again"))
     assert (again.pack, again.checkpoint) == (first, b"after four epochs")
 
 
 def test_a_pack_that_ends_with_the_last_round_is_kept(searcher, stop, train):
-    task = searcher.suggest("first")[TASK]
+    task = read_task(searcher.suggest("first"))
     searcher.note_start("first")
     stop.asked = True
-    searcher.on_trial_complete("first", {REPORT: train(task), "done": True})
-    assert _StopAfterRound(searcher).stop_all()
+    searcher.on_trial_complete("first", write_message(PackDone(report=train(task))))
+    assert StopAfterRound(searcher).stop_all()
     stop.asked = False
-    assert searcher.suggest("second")[TASK].pack.number == 1
+    assert read_task(searcher.suggest("second")).pack.number == 1
 
 
 def test_a_failure_stops_the_search_at_once(searcher):
-    stopper = _StopAfterRound(searcher)
+    stopper = StopAfterRound(searcher)
     searcher.suggest("first")
     searcher.note_start("first")
     searcher.failure = ValueError("the disk is full")
@@ -89,14 +90,14 @@ def test_a_failure_stops_the_search_at_once(searcher):
 def test_a_member_that_kills_every_worker_is_given_up_and_does_not_end_the_search(searcher, train):
     guilty, n, died = 5, 0, 0
     while (suggested := searcher.suggest(str(n))) not in (None, "FINISHED"):
-        task = suggested[TASK]
+        task = read_task(suggested)
         searcher.note_start(str(n))
         if guilty in task.pack.trials:
-            searcher.errors[str(n)] = "it was killed"
+            searcher.note_death(str(n), "it was killed")
             searcher.on_trial_complete(str(n), error=True)
             died += 1
         else:
-            searcher.on_trial_complete(str(n), {REPORT: train(task)})
+            searcher.on_trial_complete(str(n), write_message(PackDone(report=train(task))))
         n += 1
     assert searcher.failure is None
     standing = searcher._lanes[0].dispatcher.standing()
@@ -110,7 +111,7 @@ def test_workers_that_die_without_end_end_the_search(searcher, deaths):
         assert searcher.failure is None
         searcher.suggest(str(n))
         searcher.note_start(str(n))
-        searcher.errors[str(n)] = "it was killed"
+        searcher.note_death(str(n), "it was killed")
         searcher.on_trial_complete(str(n), error=True)
     assert isinstance(searcher.failure, ClusterError)
     assert "the last one: it was killed. Mend that, then resume" in str(searcher.failure)

@@ -6,26 +6,19 @@ import gc
 import os
 import subprocess
 import sys
-from dataclasses import replace
 
 import pytest
 
 from packtune.execution.connection import cpus_of
 from packtune.execution.startup import quick_imports
-from packtune.settings import Settings
+from packtune.settings import Resources
 
 # A trial's actor must find a process that Ray started by itself, for no actor and no environment, and that has
 # imported what trains. Ray Tune wraps every trainable with its class cache.
 WARM = """
 import os, sys
-from packtune.execution.connection import Connection
-from packtune.settings import Settings
-
-connection = Connection(Settings(name="warm", workers=1))
-connection.placement()
-import ray
-from ray.tune.execution.class_cache import _ActorClassCache
-import packtune.execution.launch
+from packtune.execution.connection import connection
+from packtune.settings import Resources
 
 
 class Probe:
@@ -33,9 +26,14 @@ class Probe:
         return "packtune.execution.worker" in sys.modules, "PL_DISABLE_FORK" in os.environ
 
 
-actor = _ActorClassCache().get(Probe).remote()
-print(*ray.get(actor.look.remote()), int(ray.cluster_resources()["CPU"]))
-connection.close()
+with connection(Resources(workers=1)) as opened:
+    opened.placement()
+    import ray
+    from ray.tune.execution.class_cache import _ActorClassCache
+    import packtune.execution.launch
+
+    actor = _ActorClassCache().get(Probe).remote()
+    print(*ray.get(actor.look.remote()), int(ray.cluster_resources()["CPU"]))
 """
 
 
@@ -70,4 +68,4 @@ def test_what_was_imported_is_left_alone():
 )
 def test_a_local_ray_has_the_processors_that_its_workers_use(monkeypatch, workers, cpus_per_worker, cpus):
     monkeypatch.setattr(os, "cpu_count", lambda: 10**6)
-    assert cpus_of(replace(Settings(name="a"), workers=workers, cpus_per_worker=cpus_per_worker)) == cpus
+    assert cpus_of(Resources(workers=workers, cpus_per_worker=cpus_per_worker)) == cpus

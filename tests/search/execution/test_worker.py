@@ -10,11 +10,16 @@ import torch
 
 from packtune.data.sets.digits import load
 from packtune.dispatch.pack_task import PackTask
-from packtune.execution import worker
+from packtune.execution.messages import PackDone, RoundDone, read_message, read_task, write_task
 from packtune.execution.pack_run import run_pack
-from packtune.execution.worker import CHECKPOINT, PROGRESS, REPORT, TASK, PackTrainable, to_arrays
+from packtune.execution.shared_data import to_arrays
+from packtune.execution.worker import PackTrainable
 from packtune.models.configuration import Configuration
 from packtune.trial import Pack, Proposal
+
+
+class Talkative(PackTrainable):
+    progress_interval_s = 0.0
 
 
 @pytest.fixture(scope="module")
@@ -23,13 +28,12 @@ def digits():
 
 
 @pytest.fixture
-def start(digits, monkeypatch):
+def start(digits):
     def start(task):
-        trainable = PackTrainable.__new__(PackTrainable)
-        trainable.setup({TASK: task}, datasets={"digits": to_arrays(digits)})
+        trainable = Talkative.__new__(Talkative)
+        trainable.setup(write_task(task), datasets={"digits": to_arrays(digits)})
         return trainable
 
-    monkeypatch.setattr(worker, "PROGRESS_INTERVAL_S", 0.0)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
@@ -44,6 +48,14 @@ def task_of(**values):
     return PackTask(pack=Pack(number=0, proposals=(proposal,)), data="digits", epochs=3, batch_seed=2, **values)
 
 
+def to_the_end(trainable):
+    """List the messages up to the one that the pack is done."""
+    messages = [read_message(trainable.step())]
+    while not isinstance(messages[-1], PackDone):
+        messages.append(read_message(trainable.step()))
+    return messages
+
+
 def untimed(report):
     return [dataclasses.replace(outcome, seconds=0.0) for outcome in report.outcomes]
 
@@ -52,29 +64,38 @@ def untimed(report):
 def test_a_checkpoint_is_sent_before_more_than_the_interval_would_be_lost(start, interval_s, ago_s, sent):
     trainable = start(task_of(checkpoint_interval_s=interval_s))
     trainable._saved_s = time.monotonic() - ago_s
-    first = trainable.step()
-    assert first[PROGRESS] == 1
-    assert (CHECKPOINT in first) == bool(sent)
+    first = read_message(trainable.step())
+    assert first.epoch == 1
+    assert (first.checkpoint is not None) == bool(sent)
 
 
 def test_a_worker_that_goes_on_from_any_checkpoint_gives_the_same_report(start, digits):
     task = task_of(checkpoint_interval_s=0.0)
     expected = run_pack(task, digits)
-    trainable, checkpoints = start(task), []
-    while REPORT not in (result := trainable.step()):
-        checkpoints.append(result[CHECKPOINT])
-    assert untimed(result[REPORT]) == untimed(expected)
+    trainable = start(task)
+    *rounds, done = to_the_end(trainable)
+    checkpoints = [message.checkpoint for message in rounds]
+    assert untimed(done.report) == untimed(expected)
     assert len(checkpoints) == 2
     for content in checkpoints:
-        trainable.reset_config({TASK: dataclasses.replace(task, checkpoint=content)})
-        while REPORT not in (result := trainable.step()):
-            pass
-        assert untimed(result[REPORT]) == untimed(expected)
-        assert result[REPORT].model == expected.model
+        trainable.reset_config(write_task(dataclasses.replace(task, checkpoint=content)))
+        *_, done = to_the_end(trainable)
+        assert untimed(done.report) == untimed(expected)
+        assert done.report.model == expected.model
 
 
 def test_what_a_training_raises_is_reported_and_the_worker_lives(start):
     trainable = start(task_of(checkpoint_interval_s="soon"))
-    assert "TypeError" in trainable.step()[REPORT].error
-    trainable.reset_config({TASK: task_of()})
-    assert PROGRESS in trainable.step()
+    result = trainable.step()
+    assert result["done"]
+    assert "TypeError" in read_message(result).report.error
+    trainable.reset_config(write_task(task_of()))
+    assert read_message(trainable.step()) == RoundDone(epoch=1)
+
+
+def test_messages_pass_through_rays_dicts():
+    task = task_of()
+    assert read_task(write_task(task)) is task
+    with pytest.raises(TypeError, match="a worker got no task"):
+        read_task({"training_iteration": 1})
+    assert read_message({"training_iteration": 1}) is None
