@@ -39,11 +39,24 @@ CLUSTER = {
 
 @contextlib.contextmanager
 def environment(*groups: Mapping[str, str]) -> Iterator[None]:
-    """Set variables for a while, except those that the user has set."""
-    added = {name: value for group in groups for name, value in group.items() if name not in os.environ}
-    os.environ.update(added)
+    """Set variables for a while, except those that the user has set.
+
+    At the end, the variables that Ray has set are put back too: its way to authenticate a client, and the debugger
+    that `breakpoint` starts.
+    """
+    before = dict(os.environ)
+    for group in groups:
+        for name, value in group.items():
+            os.environ.setdefault(name, value)
     try:
         yield
     finally:
-        for name in added:
-            os.environ.pop(name, None)
+        for name in [name for name in os.environ if _is_of_ray(name)]:
+            if name in before:
+                os.environ[name] = before[name]
+            else:
+                del os.environ[name]
+
+
+def _is_of_ray(name: str) -> bool:
+    return name.startswith(("RAY_", "TUNE_")) or name == "PYTHONBREAKPOINT"

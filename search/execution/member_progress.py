@@ -49,7 +49,7 @@ class MemberProgress:
             validation=self.validation,
             test=test,
             seconds=self.seconds,
-            device=device,
+            device=device.value,  # plain text, as a checkpoint takes no classes
             reason=reason,
         )
 

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import optuna
@@ -26,11 +26,16 @@ from packtune.dispatch.dispatcher import Dispatcher
 from packtune.dispatch.pack_task import PackReport, PackTask
 from packtune.execution.connection import connection
 from packtune.machine import describe_machine
-from packtune.settings import Settings
+from packtune.models.hardware.device import Device
+from packtune.models.hardware.precision import Precision
+from packtune.settings import Resources, SettledPlan
 from packtune.space.space import Choices, Dimension, FloatRange, IntRange, Space
 from packtune.study.storage import open_storage
 from packtune.study.study import SearchStudy, create_study
 from packtune.trial import Accuracy, Outcome, TrialState
+
+if TYPE_CHECKING:
+    from packtune.execution.worker import PackTrainable
 
 # Six mixed hyperparameters. The networks are small, so that a processor takes the largest packs.
 SIX = Space(
@@ -127,18 +132,17 @@ def cost_s(moments: Sequence[tuple[int, float]], first: int, last: int) -> float
 
 def time_search(trials: int) -> list[tuple[int, float]]:
     """Search with two workers that train nothing; give (trials finished, seconds) at each pack's end."""
-    settings = Settings(name="idle", sampler="random", trials=trials, epochs=1, workers=2, device="cpu")
+    plan = SettledPlan(sampler="random", trials=trials, epochs=1, lookahead=4, precision=Precision.FLOAT32)
     moments: list[tuple[int, float]] = []
-    with tempfile.TemporaryDirectory() as folder, connection(settings) as ray:
+    with tempfile.TemporaryDirectory() as folder, connection(Resources(workers=2, device=Device.CPU)) as ray:
         placement = ray.placement()
-        from packtune.execution import launch
         from packtune.execution.checkpoint import CheckpointFolder
+        from packtune.execution.launch import run_packs
         from packtune.execution.searcher import Lane, PackSearcher
 
-        launch.PackTrainable = _idle_trainable()
         with open_storage(Path(folder) / "study.journal", None) as storage:
-            study = create_study(storage, "idle", space=SIX, sampler="random", search_seed=0)
-            dispatcher = Dispatcher(study, settings, device=placement.device)
+            study = create_study(storage, "idle", SIX, plan)
+            dispatcher = Dispatcher(study, plan, device=placement.device)
 
             def note() -> None:
                 done = dispatcher.standing().finished.total()
@@ -149,22 +153,23 @@ def time_search(trials: int) -> list[tuple[int, float]]:
                 dispatcher=dispatcher, checkpoints=CheckpointFolder(Path(folder) / "c"), on_report=lambda report: None
             )
             searcher = PackSearcher([lane], stopping=lambda: False, on_change=note, say=print)
-            launch.run_packs(searcher, [_tiny_dataset()], placement, print)
+            run_packs(searcher, [_tiny_dataset()], placement, print, trainable=_idle_trainable())
     assert moments[-1][0] == trials
     return moments
 
 
-def _idle_trainable() -> type:
+def _idle_trainable() -> type[PackTrainable]:
     """Make a worker that reports at once, and that Ray's processes need not import from here."""
     import ray
 
+    from packtune.execution.messages import PackDone
     from packtune.execution.worker import PackTrainable
 
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
     class IdleTrainable(PackTrainable):
-        def _step(self) -> dict[str, Any]:
-            return self._result(report_nothing(self._task))
+        def next_message(self) -> PackDone:
+            return PackDone(report=report_nothing(self._task))
 
     return IdleTrainable
 
@@ -270,11 +275,13 @@ class _Packs:
     """Our driver, with a search of many trials behind it."""
 
     def __init__(self, told: int, folder: Path) -> None:
-        settings = Settings(name="packs", sampler="tpe", trials=10 * told, epochs=1, pack_size=PACK, lookahead=1)
+        plan = SettledPlan(
+            sampler="tpe", trials=10 * told, epochs=1, pack_size=PACK, lookahead=1, precision=Precision.FLOAT32
+        )
         self._context = open_storage(folder / "study.journal", None)
-        study = create_study(self._context.__enter__(), "packs", space=SIX, sampler="tpe", search_seed=0)
+        study = create_study(self._context.__enter__(), "packs", SIX, plan)
         fill(study, told)
-        self._dispatcher = Dispatcher(study, settings, device="cpu")
+        self._dispatcher = Dispatcher(study, plan)
         self._next: PackTask | None = self._dispatcher.next_pack()
 
     def time_trial_s(self) -> float:

@@ -18,8 +18,7 @@ import time
 
 import torch
 
-from packtune.cli import main as cli
-from packtune.execution import launch, worker
+from packtune.cli.main import main
 from packtune.execution.pack_run import PackRun
 from packtune.execution.worker import PackTrainable
 
@@ -46,12 +45,12 @@ def fail(kind: str) -> None:
             os.kill(os.getpid(), signal.SIGSEGV)
 
 
-def spoil(run: PackRun, place: int) -> None:
-    """Let the weights of one member be no numbers."""
+def spoil(run: PackRun, member: int) -> None:
+    """Fill the weights of one member with NaN."""
     state = run._training.state_dict()
     with torch.inference_mode():
         for value in state["values"]:
-            value[place] = math.nan
+            value[member] = math.nan
     run._training.load_state_dict(state)
 
 
@@ -59,24 +58,26 @@ class FaultyTrainable(PackTrainable):
     """Meets the faults of the plan, each time one of its trials is trained."""
 
     plan = PLAN
+    progress_interval_s = 0.0
 
-    def _step(self):
-        worker.PROGRESS_INTERVAL_S = 0.0
-        trials = self._task.pack.trials
-        if self._run is None:
-            for kind in ("raise", "memory", "exit", "kill", "segfault"):
-                if set(self.plan.get(kind, ())) & set(trials):
-                    fail(kind)
-            self._run = PackRun(self._task, self._datasets[self._task.data])
-            for trial in set(self.plan.get("nan", ())) & set(trials):
-                spoil(self._run, trials.index(trial))
-        draws = random.Random(f"{self.plan.get('seed')}:{trials}:{self._run.epoch}")
+    def begin(self, task):
+        trials = task.pack.trials
+        for kind in ("raise", "memory", "exit", "kill", "segfault"):
+            if set(self.plan.get(kind, ())) & set(trials):
+                fail(kind)
+        run = super().begin(task)
+        for trial in set(self.plan.get("nan", ())) & set(trials):
+            spoil(run, trials.index(trial))
+        return run
+
+    def next_message(self):
+        epoch = self._run.epoch if self._run else 0
+        draws = random.Random(f"{self.plan.get('seed')}:{self._task.pack.trials}:{epoch}")
         time.sleep(draws.uniform(0, self.plan.get("delay_s", 0)))
-        return super()._step()
+        return super().next_message()
 
 
 if __name__ == "__main__":
     del sys.argv[1]
     sys.argv[0] = "packtune"
-    launch.PackTrainable = FaultyTrainable
-    cli.main()
+    main(FaultyTrainable)

@@ -62,7 +62,8 @@ class Search:
     def records(self) -> list[TrialRecord]:
         """Read the study, as another process may while it grows."""
         run = self.run_folder.load()
-        return read_records(replace(run, settings=replace(run.settings, storage=self.url)))
+        resources = replace(run.settings.resources, storage=self.url)
+        return read_records(replace(run, settings=run.settings.with_resources(resources)))
 
     def recorded(self) -> dict[int, dict]:
         """Read the outcomes that the study has, by trial."""
@@ -108,7 +109,7 @@ class Search:
         assert self.leaderboard() == undisturbed, f"{self.run_folder.leaderboard_csv} differs"
         records = self.records()
         numbers = Counter(record.proposal.number for record in records)
-        assert numbers == Counter(range(self.run_folder.load().settings.trials)), numbers
+        assert numbers == Counter(range(self.run_folder.load().settings.plan.trials)), numbers
         assert not [r for r in records if r.state in (TrialState.RUNNING, TrialState.WAITING)]
 
 

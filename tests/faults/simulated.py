@@ -8,7 +8,8 @@ from pathlib import Path
 
 from packtune.dispatch.dispatcher import Dispatcher
 from packtune.dispatch.pack_task import PackReport
-from packtune.settings import Settings
+from packtune.models.hardware.precision import Precision
+from packtune.settings import SettledPlan
 from packtune.space.catalog import load_space
 from packtune.study.storage import open_storage
 from packtune.study.study import create_study
@@ -23,11 +24,11 @@ def simulate(trials: int, folder: Path) -> str:
     Raises:
         AssertionError: the driver grew by more than it may.
     """
-    settings = Settings(name="simulated", sampler="random", trials=trials, epochs=10)
+    plan = SettledPlan(sampler="random", trials=trials, epochs=10, lookahead=4, precision=Precision.FLOAT32)
     journal = folder / "simulated.journal"
     with open_storage(journal, None) as storage:
-        study = create_study(storage, "simulated", space=load_space("wide"), sampler="random", search_seed=0)
-        dispatcher = Dispatcher(study, settings, device="cpu")
+        study = create_study(storage, "simulated", load_space("wide"), plan)
+        dispatcher = Dispatcher(study, plan)
         before_mb, finished, moments = resident_mb(), 0, [(0, time.perf_counter())]
         while (task := dispatcher.next_pack()) is not None:
             dispatcher.receive(task.pack, _report(task))

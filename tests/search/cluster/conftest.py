@@ -19,10 +19,11 @@ import torch
 from packtune.data.sets import digits
 from packtune.dispatch.dispatcher import Dispatcher
 from packtune.execution.pack_run import run_pack
+from packtune.models.hardware.precision import Precision
+from packtune.report.frames import leaderboard_frame
 from packtune.report.rows import rank_rows
 from packtune.report.tables import to_csv
-from packtune.reproduction.table import to_frame
-from packtune.settings import Settings
+from packtune.settings import SettledPlan
 from packtune.space.catalog import load_space
 from packtune.study.storage import open_storage
 from packtune.study.study import create_study
@@ -51,7 +52,7 @@ class RayNodes:
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN": secrets.token_hex(16),
             "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0" if alone else "1",
-            "RAY_health_check_period_ms": "300",  # else a node is missed only after a quarter of a minute
+            "RAY_health_check_period_ms": "300",  # by default a lost node is missed after a quarter of a minute
         }
         self._nodes: list[subprocess.Popen[bytes]] = []
         self._temporary = tempfile.TemporaryDirectory(prefix="packtune-", ignore_cleanup_errors=True)
@@ -139,15 +140,13 @@ def search():
 @pytest.fixture(scope="session")
 def leaderboard(tmp_path_factory):
     """Give the leaderboard of that search, one pack after another and without Ray."""
-    settings = Settings(name="same", trials=10, epochs=1, pack_size=2, seed=4, lookahead=4)
+    plan = SettledPlan(trials=10, epochs=1, pack_size=2, seed=4, lookahead=4, precision=Precision.FLOAT32)
     with _as_a_worker(), open_storage(tmp_path_factory.mktemp("alone") / "study.journal", None) as storage:
-        study = create_study(
-            storage, "same", space=load_space(settings.space), sampler=settings.sampler, search_seed=settings.seed
-        )
-        dispatcher = Dispatcher(study, settings, device="cpu")
+        study = create_study(storage, "same", load_space(plan.space), plan)
+        dispatcher = Dispatcher(study, plan)
         while (task := dispatcher.next_pack()) is not None:
             dispatcher.receive(task.pack, run_pack(task, digits.load()))
-        return to_csv(to_frame(rank_rows(study.records(), run="same", data="digits"))).encode()
+        return to_csv(leaderboard_frame(rank_rows(study.records(), run="same", data="digits"))).encode()
 
 
 @contextmanager

@@ -57,8 +57,8 @@ def test_a_jobs_own_modules_stay(monkeypatch):
 
 
 def test_variables_are_put_back_and_those_of_the_user_stay(monkeypatch):
-    monkeypatch.setenv("TEST_MINE", "mine")
-    with environment({"TEST_MINE": "1", "TEST_OURS": "2"}, {"TEST_OTHER": "3"}):
-        assert [os.environ[name] for name in ("TEST_MINE", "TEST_OURS", "TEST_OTHER")] == ["mine", "2", "3"]
-    assert os.environ["TEST_MINE"] == "mine"
-    assert not {"TEST_OURS", "TEST_OTHER"} & set(os.environ)
+    monkeypatch.setenv("RAY_TEST_MINE", "mine")
+    with environment({"RAY_TEST_MINE": "1", "TUNE_TEST_OURS": "2"}, {"RAY_TEST_OTHER": "3"}):
+        assert [os.environ[name] for name in ("RAY_TEST_MINE", "TUNE_TEST_OURS", "RAY_TEST_OTHER")] == ["mine", "2", "3"]
+    assert os.environ["RAY_TEST_MINE"] == "mine"
+    assert not {"TUNE_TEST_OURS", "RAY_TEST_OTHER"} & set(os.environ)

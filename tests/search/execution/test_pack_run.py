@@ -1,4 +1,4 @@
-"""One pack's training from order to report, on slices of the digits."""
+"""The training of one pack from task to report, on slices of the digits."""
 
 from __future__ import annotations
 

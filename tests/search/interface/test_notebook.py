@@ -1,0 +1,28 @@
+"""A notebook that searches, executed by Jupyter's own client."""
+
+from __future__ import annotations
+
+import nbclient
+import nbformat
+import pytest
+
+CELLS = (
+    'import packtune\nresult = packtune.search("digits", space="wide", trials=4, epochs=1, progress="notebook")',
+    "result",
+    "print(result.open_trials)",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")  # Jupyter's client is not free of them
+def test_a_notebook_shows_progress_and_the_leaderboard(tmp_path):
+    cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    nbclient.NotebookClient(
+        notebook, timeout=250, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+    ).execute()
+    searching, shown, printed = (cell.outputs for cell in notebook.cells)
+    assert [output.output_type for output in searching] == ["display_data"]
+    assert "4/4 trials" in searching[0].data["text/html"]
+    assert shown[0].data["text/html"].count("<tr") == 5
+    assert printed[0].text == "0\n"
