@@ -1,4 +1,4 @@
-"""What Ray Tune calls while it runs packs: its scheduler, its stopper and its callback. They ask the searcher."""
+"""What Ray Tune calls while it runs packs: its scheduler, stopper, callback and reporter. They ask the searcher."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ray.tune import Callback, Stopper
+from ray.tune import Callback, ProgressReporter, Stopper
 from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
@@ -76,6 +76,16 @@ class InOrder(FIFOScheduler):
     def __getstate__(self) -> dict[str, object]:
         """Give Ray Tune's snapshots nothing, as `PackSearcher` does."""
         return {}
+
+
+class NoReporter(ProgressReporter):
+    """Prints nothing. In a notebook, Ray Tune's own reporter would clear the output of the cell."""
+
+    def should_report(self, trials: Sequence[Trial], done: bool = False) -> bool:
+        return False
+
+    def report(self, trials: Sequence[Trial], done: bool, *sys_info: object) -> None:
+        """Report nothing, see `should_report`."""
 
 
 def cause_of_death(text: str) -> str:

@@ -13,7 +13,7 @@ from ray import tune
 
 from packtune.data.dataset import Dataset
 from packtune.execution.capacity_watch import CapacityWatch
-from packtune.execution.hooks import InOrder, StopAfterRound, Watch
+from packtune.execution.hooks import InOrder, NoReporter, StopAfterRound, Watch
 from packtune.execution.lean_ray import keep_idle_workers
 from packtune.execution.placement import can_hold_worker
 from packtune.execution.searcher import PackSearcher
@@ -65,6 +65,7 @@ def run_packs(
                 name="packs",
                 storage_path=folder,
                 verbose=0,
+                progress_reporter=NoReporter(),
                 stop=StopAfterRound(searcher),
                 callbacks=[Watch(searcher, watch)],
                 failure_config=tune.FailureConfig(max_failures=0),  # the searcher decides what is tried again

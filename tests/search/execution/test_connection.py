@@ -59,6 +59,8 @@ def test_a_jobs_own_modules_stay(monkeypatch):
 def test_variables_are_put_back_and_those_of_the_user_stay(monkeypatch):
     monkeypatch.setenv("RAY_TEST_MINE", "mine")
     with environment({"RAY_TEST_MINE": "1", "TUNE_TEST_OURS": "2"}, {"RAY_TEST_OTHER": "3"}):
-        assert [os.environ[name] for name in ("RAY_TEST_MINE", "TUNE_TEST_OURS", "RAY_TEST_OTHER")] == ["mine", "2", "3"]
+        names = ("RAY_TEST_MINE", "TUNE_TEST_OURS", "RAY_TEST_OTHER")
+        assert [os.environ[name] for name in names] == ["mine", "2", "3"]
+        os.environ["RAY_TEST_SET_BY_RAY"] = os.environ["RAY_TEST_MINE"] = "4"
+    assert {name for name in os.environ if "_TEST_" in name} == {"RAY_TEST_MINE"}
     assert os.environ["RAY_TEST_MINE"] == "mine"
-    assert not {"TUNE_TEST_OURS", "RAY_TEST_OTHER"} & set(os.environ)

@@ -39,7 +39,8 @@ def test_a_script_searches_again_and_again_and_leaves_the_process_as_it_was(run,
         import packtune
 
         def kept():
-            return dict(os.environ), [signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)]
+            rays = {n: v for n, v in os.environ.items() if n.startswith(("RAY", "TUNE", "PYTHON"))}
+            return rays, [signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)]
 
         before = kept()
         results = [
@@ -70,12 +71,16 @@ def test_a_ray_that_the_caller_started_is_used_and_left_running(run):
 
         ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
         node = ray.get_runtime_context().get_node_id()
-        before = dict(os.environ), [signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)]
 
+        def kept():
+            rays = {n: v for n, v in os.environ.items() if n.startswith(("RAY", "TUNE", "PYTHON"))}
+            return rays, [signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)]
+
+        before = kept()
         import packtune
 
         result = packtune.search("digits", space="wide", trials=4, epochs=1, lookahead=4)
-        print(before == (dict(os.environ), [signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)]))
+        print(kept() == before)
         print(ray.is_initialized(), ray.get_runtime_context().get_node_id() == node)
         print(result.open_trials, [n["Resources"]["CPU"] for n in ray.nodes()])
 
