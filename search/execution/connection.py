@@ -80,6 +80,8 @@ class _OwnRay(Connection):
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
+        # In a notebook, Ray asks for ipywidgets as it is imported, which it has no use for here.
+        logging.getLogger("ray.widgets.util").setLevel(logging.WARNING)
         if resources.is_local:
             importlib.import_module("ray")
         self._pool = ThreadPoolExecutor(1)

@@ -104,7 +104,7 @@ class WinnerResult:
         return describe_winner(self._winner)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class SearchResult:
     """A run, and how it stands.
 
@@ -190,10 +190,11 @@ class SearchResult:
         return carry_out(run, view, verbose=verbose)
 
     def _repr_html_(self) -> str:
-        table: str = self.leaderboard.to_html(index=False, na_rep="", max_rows=20)
+        frame = self.leaderboard.astype(object).fillna("")  # to_html writes a missing integer as <NA>
+        table: str = frame.to_html(index=False, max_rows=20)
         return table
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         winner = f"\n{self.winner}" if self.winner else ""
         return f"Run {self.name} in {self.folder}: {len(self.rows)} rows, {self.open_trials} trials open{winner}"
 

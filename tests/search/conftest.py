@@ -1,14 +1,63 @@
-"""A journal and a database for studies, and training that is worked out instead of done."""
+"""A journal and a database for studies, training that is worked out instead of done, and packtune as installed."""
 
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from packtune.dispatch.halving import survivors
 from packtune.dispatch.pack_task import PackReport
 from packtune.trial import Accuracy, Outcome, TrialState
+
+ROOT = Path(__file__).parents[2]
+# Run as the command line is; each worker writes down which modules it finds under which names.
+PROGRAM = """
+import importlib
+import sys
+from pathlib import Path
+
+THEIRS = ["data.loader", "models.x", "search"]
+OURS = ["packtune", "packtune.data.catalog", "packtune.models.configuration"]
+
+
+def found(names):
+    return [importlib.import_module(name).__file__ for name in names]
+
+
+driver = found(THEIRS + OURS if sys.argv.pop(1) == "theirs-first" else OURS + THEIRS)
+
+from packtune.cli.main import main
+from packtune.execution.worker import PackTrainable
+
+
+class Noting(PackTrainable):
+    folder = Path.cwd()
+
+    def begin(self, task):
+        (self.folder / "worker.txt").write_text("\\n".join(found(THEIRS + OURS)))
+        return super().begin(task)
+
+
+Path("driver.txt").write_text("\\n".join(sorted(driver)))
+main(Noting)
+"""
+USER_FILES = {
+    "models/x.py": "",
+    "data/__init__.py": "",
+    "data/loader.py": "",
+    "search.py": "",
+    "packtune.toml": "",
+    "program.py": PROGRAM,
+}
 
 
 @pytest.fixture(params=["journal", "sqlite"])
@@ -56,3 +105,75 @@ def _ended(state, epochs, accuracy):
     reached = Accuracy(joint=accuracy, heads=(accuracy,))
     curve = tuple((epoch, accuracy) for epoch in range(1, epochs + 1))
     return Outcome(state=state, epochs=epochs, curve=curve, validation=reached, test=reached, seconds=0.5, device="cpu")
+
+
+@dataclass(frozen=True)
+class Installed:
+    """An environment into which packtune was installed from its wheel, as a user has it.
+
+    Attributes:
+        wheel: the file.
+        packages: the folder of installed packages, which holds packtune alone.
+        bin: the folder with `python` and `packtune`.
+    """
+
+    wheel: Path
+    packages: Path
+    bin: Path
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory):
+    """Build the wheel and install it into a new environment, which borrows the other packages of this one."""
+    folder = tmp_path_factory.mktemp("installed")
+    source = folder / "source"
+    for name in ("search", "models", "data"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, source)
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, source], check=True)
+    (wheel,) = folder.glob("*.whl")
+    venv.create(folder / "venv", symlinks=True)
+    python = folder / "venv/bin/python"
+    subprocess.run([*pip, "--python", python, "install", "--no-deps", "--no-index", wheel], check=True)
+    (packages,) = (folder / "venv/lib").glob("python*/site-packages")
+    # A path in this file is searched, but the .pth files there are not read: they would bring in this checkout.
+    (packages / "borrowed.pth").write_text(sysconfig.get_path("purelib"))
+    return Installed(wheel=wheel, packages=packages, bin=python.parent)
+
+
+@pytest.fixture
+def user_folder(tmp_path):
+    """Make a folder of a user who has modules of the same names as folders of this project."""
+    folder = tmp_path / "project"
+    for name, text in USER_FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def clean_environment():
+    """Give a function that makes the environment of a process: this one's, without PYTHONPATH, and with changes."""
+
+    def make(**changes):
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        return inherited | {name: value for name, value in changes.items() if value is not None}
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def assert_found():
+    """Give a function that checks where a process of the user's program found the modules."""
+
+    def check(user_folder, process, *, ours):
+        files = [Path(line) for line in (user_folder / f"{process}.txt").read_text().splitlines()]
+        theirs = {user_folder / name for name in ("data/loader.py", "models/x.py", "search.py")}
+        assert {file for file in files if file in theirs} == theirs
+        rest = [file for file in files if file not in theirs]
+        assert len(rest) == 3
+        assert all(str(ours) in str(file) for file in rest), rest
+
+    return check

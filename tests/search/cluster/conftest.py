@@ -57,9 +57,9 @@ class RayNodes:
         self._nodes: list[subprocess.Popen[bytes]] = []
         self._temporary = tempfile.TemporaryDirectory(prefix="packtune-", ignore_cleanup_errors=True)
 
-    def start_head(self, *options: str) -> None:
+    def start_head(self, *options: str, **environment: str) -> None:
         port = self.address.rpartition(":")[2]
-        self._start("--head", "--port", port, "--temp-dir", self._temporary.name, *options)
+        self._start("--head", "--port", port, "--temp-dir", self._temporary.name, *options, **environment)
 
     def start_node(self, *options: str, **environment: str) -> subprocess.Popen[bytes]:
         return self._start("--address", self.address, *options, **environment)
