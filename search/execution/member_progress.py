@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from packtune.models.hardware.device import Device
-from packtune.models.training.training import Evaluation
+from packtune.models.training.evaluation import Evaluation
 from packtune.trial import Accuracy, Outcome, TrialState
 
 

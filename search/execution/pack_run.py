@@ -11,7 +11,6 @@ from packtune.execution.checkpoint import State, checkpoint_from_bytes, checkpoi
 from packtune.execution.member_progress import MemberProgress, accuracy_of
 from packtune.execution.notebook_view import notebook_view
 from packtune.models.model_file import TrainedModel, model_to_bytes
-from packtune.models.training.evaluation import Evaluation
 from packtune.models.training.pack_training import Member, PackTraining
 from packtune.protocol import Protocol
 from packtune.trial import Outcome, TrialState

@@ -9,7 +9,7 @@ import pytest
 
 from packtune.execution.member_progress import MemberProgress
 from packtune.models.hardware.device import Device
-from packtune.models.training.training import Evaluation
+from packtune.models.training.evaluation import Evaluation
 from packtune.trial import Accuracy, Outcome, TrialState
 
 GOOD = Evaluation(accuracy=0.5, head_accuracies=(0.75, 0.5), loss=1.0)
