@@ -151,11 +151,13 @@ def _range(where: str, name: str, entry: Mapping[str, object]) -> Domain:
 
 
 def _scalar(where: str, name: str, value: object) -> Value:
-    kind = next((kind for kind in (bool, int, float, str) if isinstance(value, kind)), None)
-    if kind is None:
-        raise SpaceError(f"{where}: {value!r} is not a single value: it must be {HYPERPARAMETERS[name].allowed}")
-    # TOML tells 1 from 1.0, but a learning rate of 1 is a number like any other. NumPy's float64 becomes a float.
-    return float(value) if HYPERPARAMETERS[name].kind is float and kind is int else kind(value)
+    # A value in Python may be of a subclass, such as NumPy's float64: a plain one is kept.
+    for kind in (bool, int, float, str):
+        if isinstance(value, kind):
+            # TOML tells 1 from 1.0, but a learning rate of 1 is a number like any other.
+            is_number = kind is int and HYPERPARAMETERS[name].kind is float
+            return float(value) if is_number else kind(value)
+    raise SpaceError(f"{where}: {value!r} is not a single value: it must be {HYPERPARAMETERS[name].allowed}")
 
 
 def _condition(where: str, entry: object) -> dict[str, tuple[Value, ...]]:
