@@ -22,6 +22,7 @@ ROOMS = (
     "execution",
     "report",
     "run",
+    "interface",
     "reproduction",
     "cli",
 )
@@ -45,10 +46,10 @@ HOMES = {
     "ray": ("search/execution/",),
     "optuna": ("search/study/", "search/proposals/"),
     "sqlalchemy": ("search/study/",),
-    "pandas": ("search/report/", "search/run/", "search/reproduction/"),
+    "pandas": ("search/report/", "search/interface/", "search/reproduction/"),
     "tabulate": ("search/report/", "search/reproduction/", "search/cli/"),
     "typer": ("search/cli/",),
-    "rich": ("search/report/", "search/cli/printing.py"),
+    "rich": ("search/report/",),
     "filelock": ("search/run/",),
     "tomli_w": ("search/space/", "search/report/", "search/run/"),
     "PIL": ("data/formats/png.py",),
@@ -58,9 +59,9 @@ HOMES = {
         "search/seeds.py",
         "search/proposals/",
         "search/execution/",
-        "search/run/",
+        "search/interface/",
     ),
-    "torch": ("data/", "models/", "search/dispatch/", "search/execution/", "search/run/"),
+    "torch": ("data/", "models/", "search/dispatch/", "search/execution/", "search/interface/"),
 }
 # Found at run time, or by their files: scikit-learn's are read, the others are Optuna's.
 NEVER_IMPORTED = ("sklearn", "scipy", "cmaes", "psycopg")
