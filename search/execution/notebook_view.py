@@ -10,14 +10,12 @@ from packtune.protocol import Protocol
 
 
 def notebook_view(dataset: Dataset, *, order_seed: int, batch_size: int) -> Dataset:
-    """Show a data set as the notebook's protocol sees it: training images in its order, evaluation in full batches.
+    """Order the training images as the notebook does, and cut validation and test to full batches.
 
     Args:
         order_seed: 0 to 2**32 - 1, of `numpy.random.seed` before `numpy.random.shuffle`.
         batch_size: of training; validation and test lose what does not fill a last batch of it.
     """
-    from packtune.data.dataset import Dataset
-
     order = np.arange(len(dataset.train))
     np.random.RandomState(order_seed).shuffle(order)
 

@@ -21,8 +21,8 @@ JOB_CONFIG = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 def packed_code() -> Iterator[Path]:
     """Give a folder `packtune` with all the code of the package, to be sent to the nodes.
 
-    A wheel installs such a folder. A checkout keeps `models` and `data` beside `search`, so that a temporary folder of
-    links stands in for it, which Ray follows as it packs.
+    A wheel installs such a folder. A checkout keeps `models` and `data` beside `search` instead. The temporary folder
+    has links to all parts, and Ray follows the links as it packs the folder.
     """
     with tempfile.TemporaryDirectory(prefix="packtune-code-") as scratch:
         folder = Path(scratch, "packtune")
@@ -38,6 +38,6 @@ def packed_code() -> Iterator[Path]:
 
 
 def modules_of_the_job() -> list[str]:
-    """List the modules that the Ray job around this program has of its own: a list given to Ray replaces them."""
+    """List the modules of the Ray job around this program: a list that is given to Ray replaces them."""
     job = json.loads(os.environ.get(JOB_CONFIG, "{}"))
     return list((job.get("runtime_env") or {}).get("py_modules") or [])

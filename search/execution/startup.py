@@ -1,4 +1,4 @@
-"""Makes the start and the end of a process with large libraries quicker. Knows nothing of them."""
+"""Makes a process that imports large libraries start and end faster."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def quick_imports() -> Iterator[None]:
-    """Keep the garbage collector from walking what is being imported: a sixth of the time of importing PyTorch.
+    """Keep the garbage collector from walking over what is being imported.
 
-    What was imported lives as long as the process, so the collector is told to leave it alone from then on; this also
-    spares the walks at the end of the process, most of a second for PyTorch and Ray Tune.
+    These walks are a sixth of the time that PyTorch takes to import. What was imported lives as long as the process, so
+    the collector skips it from then on. That saves the walks at the end of the process too, which take most of a second
+    for PyTorch and Ray Tune.
     """
     gc.disable()
     try:
