@@ -14,11 +14,12 @@ ROOMS = (
     "errors",
     "data",
     "models",
-    *("files", "seeds", "toml_text", "machine", "protocol", "trial", "settings"),
+    *("files", "seeds", "toml_text", "machine", "startup", "protocol", "trial", "settings"),
     "space",
     "proposals",
     "study",
     "dispatch",
+    "worker",
     "execution",
     "report",
     "run",
@@ -39,11 +40,11 @@ MODELS = (
     "model_file",
 )
 ORDERS = {"packtune": ROOMS, "packtune.models": MODELS, "packtune.data": DATA}
-SMALL_FILES = ROOMS[3:10]  # of search, which may import each other in any order that is no cycle
+SMALL_FILES = ROOMS[3:11]  # of search, which may import each other in any order that is no cycle
 
 # Files, and folders with all that is in them.
 HOMES = {
-    "ray": ("search/execution/",),
+    "ray": ("search/execution/", "search/worker/trainable.py"),
     "optuna": ("search/study/", "search/proposals/"),
     "sqlalchemy": ("search/study/",),
     "pandas": ("search/report/", "search/interface/", "search/reproduction/"),
@@ -58,10 +59,10 @@ HOMES = {
         "models/scratch.py",
         "search/seeds.py",
         "search/proposals/",
-        "search/execution/",
+        "search/worker/",
         "search/interface/",
     ),
-    "torch": ("data/", "models/", "search/dispatch/", "search/execution/", "search/interface/"),
+    "torch": ("data/", "models/", "search/dispatch/", "search/worker/", "search/interface/"),
 }
 # Found at run time, or by their files: scikit-learn's are read, the others are Optuna's.
 NEVER_IMPORTED = ("sklearn", "scipy", "cmaes", "psycopg")

@@ -9,7 +9,7 @@ from packtune.cli.app import app
 from packtune.report.console import allow_every_letter
 
 if TYPE_CHECKING:
-    from packtune.execution.worker import PackTrainable
+    from packtune.worker.trainable import PackTrainable
 
 __all__ = ["app", "main"]
 

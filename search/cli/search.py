@@ -32,8 +32,8 @@ from packtune.report.console import error_console, try_to_print
 from packtune.run.settings_file import AUTO
 
 if TYPE_CHECKING:
-    from packtune.execution.worker import PackTrainable
     from packtune.run.folder import Run
+    from packtune.worker.trainable import PackTrainable
 
 RUN_EXAMPLES = """Examples:
 

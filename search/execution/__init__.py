@@ -1,1 +1,1 @@
-"""How packs are trained: the work of one worker, and Ray, which starts and feeds the workers."""
+"""Ray: started or reached, given the code and the packs, and watched. Only here and in the trainable is it known."""

@@ -22,7 +22,7 @@ RAY = {
 }
 LOCAL = {
     # The worker processes start together with Ray, and import their libraries while the driver imports its own.
-    "RAY_preload_python_modules": "packtune.execution.preload",
+    "RAY_preload_python_modules": "packtune.worker.preload",
     # Ray's processes look for one another's sockets again after this time, where a second is the default. A node that
     # looks for its object store for the first time is nearly always too early.
     "RAY_raylet_client_connect_timeout_milliseconds": "20",

@@ -27,7 +27,7 @@ class StopAfterRound(Stopper):
 
     def stop_all(self) -> bool:
         failed = self._searcher.failure is not None
-        return failed or (self._searcher.stopping() and not self._searcher.training)
+        return failed or (self._searcher.stopping() and not self._searcher.under_way.are_some_training)
 
     def __getstate__(self) -> dict[str, object]:
         """Give Ray Tune's snapshots nothing, as `PackSearcher` does."""
@@ -45,7 +45,7 @@ class Watch(Callback):
         self._searcher.note_start(trial.trial_id)
 
     def on_step_end(self, iteration: int, trials: Sequence[Trial], **info: object) -> None:
-        self._capacity.look(starved=self._searcher.starved)
+        self._capacity.look(starved=self._searcher.under_way.are_all_waiting)
 
     def __getstate__(self) -> dict[str, object]:
         """Give Ray Tune's snapshots nothing, as `PackSearcher` does."""

@@ -17,9 +17,9 @@ from packtune.execution.hooks import InOrder, NoReporter, StopAfterRound, Watch
 from packtune.execution.lean_ray import keep_idle_workers
 from packtune.execution.placement import can_hold_worker
 from packtune.execution.searcher import PackSearcher
-from packtune.execution.shared_data import to_arrays
-from packtune.execution.worker import PackTrainable
 from packtune.settings import Placement
+from packtune.worker.shared_data import to_arrays
+from packtune.worker.trainable import PackTrainable
 
 keep_idle_workers()
 

@@ -11,9 +11,9 @@ from ray.tune.search import Searcher
 from packtune.dispatch.dispatcher import Dispatcher
 from packtune.dispatch.pack_task import PackReport, PackTask
 from packtune.errors import ClusterError
-from packtune.execution.checkpoint import CheckpointFolder
-from packtune.execution.messages import PackDone, RoundDone, read_message, write_task
 from packtune.trial import Pack
+from packtune.worker.checkpoint import CheckpointFolder
+from packtune.worker.messages import PackDone, RoundDone, read_message, write_task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,46 @@ class Lane:
     on_report: Callable[[PackReport], None]
 
 
+class UnderWay:
+    """The packs that Ray Tune has, by its trial's id: those that a worker trains, and those that wait for one."""
+
+    def __init__(self) -> None:
+        self._packs: dict[str, tuple[Lane, Pack]] = {}
+        self._waiting: set[str] = set()
+
+    def __contains__(self, trial_id: str) -> bool:
+        return trial_id in self._packs
+
+    def add(self, trial_id: str, lane: Lane, pack: Pack) -> None:
+        """Take in a pack, which waits for a worker."""
+        self._packs[trial_id] = lane, pack
+        self._waiting.add(trial_id)
+
+    def start(self, trial_id: str) -> tuple[Lane, Pack]:
+        """Note that a worker has taken up a pack."""
+        self._waiting.discard(trial_id)
+        return self._packs[trial_id]
+
+    def remove(self, trial_id: str) -> tuple[Lane, Pack]:
+        """Give up a pack whose Ray Tune trial has ended."""
+        self._waiting.discard(trial_id)
+        return self._packs.pop(trial_id)
+
+    def get(self, trial_id: str) -> tuple[Lane, Pack]:
+        """Look a pack up."""
+        return self._packs[trial_id]
+
+    @property
+    def are_all_waiting(self) -> bool:
+        """Tell whether there are packs, and none of them has a worker."""
+        return bool(self._packs) and len(self._waiting) == len(self._packs)
+
+    @property
+    def are_some_training(self) -> bool:
+        """Tell whether a worker is in the midst of a round."""
+        return len(self._waiting) < len(self._packs)
+
+
 class PackSearcher(Searcher):
     """Takes the next pack from the first dispatcher that has one, and hands the reports back.
 
@@ -38,6 +78,7 @@ class PackSearcher(Searcher):
         say: told what is done about a training that failed.
 
     Attributes:
+        under_way: the packs that Ray Tune has.
         failure: the error that the search must end with, if there is one. It is raised once Ray Tune has stopped: in
             its loop, Ray Tune would raise an error of its own instead.
     """
@@ -55,8 +96,7 @@ class PackSearcher(Searcher):
         self._stopping = stopping
         self._on_change = on_change
         self._say = say
-        self._running: dict[str, tuple[Lane, Pack]] = {}
-        self._waiting: set[str] = set()
+        self.under_way = UnderWay()
         self._deaths: dict[str, str] = {}
         self._deaths_in_a_row = 0
         self.failure: Exception | None = None
@@ -65,16 +105,6 @@ class PackSearcher(Searcher):
     def most_at_once(self) -> int:
         """Packs that can be under way at once, on however large a cluster."""
         return sum(lane.dispatcher.lookahead for lane in self._lanes)
-
-    @property
-    def starved(self) -> bool:
-        """Tell whether there are packs to train, and all of them wait for a worker."""
-        return bool(self._running) and len(self._waiting) == len(self._running)
-
-    @property
-    def training(self) -> bool:
-        """Tell whether a worker is in the midst of a round."""
-        return len(self._waiting) < len(self._running)
 
     def stopping(self) -> bool:
         """Tell whether no more is to be trained."""
@@ -95,8 +125,7 @@ class PackSearcher(Searcher):
 
     def note_start(self, trial_id: str) -> None:
         """Take note that a worker has taken up a pack, which may have waited for one to be free."""
-        self._waiting.discard(trial_id)
-        lane, pack = self._running[trial_id]
+        lane, pack = self.under_way.start(trial_id)
         lane.dispatcher.note_progress(pack, 0)
         self._on_change()
 
@@ -106,9 +135,9 @@ class PackSearcher(Searcher):
 
     def on_trial_result(self, trial_id: str, result: Mapping[str, object]) -> None:
         message = read_message(result)
-        if trial_id not in self._running or self.failure is not None or not isinstance(message, RoundDone):
+        if trial_id not in self.under_way or self.failure is not None or not isinstance(message, RoundDone):
             return
-        lane, pack = self._running[trial_id]
+        lane, pack = self.under_way.get(trial_id)
         try:
             _note_round(lane, pack, message)
             self._on_change()
@@ -116,8 +145,7 @@ class PackSearcher(Searcher):
             self.failure = error
 
     def on_trial_complete(self, trial_id: str, result: Mapping[str, object] | None = None, error: bool = False) -> None:
-        lane, pack = self._running.pop(trial_id)
-        self._waiting.discard(trial_id)
+        lane, pack = self.under_way.remove(trial_id)
         death = self._deaths.pop(trial_id, "") if error else None
         if self.failure is not None:
             return
@@ -128,8 +156,7 @@ class PackSearcher(Searcher):
             self.failure = failure
 
     def _start(self, trial_id: str, lane: Lane, task: PackTask) -> dict[str, object]:
-        self._running[trial_id] = lane, task.pack
-        self._waiting.add(trial_id)
+        self.under_way.add(trial_id, lane, task.pack)
         self._on_change()
         return write_task(replace(task, checkpoint=lane.checkpoints.load(task.pack)))
 

@@ -10,12 +10,12 @@ import torch
 from packtune.data.catalog import load
 from packtune.dispatch.pack_task import PackTask
 from packtune.errors import SettingsError
-from packtune.execution.pack_run import run_pack
 from packtune.models.hardware.precision import Precision
 from packtune.report.rows import Row
 from packtune.run.folder import Run
 from packtune.run.model_keeper import read_kept_model
 from packtune.trial import Pack, Proposal
+from packtune.worker.pack_run import run_pack
 
 
 def check_export(path: Path) -> None:

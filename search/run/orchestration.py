@@ -14,8 +14,6 @@ from packtune.dispatch.dispatcher import Dispatcher
 from packtune.dispatch.sharing import CapacityByRule, fair_share
 from packtune.dispatch.standing import add_up
 from packtune.errors import PacktuneError, RunError
-from packtune.execution.checkpoint import CheckpointFolder
-from packtune.execution.startup import quick_imports
 from packtune.report.progress import ProgressView, download_progress
 from packtune.run.ending import Ending, conclude
 from packtune.run.folder import Run
@@ -24,13 +22,15 @@ from packtune.run.records import open_study
 from packtune.run.settling import advise, settle
 from packtune.run.stopping import Stop, StopSource, time_budget
 from packtune.settings import Placement, SettledPlan
+from packtune.startup import quick_imports
 from packtune.study.storage import open_storage
 from packtune.study.study import SearchStudy
+from packtune.worker.checkpoint import CheckpointFolder
 
 if TYPE_CHECKING:
     from packtune.execution.connection import Connection
     from packtune.execution.searcher import Lane
-    from packtune.execution.worker import PackTrainable
+    from packtune.worker.trainable import PackTrainable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +139,7 @@ def _train(
 ) -> None:
     from packtune.execution.launch import run_packs
     from packtune.execution.searcher import PackSearcher
-    from packtune.execution.worker import PackTrainable
+    from packtune.worker.trainable import PackTrainable
 
     by_name = {dataset.name: dataset for dataset in datasets}
     # Of several searches, each keeps the workers busy that another leaves idle: packs need not be shared out.

@@ -10,9 +10,9 @@ from packtune.run.folder import Run
 from packtune.run.stopping import StopSource, time_budget
 
 if TYPE_CHECKING:
-    from packtune.execution.worker import PackTrainable
     from packtune.report.progress import ProgressView
     from packtune.run.ending import Ending
+    from packtune.worker.trainable import PackTrainable
 
 
 @contextmanager
@@ -47,7 +47,7 @@ def carried_out(
     with ExitStack() as stack:
         if todo:
             from packtune.execution.connection import connection
-            from packtune.execution.startup import quick_imports
+            from packtune.startup import quick_imports
 
             stack.callback(view.close)
             opened = stack.enter_context(connection(todo[0].settings.resources))

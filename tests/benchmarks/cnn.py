@@ -20,8 +20,6 @@ from training import seconds_of
 
 from packtune.data import catalog
 from packtune.data.dataset import PIXEL_SCALE, Dataset, Split
-from packtune.execution.notebook_view import notebook_view
-from packtune.execution.worker import keep_freed_memory
 from packtune.machine import describe_machine
 from packtune.models.architectures.catalog import build_network
 from packtune.models.configuration import Configuration
@@ -30,6 +28,8 @@ from packtune.models.hardware.precision import Precision, fastest_precision
 from packtune.models.training.pack_training import Member, PackTraining
 from packtune.protocol import NOTEBOOK_SEED
 from packtune.reproduction.notebook import SYSTEMS
+from packtune.worker.notebook_view import notebook_view
+from packtune.worker.trainable import keep_freed_memory
 
 SEEDS = 5
 EPOCHS = 2

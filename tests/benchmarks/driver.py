@@ -35,7 +35,7 @@ from packtune.study.study import SearchStudy, create_study
 from packtune.trial import Accuracy, Outcome, TrialState
 
 if TYPE_CHECKING:
-    from packtune.execution.worker import PackTrainable
+    from packtune.worker.trainable import PackTrainable
 
 # Six mixed hyperparameters. The networks are small, so that a processor takes the largest packs.
 SIX = Space(
@@ -136,9 +136,9 @@ def time_search(trials: int) -> list[tuple[int, float]]:
     moments: list[tuple[int, float]] = []
     with tempfile.TemporaryDirectory() as folder, connection(Resources(workers=2, device=Device.CPU)) as ray:
         placement = ray.placement()
-        from packtune.execution.checkpoint import CheckpointFolder
         from packtune.execution.launch import run_packs
         from packtune.execution.searcher import Lane, PackSearcher
+        from packtune.worker.checkpoint import CheckpointFolder
 
         with open_storage(Path(folder) / "study.journal", None) as storage:
             study = create_study(storage, "idle", SIX, plan)
@@ -162,8 +162,8 @@ def _idle_trainable() -> type[PackTrainable]:
     """Make a worker that reports at once, and that Ray's processes need not import from here."""
     import ray
 
-    from packtune.execution.messages import PackDone
-    from packtune.execution.worker import PackTrainable
+    from packtune.worker.messages import PackDone
+    from packtune.worker.trainable import PackTrainable
 
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
 

@@ -181,12 +181,12 @@ def record() -> None:
 
     from packtune.data.sets.digits import load
     from packtune.dispatch.pack_task import PackTask
-    from packtune.execution.pack_run import run_pack
     from packtune.models.configuration import Configuration
     from packtune.proposals.history import History
     from packtune.proposals.packing import group_proposals, pack_capacity
     from packtune.proposals.tpe import PackPlan, propose_random
     from packtune.trial import Pack, Proposal
+    from packtune.worker.pack_run import run_pack
 
     torch.set_num_threads(1)
     encoding = Encoding(WIDE_MLP)

@@ -19,8 +19,8 @@ import time
 import torch
 
 from packtune.cli.main import main
-from packtune.execution.pack_run import PackRun
-from packtune.execution.worker import PackTrainable
+from packtune.worker.pack_run import PackRun
+from packtune.worker.trainable import PackTrainable
 
 PLAN = json.loads(sys.argv[1]) if __name__ == "__main__" else {}
 

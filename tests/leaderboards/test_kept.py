@@ -15,8 +15,6 @@ import torch
 
 from packtune.data.catalog import load
 from packtune.dispatch.dispatcher import Dispatcher
-from packtune.execution.pack_run import run_pack
-from packtune.execution.worker import keep_freed_memory
 from packtune.machine import processor_name
 from packtune.models.hardware.precision import Precision
 from packtune.run.ending import conclude
@@ -26,6 +24,8 @@ from packtune.run.records import open_study
 from packtune.settings import Resources
 from packtune.space.source import find_space
 from packtune.study.storage import open_storage
+from packtune.worker.pack_run import run_pack
+from packtune.worker.trainable import keep_freed_memory
 
 HERE = Path(__file__).parent
 MNIST_DIR = Path(__file__).parents[2].parent / "shared" / "data" / "mnist"

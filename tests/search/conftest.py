@@ -36,7 +36,7 @@ def found(names):
 driver = found(THEIRS + OURS if sys.argv.pop(1) == "theirs-first" else OURS + THEIRS)
 
 from packtune.cli.main import main
-from packtune.execution.worker import PackTrainable
+from packtune.worker.trainable import PackTrainable
 
 
 class Noting(PackTrainable):

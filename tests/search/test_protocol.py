@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packtune.data.dataset import Dataset, Split
-from packtune.execution.notebook_view import notebook_view
 from packtune.protocol import NOTEBOOK_SEED, Protocol
 from packtune.seeds import batch_seed, weight_seed
+from packtune.worker.notebook_view import notebook_view
 
 search_seeds = st.integers(0, 2**32 - 1)
 numbers = st.integers(0, 1000)

@@ -18,7 +18,6 @@ import torch
 
 from packtune.data.sets import digits
 from packtune.dispatch.dispatcher import Dispatcher
-from packtune.execution.pack_run import run_pack
 from packtune.models.hardware.precision import Precision
 from packtune.report.frames import leaderboard_frame
 from packtune.report.rows import rank_rows
@@ -27,6 +26,7 @@ from packtune.settings import SettledPlan
 from packtune.space.catalog import load_space
 from packtune.study.storage import open_storage
 from packtune.study.study import create_study
+from packtune.worker.pack_run import run_pack
 
 BIN = Path(sys.executable).parent
 START_TIMEOUT_S = 90

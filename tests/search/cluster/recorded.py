@@ -13,8 +13,8 @@ from pathlib import Path
 import ray
 
 from packtune.cli.main import main
-from packtune.execution import worker
-from packtune.execution.worker import PackTrainable
+from packtune.worker import trainable
+from packtune.worker.trainable import PackTrainable
 
 WAIT_S = 100
 
@@ -26,7 +26,7 @@ class RecordedTrainable(PackTrainable):
 
     def begin(self, task):
         node, pack = ray.get_runtime_context().get_node_id(), task.pack.number
-        (self.folder / f"{node}-{pack}").write_text(worker.__file__)
+        (self.folder / f"{node}-{pack}").write_text(trainable.__file__)
         deadline_s = time.monotonic() + WAIT_S
         while pack % 2 and not (self.folder / "go").exists() and time.monotonic() < deadline_s:
             time.sleep(0.05)

@@ -6,15 +6,15 @@ import pytest
 
 from packtune.dispatch.dispatcher import Dispatcher
 from packtune.errors import ClusterError
-from packtune.execution.checkpoint import CheckpointFolder
 from packtune.execution.hooks import StopAfterRound
-from packtune.execution.messages import PackDone, RoundDone, read_task, write_message
 from packtune.execution.searcher import Lane, PackSearcher
 from packtune.models.hardware.precision import Precision
 from packtune.settings import SettledPlan
 from packtune.space.catalog import load_space
 from packtune.study.storage import open_storage
 from packtune.study.study import create_study
+from packtune.worker.checkpoint import CheckpointFolder
+from packtune.worker.messages import PackDone, RoundDone, read_task, write_message
 
 
 class Stop:

@@ -12,7 +12,6 @@ import torch
 import packtune
 from packtune.data.sets import digits
 from packtune.dispatch.dispatcher import Dispatcher
-from packtune.execution.pack_run import run_pack
 from packtune.models.hardware.precision import Precision
 from packtune.run.ending import conclude
 from packtune.run.planning import PlanOptions, create_run, plan_search
@@ -20,6 +19,7 @@ from packtune.run.records import open_study
 from packtune.settings import Resources
 from packtune.space.source import find_space
 from packtune.study.storage import open_storage
+from packtune.worker.pack_run import run_pack
 
 SPACE = {"hidden_units": [8, 16], "learning_rate": {"low": 0.05, "high": 0.3, "log": True}, "nesterov": [True, False]}
 

@@ -16,8 +16,6 @@ import torch
 from packtune.data.catalog import DATASETS, load
 from packtune.dispatch.pack_task import PackTask
 from packtune.errors import RunError
-from packtune.execution.notebook_view import notebook_view
-from packtune.execution.pack_run import run_pack
 from packtune.models.architectures.catalog import build_network
 from packtune.models.configuration import Configuration
 from packtune.protocol import NOTEBOOK_SEED, Protocol
@@ -31,6 +29,8 @@ from packtune.run.records import read_records
 from packtune.settings import Resources
 from packtune.space.catalog import load_space
 from packtune.trial import Accuracy, Outcome, Pack, Proposal, TrialRecord, TrialState
+from packtune.worker.notebook_view import notebook_view
+from packtune.worker.pack_run import run_pack
 
 PACKTUNE = str(Path(sys.executable).parent / "packtune")
 MNIST_DIR = Path(__file__).parents[3].parent / "shared" / "data" / "mnist"

@@ -7,9 +7,9 @@ import pickle
 import pytest
 import torch
 
-from packtune.execution.checkpoint import CheckpointFolder, checkpoint_from_bytes, checkpoint_to_bytes
 from packtune.models.configuration import Configuration
 from packtune.trial import Pack, Proposal
+from packtune.worker.checkpoint import CheckpointFolder, checkpoint_from_bytes, checkpoint_to_bytes
 
 STATE = {"active": [0, 2], "training": {"values": [torch.ones(2, 3)]}}
 

@@ -7,13 +7,13 @@ import time
 from packtune.data.dataset import Dataset
 from packtune.dispatch.halving import survivors
 from packtune.dispatch.pack_task import PackReport, PackTask
-from packtune.execution.checkpoint import State, checkpoint_from_bytes, checkpoint_to_bytes
-from packtune.execution.member_progress import MemberProgress, accuracy_of
-from packtune.execution.notebook_view import notebook_view
 from packtune.models.model_file import TrainedModel, model_to_bytes
 from packtune.models.training.pack_training import Member, PackTraining
 from packtune.protocol import Protocol
 from packtune.trial import Outcome, TrialState
+from packtune.worker.checkpoint import State, checkpoint_from_bytes, checkpoint_to_bytes
+from packtune.worker.member_progress import MemberProgress, accuracy_of
+from packtune.worker.notebook_view import notebook_view
 
 
 class PackRun:

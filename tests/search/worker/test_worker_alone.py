@@ -27,11 +27,11 @@ training.train_epoch()
 print("trained", len(training.evaluate(digits.load().validation)))
 """
 RUN_PACK = """
-import packtune.execution.worker
+import packtune.worker.trainable
 from packtune.data.sets import digits
 from packtune.models.configuration import Configuration
 from packtune.dispatch.pack_task import PackTask
-from packtune.execution.pack_run import run_pack
+from packtune.worker.pack_run import run_pack
 from packtune.trial import Pack, Proposal
 
 pack = Pack(number=0, proposals=(Proposal(number=0, configuration=Configuration(), seed=1),))

@@ -12,9 +12,9 @@ import torch
 from ray import tune
 
 from packtune.dispatch.pack_task import PackReport, PackTask
-from packtune.execution.messages import Message, PackDone, RoundDone, read_task, write_message
-from packtune.execution.pack_run import PackRun
-from packtune.execution.shared_data import SharedDataset, from_arrays
+from packtune.worker.messages import Message, PackDone, RoundDone, read_task, write_message
+from packtune.worker.pack_run import PackRun
+from packtune.worker.shared_data import SharedDataset, from_arrays
 
 MALLOPT_TRIM_THRESHOLD = -1  # from glibc's malloc.h
 MALLOPT_MMAP_THRESHOLD = -3

@@ -10,13 +10,13 @@ import torch
 from packtune.data.sets.digits import load
 from packtune.dispatch.halving import HalvingPlan
 from packtune.dispatch.pack_task import PackTask
-from packtune.execution.checkpoint import checkpoint_from_bytes, checkpoint_to_bytes
-from packtune.execution.pack_run import PackRun, run_pack
 from packtune.models.configuration import Configuration
 from packtune.models.model_file import model_from_bytes
 from packtune.models.training.calibration import calibrate
 from packtune.protocol import Protocol
 from packtune.trial import Pack, Proposal, TrialState
+from packtune.worker.checkpoint import checkpoint_from_bytes, checkpoint_to_bytes
+from packtune.worker.pack_run import PackRun, run_pack
 
 
 @pytest.fixture(scope="module")

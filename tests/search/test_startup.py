@@ -10,8 +10,8 @@ import sys
 import pytest
 
 from packtune.execution.connection import cpus_of
-from packtune.execution.startup import quick_imports
 from packtune.settings import Resources
+from packtune.startup import quick_imports
 
 # A trial's actor must find a process that Ray started by itself, for no actor and no environment, and that has
 # imported what trains. Ray Tune wraps every trainable with its class cache.
@@ -23,7 +23,7 @@ from packtune.settings import Resources
 
 class Probe:
     def look(self):
-        return "packtune.execution.worker" in sys.modules, "PL_DISABLE_FORK" in os.environ
+        return "packtune.worker.trainable" in sys.modules, "PL_DISABLE_FORK" in os.environ
 
 
 with connection(Resources(workers=1)) as opened:

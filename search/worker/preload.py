@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-from packtune.execution.startup import quick_imports
+from packtune.startup import quick_imports
 
 with quick_imports():
-    importlib.import_module("packtune.execution.worker")
+    importlib.import_module("packtune.worker.trainable")

@@ -10,12 +10,12 @@ import torch
 
 from packtune.data.sets.digits import load
 from packtune.dispatch.pack_task import PackTask
-from packtune.execution.messages import PackDone, RoundDone, read_message, read_task, write_task
-from packtune.execution.pack_run import run_pack
-from packtune.execution.shared_data import to_arrays
-from packtune.execution.worker import PackTrainable
 from packtune.models.configuration import Configuration
 from packtune.trial import Pack, Proposal
+from packtune.worker.messages import PackDone, RoundDone, read_message, read_task, write_task
+from packtune.worker.pack_run import run_pack
+from packtune.worker.shared_data import to_arrays
+from packtune.worker.trainable import PackTrainable
 
 
 class Talkative(PackTrainable):

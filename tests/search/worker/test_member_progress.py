@@ -7,10 +7,10 @@ import math
 
 import pytest
 
-from packtune.execution.member_progress import MemberProgress
 from packtune.models.hardware.device import Device
 from packtune.models.training.evaluation import Evaluation
 from packtune.trial import Accuracy, Outcome, TrialState
+from packtune.worker.member_progress import MemberProgress
 
 GOOD = Evaluation(accuracy=0.5, head_accuracies=(0.75, 0.5), loss=1.0)
 LOST = Evaluation(accuracy=0.25, head_accuracies=(0.25, 0.5), loss=math.nan)
