@@ -33,7 +33,7 @@ _FIELDS: dict[str, tuple[type, str, Callable[[Any], bool]]] = {
     "height": _SIZE,
     "width": _SIZE,
     "classes": _SIZE,
-    "head_names": (list, "names", lambda names: names and all(type(name) is str for name in names)),
+    "head_names": (list, "a list of names", lambda names: names and all(type(name) is str for name in names)),
     "pixel_scale": (int, f"{PIXEL_SCALE}", lambda value: value == PIXEL_SCALE),
     "trained_on": (str, "a name", lambda name: True),
     "epochs": _COUNT,

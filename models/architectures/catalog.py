@@ -42,7 +42,7 @@ def build_network(configuration: Configuration, *, height: int, width: int, outp
         Images float32 [n, 1, height, width] -> logits float32 [n, outputs].
 
     Raises:
-        ValueError: the network is too deep for images of this size.
+        ValueError: the images are too small for the network.
     """
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would change the GPU's random state for good

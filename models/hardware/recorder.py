@@ -24,7 +24,7 @@ class Recorder(ABC):
 
     @abstractmethod
     def record(self, work: Work) -> Work:
-        """Return a function that does the work each time it is called. The recording itself may not do the work.
+        """Return a function that does the work each time it is called. The recording itself must not do it.
 
         Raises:
             RuntimeError: the device cannot record this work. The work was not done.

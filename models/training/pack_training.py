@@ -149,7 +149,7 @@ class PackTraining:
         return self._network.unpack(index, self._plain(self._members[index]))
 
     def state_dict(self) -> TrainingState:
-        """Copy all that training changes; `load_state_dict` continues from it."""
+        """Collect all that training changes. On a CPU, the tensors share their memory with this training."""
         parameters = self._network.parameters()
         return TrainingState(
             epoch=self.epoch,

@@ -106,7 +106,7 @@ def test_a_file_of_something_else_is_refused(content, message):
         ({"height": 0}, "height = 0 is not allowed: it must be a whole number above 0"),
         ({"width": "12"}, "width = '12' is not allowed"),
         ({"classes": True}, "classes = True is not allowed"),
-        ({"head_names": []}, r"head_names = \[\] is not allowed: it must be names"),
+        ({"head_names": []}, r"head_names = \[\] is not allowed: it must be a list of names"),
         ({"head_names": "ab"}, "head_names = 'ab' is not allowed"),
         ({"head_names": [1, 2]}, r"head_names = \[1, 2\] is not allowed"),
         ({"pixel_scale": 255}, "pixel_scale = 255 is not allowed: it must be 256"),
