@@ -42,7 +42,7 @@ class SourceFile:
     tree: ast.Module
 
     def imports(self) -> Iterator[tuple[int, str]]:
-        """Give line and full name of all that is imported, in functions and for type checkers too."""
+        """Yield line and full name of each import, those in functions and under TYPE_CHECKING included."""
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
                 yield from ((node.lineno, alias.name) for alias in node.names)

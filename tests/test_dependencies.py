@@ -1,4 +1,4 @@
-"""What is installed is what the folders hold, and each dependency is declared with the files that need it."""
+"""All folders are installed, under one name, and each dependency is declared with the files that import it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 PROJECT = tomllib.loads(PYPROJECT)["project"]
 SETUPTOOLS = tomllib.loads(PYPROJECT)["tool"]["setuptools"]
 IMPORT_NAMES = {"scikit-learn": "sklearn", "pillow": "PIL", "tomli-w": "tomli_w"}
-# A requirement on a line of its own, and the comment behind it.
+# A line with one requirement and its comment.
 REQUIREMENT = re.compile(r'^ {4}"(?P<name>[A-Za-z0-9_.-]+)[^"]*",?[ ]*(?:# (?P<comment>.*))?$', re.MULTILINE)
-# There wherever a notebook runs, and not asked for elsewhere.
+# Imported only in a notebook, which has installed it.
 OPTIONAL = {"IPython"}
-# scikit-learn is not imported, which would take seconds: the file of its digits is found by its name.
+# The import of scikit-learn would take seconds, so only the file with its digits is read.
 READ_AS_FILES = {"scikit-learn": 'find_spec("sklearn")'}
 
 
@@ -36,7 +36,7 @@ def comment_of(dependency):
 
 
 def named_files(comment):
-    """Give the files and folders that a comment lists before its colon, and none if they are Optuna's to use."""
+    """List the files and folders in a comment, before its colon; none if only Optuna imports the package."""
     return [] if comment.startswith("Optuna's ") else comment.split(":")[0].split(", ")
 
 
@@ -45,20 +45,20 @@ def test_one_name_is_installed(source_files):
     assert [name for name in packages if name.split(".")[0] != "packtune"] == []
     assert {name.split(".")[0] for name in SETUPTOOLS["package-dir"]} == {"packtune"}
     folders = {source.module for source in source_files if source.path.endswith("__init__.py")}
-    assert set(packages) == folders, "list in pyproject.toml every folder with an __init__.py, and no other"
+    assert set(packages) == folders, "list exactly the folders with an __init__.py in pyproject.toml"
     assert len(packages) == len(set(packages))
 
 
 def test_every_folder_of_modules_is_a_package(source_files):
     folders = {Path(source.path).parent for source in source_files}
     bare = sorted(str(folder) for folder in folders if not (ROOT / folder / "__init__.py").exists())
-    assert not bare, f"without an __init__.py, the wheel leaves these out: {', '.join(bare)}"
+    assert not bare, f"add an __init__.py to these folders, or the wheel will not have them: {', '.join(bare)}"
 
 
 @pytest.mark.parametrize("dependency", DEPENDENCIES)
 def test_a_dependency_names_the_files_that_import_it(dependency, source_files):
     comment = comment_of(dependency)
-    assert comment, f"{dependency}: say in a comment which files need it"
+    assert comment, f"{dependency}: name the files that import it in a comment"
     package = IMPORT_NAMES.get(dependency, dependency.replace("-", "_"))
     users = {
         source.path
@@ -69,7 +69,9 @@ def test_a_dependency_names_the_files_that_import_it(dependency, source_files):
     for named in named_files(comment):
         assert named.startswith(("search/", "models/", "data/")), f"{dependency}: {named!r} is no path of the project"
         assert (ROOT / named).exists(), f"{dependency}: there is no {named}"
-        assert (ROOT / named).is_dir() == named.endswith("/"), f"{dependency}: end folders, and no files, with a slash"
+        assert (ROOT / named).is_dir() == named.endswith("/"), (
+            f"{dependency}: end the name of a folder, and only of a folder, with a slash"
+        )
         assert any(user.startswith(named) for user in users), f"{dependency}: {named} does not import {package}"
     unnamed = sorted(user for user in users if not user.startswith(tuple(named_files(comment))))
     assert not unnamed, f"{dependency}: its comment leaves out {', '.join(unnamed)}"

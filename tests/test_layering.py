@@ -1,6 +1,6 @@
-"""Imports run one way, no module needs itself, and each framework has its home.
+"""Imports run one way and without cycles, and each framework is imported only in its own rooms.
 
-Imports in functions and under TYPE_CHECKING count like all others: whoever reads a module must know what it names.
+Imports in functions and under TYPE_CHECKING count like all others.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
-# Each imports only what comes before it, and itself. All but data and models are rooms or files of search.
+# A room imports only itself and rooms before it. All but data and models are folders or files of search.
 ROOMS = (
     "errors",
     "data",
@@ -40,9 +40,9 @@ MODELS = (
     "model_file",
 )
 ORDERS = {"packtune": ROOMS, "packtune.models": MODELS, "packtune.data": DATA}
-SMALL_FILES = ROOMS[3:11]  # of search, which may import each other in any order that is no cycle
+SMALL_FILES = ROOMS[3:11]  # these files of search may import each other, without a cycle
 
-# Files, and folders with all that is in them.
+# The files and folders that may import a package; a folder stands for all files in it.
 HOMES = {
     "ray": ("search/execution/", "search/worker/trainable.py"),
     "optuna": ("search/study/", "search/proposals/"),
@@ -64,7 +64,7 @@ HOMES = {
     ),
     "torch": ("data/", "models/", "search/dispatch/", "search/worker/", "search/interface/"),
 }
-# Found at run time, or by their files: scikit-learn's are read, the others are Optuna's.
+# Of scikit-learn only a file is read. SQLAlchemy imports psycopg, Optuna the others.
 NEVER_IMPORTED = ("sklearn", "scipy", "cmaes", "psycopg")
 
 
@@ -85,16 +85,18 @@ def edges(source_files):
 
 
 def child_of(package, module):
-    """Give the name of what holds `module` directly in `package`; none if it lies elsewhere."""
+    """Name the file or folder of `package` that `module` is in; None if it is in another package."""
     return module.removeprefix(f"{package}.").split(".")[0] if module.startswith(f"{package}.") else None
 
 
 @pytest.mark.parametrize("package", ORDERS)
-def test_every_room_has_its_rank(package, source_files):
+def test_every_file_and_folder_has_a_rank(package, source_files):
     children = {child_of(package, source.module) for source in source_files} - {None, "__main__"}
     if package == "packtune":
         assert {"models", "data"} <= children
-    assert children == set(ORDERS[package]), "name a new room, or a new file, in the order of imports"
+    assert children == set(ORDERS[package]), (
+        "add new files and folders to the order of imports above, and remove old ones"
+    )
 
 
 @pytest.mark.parametrize("package", ORDERS)
@@ -106,11 +108,11 @@ def test_imports_run_one_way(package, edges):
         if upper not in order or lower not in order or {upper, lower} <= set(SMALL_FILES):
             continue
         if order.index(lower) > order.index(upper):
-            wrong.append(f"{path}:{line}: {upper} comes before {lower}, and may not import {imported}")
+            wrong.append(f"{path}:{line}: {upper} comes before {lower} and must not import {imported}")
     assert not wrong, "\n".join(wrong)
 
 
-def test_models_and_data_know_nothing_of_a_search(edges):
+def test_models_and_data_import_nothing_of_search_but_errors(edges):
     wrong = [
         f"{path}:{line}: imports {imported}"
         for path, line, importer, imported in edges
@@ -120,8 +122,8 @@ def test_models_and_data_know_nothing_of_a_search(edges):
     assert not wrong, "\n".join(wrong)
 
 
-def test_no_module_needs_itself(edges):
-    """The package's own `__init__` is left out: it only lists what others define, and loads it when asked."""
+def test_there_is_no_import_cycle(edges):
+    """The `__init__` of packtune is left out: it imports what it exports only when that is used."""
     graph: dict[str, set[str]] = {}
     for _, _, importer, imported in edges:
         if "packtune" not in (importer, imported):
@@ -129,30 +131,30 @@ def test_no_module_needs_itself(edges):
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
-        pytest.fail("modules import each other in a circle: " + " <- ".join(error.args[1]))
+        pytest.fail("import cycle: " + " <- ".join(error.args[1]))
 
 
-def test_no_module_imports_the_package_s_root(edges):
-    """What `packtune` lists is imported from where it is defined; the worker's shipping needs the folder alone."""
+def test_no_module_imports_from_the_root_package(edges):
+    """Names are imported from the module that defines them. Shipping to workers needs the package's folder."""
     allowed = ("search/__main__.py", "search/execution/shipping.py")
     wrong = [f"{path}:{line}" for path, line, _, imported in edges if imported == "packtune" and path not in allowed]
-    assert not wrong, f"import from the defining module instead of from packtune: {', '.join(wrong)}"
+    assert not wrong, f"import from the module that defines the name, not from packtune: {', '.join(wrong)}"
 
 
-@pytest.mark.parametrize("framework", [*HOMES, *NEVER_IMPORTED])
-def test_frameworks_stay_at_home(framework, source_files):
-    homes = HOMES.get(framework, ())
+@pytest.mark.parametrize("package", [*HOMES, *NEVER_IMPORTED])
+def test_a_package_is_imported_only_where_it_belongs(package, source_files):
+    homes = HOMES.get(package, ())
     away = [
-        f"{source.path}:{line}: imports {name}, which belongs in {' '.join(homes) or 'no file'}"
+        f"{source.path}:{line}: imports {name}, which is allowed in {' '.join(homes) or 'no file'}"
         for source in source_files
         for line, name in source.imports()
-        if name.split(".")[0] == framework and not source.path.startswith(homes or "\0")
+        if name.split(".")[0] == package and not source.path.startswith(homes or "\0")
     ]
     assert not away, "\n".join(away)
 
 
-@pytest.mark.parametrize("framework", HOMES)
-def test_every_home_is_lived_in(framework, source_files):
-    users = [source.path for source in source_files for _, name in source.imports() if name.split(".")[0] == framework]
-    empty = [home for home in HOMES[framework] if not any(path.startswith(home) for path in users)]
-    assert not empty, f"{framework} is no longer imported in {' '.join(empty)}: take it off the list"
+@pytest.mark.parametrize("package", HOMES)
+def test_a_package_is_imported_wherever_it_belongs(package, source_files):
+    users = [source.path for source in source_files for _, name in source.imports() if name.split(".")[0] == package]
+    empty = [home for home in HOMES[package] if not any(path.startswith(home) for path in users)]
+    assert not empty, f"{package} is not imported in {' '.join(empty)}: remove that from HOMES"

@@ -1,4 +1,4 @@
-"""Files, folders, classes and functions stay small enough to be read at one go."""
+"""Limits on the size of files, folders, classes and functions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 MAX_FILE_LINES = 300
-MAX_MODULES = 14  # in a folder, `__init__` included
+MAX_MODULES = 14  # in a folder, `__init__.py` included
 MAX_METHODS = 14
 MAX_BODY_LINES = 44
 MEDIAN_BODY_LINES = 4
@@ -21,12 +21,12 @@ MAX_ANY_LINES = 15
 
 
 def functions_of(source):
-    """Give every function and method of a file, nested ones too."""
+    """List the functions and methods of a file, nested ones included."""
     return [node for node in ast.walk(source.tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
 def body_lines(function):
-    """Count the lines of a function's body, its docstring left out."""
+    """Count the lines of a function's body without its docstring."""
     body = function.body[1:] if ast.get_docstring(function) is not None else function.body
     return body[-1].end_lineno - body[0].lineno + 1 if body else 0
 
@@ -39,7 +39,7 @@ def parameters_of(function):
 
 
 def any_lines(function):
-    """Give the lines of a function's signature in which `Any` stands."""
+    """List the lines of a function's signature with `Any`."""
     annotations = [*(argument.annotation for argument in parameters_of(function)), function.returns]
     nodes = [node for annotation in annotations if annotation is not None for node in ast.walk(annotation)]
     return {
@@ -57,7 +57,7 @@ def functions(source_files):
 
 @pytest.fixture(scope="session")
 def commands():
-    """List (file, name) of the functions that Typer makes commands of: their parameters are the options."""
+    """List (file, name) of the functions that are Typer commands: each option is a parameter."""
     from packtune.cli.main import app
 
     entries = [*app.registered_commands, app.registered_callback]
@@ -86,7 +86,7 @@ def test_no_module_of_models_and_data_is_named_like_its_folder(source_files):
         for source in source_files
         if source.path.startswith(("models/", "data/")) and Path(source.path).stem == Path(source.path).parent.name
     ]
-    assert not doubled, f"give these files a name of their own: {', '.join(doubled)}"
+    assert not doubled, f"give these files another name than their folder's: {', '.join(doubled)}"
 
 
 def test_classes_have_few_methods(source_files):
@@ -105,8 +105,12 @@ def test_function_bodies_are_short(functions):
     sizes = [size for size, _ in lines]
     longest = "; the longest: " + ", ".join(f"{where} ({size})" for size, where in lines[:-11:-1])
     assert sizes[-1] <= MAX_BODY_LINES, f"a body has {sizes[-1]} lines, more than {MAX_BODY_LINES}{longest}"
-    assert statistics.median(sizes) <= MEDIAN_BODY_LINES, f"half of the bodies are longer{longest}"
-    assert statistics.quantiles(sizes, n=10)[-1] <= P90_BODY_LINES, f"too many of the bodies are long{longest}"
+    assert statistics.median(sizes) <= MEDIAN_BODY_LINES, (
+        f"more than half of the bodies are longer than {MEDIAN_BODY_LINES} lines{longest}"
+    )
+    assert statistics.quantiles(sizes, n=10)[-1] <= P90_BODY_LINES, (
+        f"more than a tenth of the bodies are longer than {P90_BODY_LINES} lines{longest}"
+    )
 
 
 def test_functions_take_few_parameters(functions, commands):
@@ -119,7 +123,7 @@ def test_functions_take_few_parameters(functions, commands):
     assert not many, f"more than {MAX_PARAMETERS} parameters:\n" + "\n".join(many)
 
 
-def test_signatures_say_their_types(functions):
+def test_signatures_rarely_use_any(functions):
     lines = sorted({(source.path, line) for source, function in functions for line in any_lines(function)})
     listed = "\n".join(f"{path}:{line}" for path, line in lines)
     assert len(lines) <= MAX_ANY_LINES, f"`Any` in {len(lines)} lines of signatures, at most {MAX_ANY_LINES}:\n{listed}"

@@ -73,7 +73,7 @@ def test_an_archive_is_refused_before_it_claims_memory_for_a_dictionary(tmp_path
     np.save(stream, np.zeros((1, 1, 1), np.uint8))
     path = tmp_path / "images.npz"
     path.write_bytes(greedy_archive("images.npy", stream.getvalue(), dictionary_bytes))
-    with pytest.raises(CorruptFile, match="packed in a way that NumPy never uses"):
+    with pytest.raises(CorruptFile, match="compressed by a method that NumPy never uses"):
         npz.read(path)
     assert attempt(npz.read, path, (CorruptFile,), marker=tmp_path / "marker") is None
 

@@ -161,7 +161,7 @@ def test_progress_can_be_followed(digits):
 
 
 def test_what_cannot_be_trained_is_an_error(digits):
-    with pytest.raises(ValueError, match="batch_size 1024 is larger than the training split"):
+    with pytest.raises(ValueError, match="batch_size = 1024 is larger than the training split"):
         PackRun(task_of(Configuration(batch_size=1024)), digits)
 
 
