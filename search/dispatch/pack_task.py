@@ -18,16 +18,19 @@ class PackTask:
     """All that a worker needs to know besides the data set.
 
     Attributes:
+        pack: whose members are trained.
         data: name of the data set.
-        epochs: full training.
+        epochs: of full training, 1 or more.
         batch_seed: see `PackTraining`.
-        device: where to train.
-        precision: of the products, where it pays.
-        known_best: joint validation accuracy above which the trained weights are worth sending back.
-        whole: the configurations of the whole pack if its members are to train alike in parts of it, see
-            `PackTraining`; empty if `pack` stands for itself.
-        checkpoint: of the same task, to go on from; one that does not fit is ignored.
-        checkpoint_interval_s: time between checkpoints, written at the end of a round.
+        protocol: how trials are trained and evaluated.
+        device: where the pack is trained.
+        precision: of large products, where it is faster.
+        halving: when members are compared, and with what.
+        known_best: joint validation accuracy, 0 to 1 or -1 for none; trained weights are sent back only above it.
+        whole: the configurations of the whole pack, if `pack` is a part that has to train like it, see `PackTraining`;
+            empty if `pack` stands for itself.
+        checkpoint: of the same task, to go on from; one of another task is ignored.
+        checkpoint_interval_s: seconds between checkpoints, which are written at the end of a round.
     """
 
     pack: Pack
@@ -54,9 +57,11 @@ class PackReport:
     """How each trial of a pack ended, in the pack's order.
 
     Attributes:
-        error: of a training that raised it; nothing else is known then.
-        model: the best COMPLETE member as bytes of a model file, if above the task's `known_best`.
-        model_trial, model_accuracy: its trial number and joint validation accuracy.
+        outcomes: of the members; empty if the training raised an error.
+        error: that the training raised; empty if it raised none.
+        model: the best COMPLETE member as bytes of a model file, if it is above the task's `known_best`.
+        model_trial: its trial number.
+        model_accuracy: its joint validation accuracy, 0 to 1; -1 without a model.
     """
 
     outcomes: tuple[Outcome, ...] = ()

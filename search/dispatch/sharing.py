@@ -1,13 +1,14 @@
-"""How many members train together: at most by a rule of the shape, fewer where a worker would else stand idle.
+"""How many members train together: at most by a rule of the shape, fewer where a worker would be idle otherwise.
 
-The rule decides what is proposed together, and the leaderboard depends on it. Into how large parts such a pack is then
-split is measured: a part gives the bytes of the whole, or is not taken, so that no clock changes a result.
+The rule decides what is proposed together, and the leaderboard depends on it. The parts into which such a pack is split
+afterwards depend on measured times, but not the leaderboard: a part is trained to the same bytes as the whole pack, or
+it is not used.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
 
 import torch
@@ -25,14 +26,14 @@ from packtune.trial import Pack
 Say = Callable[[str], None]
 Measure = Callable[[Sequence[Configuration]], Calibration]
 
-# Smaller parts must end so much sooner: clocks are not exact, and what others still have to train is estimated.
+# Smaller parts must end by this factor sooner: clocks are not exact, and the work that is left is an estimate.
 WORTH_IT = 0.95
 # What a step costs besides its multiplications, in multiplications of one image: calls of PyTorch, passes over weights.
 STEP_OVERHEAD = 400_000
 
 
 class CapacityByRule:
-    """Gives the largest number of members for a configuration, and says it once for every shape."""
+    """Gives the largest number of members for a configuration, and says it once for each shape."""
 
     def __init__(self, device: Device, say: Say) -> None:
         self._device = device
@@ -49,16 +50,17 @@ class CapacityByRule:
 
 
 class FairShare:
-    """Shares the last packs among the workers: a `packtune.dispatch.dispatcher.Sharing`.
+    """Divides the last packs among the workers: a `packtune.dispatch.dispatcher.Sharing`.
 
-    The longest packs come first. A pack is split if it is more than a worker's share of all that is left to train, as
-    in guided self-scheduling (Polychronopoulos and Kuck 1987), into those parts by which all would end first; their
-    speed is measured once for every kind of pack.
+    The longest packs come first. A pack with more than one worker's share of the work that is left is split, as in
+    guided self-scheduling (Polychronopoulos and Kuck 1987), into the parts with which all work ends first. The speed of
+    the parts is measured once for each kind of pack.
 
     Args:
-        workers: that train at once.
-        measure: the members' configurations -> how fast their parts are.
-        begun: whether a pack has a checkpoint to go on from, which its parts could not.
+        workers: that train at the same time.
+        measure: the configurations of the members -> how fast their parts are.
+        begun: tells whether a pack has a checkpoint to go on from; its parts could not use it.
+        say: told how a pack is split, and why.
     """
 
     def __init__(
@@ -75,8 +77,7 @@ class FairShare:
         return max(packs, key=self._work_of)
 
     def part_size(self, pack: Pack, others: Sequence[tuple[Pack, float]]) -> int:
-        members = len(pack.proposals)
-        own = self._work_of(pack)
+        members, own = len(pack.proposals), self._work_of(pack)
         rest = sum(share * self._work_of(other) for other, share in others)
         if own <= (own + rest) / self._workers or self._begun(pack):
             return members
@@ -84,27 +85,17 @@ class FairShare:
             step_s = self._calibration(pack).step_s
         except ValueError:  # a member cannot be trained: its worker finds out why
             return members
-        rest_s = rest / own * members * step_s[members]
+        size = _fastest_size(members, step_s, workers=self._workers, rest_s=rest / own * members * step_s[members])
+        if size < members:
+            self._explain(pack, size, step_s)
+        return size
 
-        def end_s(size: int) -> float:
-            """Estimate when the last worker is free, in the time of a step, if each part goes to the first that is."""
-            free_s = [rest_s / self._workers] * self._workers
-            for start in range(0, members, size):
-                heapq.heapreplace(free_s, free_s[0] + min(size, members - start) * step_s[size])
-            return max(free_s)
-
-        best = members
-        for size in step_s:
-            if end_s(size) <= WORTH_IT * end_s(best):
-                best = size
-        if best == members:
-            return members
-        times = ", ".join(f"{1e6 * seconds:.0f} with {size}" for size, seconds in step_s.items())
+    def _explain(self, pack: Pack, size: int, step_s: Mapping[int, float]) -> None:
+        times = ", ".join(f"{1e6 * seconds:.0f} with {n}" for n, seconds in step_s.items())
         self._say(
-            f"Trials {pack.trials[0]} to {pack.trials[-1]} are trained in parts of {best}: a worker would else stand "
+            f"Trials {pack.trials[0]} to {pack.trials[-1]} are trained in parts of {size}: otherwise a worker would be "
             f"idle (measured: µs of a step and member {times}; the results are the same to the byte)."
         )
-        return best
 
     def _work_of(self, pack: Pack) -> float:
         """Estimate what a pack costs, in multiplications for each image."""
@@ -123,6 +114,28 @@ class FairShare:
         return self._measured[kind]
 
 
+def _fastest_size(members: int, step_s: Mapping[int, float], *, workers: int, rest_s: float) -> int:
+    """Choose the size of the parts with which the last worker is free first; all members if parts gain too little.
+
+    Args:
+        step_s: seconds of a step and member, by the size of a part.
+        rest_s: what the workers have to train besides, in the time of a step.
+    """
+
+    def end_s(size: int) -> float:
+        """Estimate when the last worker is free if each part goes to the first free worker."""
+        free_s = [rest_s / workers] * workers
+        for start in range(0, members, size):
+            heapq.heapreplace(free_s, free_s[0] + min(size, members - start) * step_s[size])
+        return max(free_s)
+
+    best = members
+    for size in step_s:
+        if end_s(size) <= WORTH_IT * end_s(best):
+            best = size
+    return best
+
+
 def fair_share(
     plan: SettledPlan,
     resources: Resources,
@@ -133,8 +146,12 @@ def fair_share(
 ) -> FairShare | None:
     """Make what splits the packs of a search; none where they stay whole.
 
-    That is where their size was asked for, on a GPU, whose products depend on how many rows are computed together, and
-    on a cluster, whose processors may not be this machine's, on which parts are tried.
+    They stay whole where their size was asked for; on a GPU, whose products depend on how many rows are computed
+    together; and on a cluster, whose processors may differ from the one on which parts are measured.
+
+    Args:
+        begun: tells whether a pack has a checkpoint to go on from.
+        say: told how a pack is split, and why.
     """
     if plan.pack_size is not None or placement.device is not Device.CPU or not resources.is_local:
         return None
@@ -145,7 +162,7 @@ def fair_share(
 def _measure(
     configurations: Sequence[Configuration], *, dataset: Dataset, threads: int, precision: Precision
 ) -> Calibration:
-    """Measure with the threads of a worker."""
+    """Measure the speed of parts with the threads of a worker."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
@@ -155,7 +172,7 @@ def _measure(
 
 
 def _multiplications(configuration: Configuration, *, height: int, width: int, outputs: int) -> int:
-    """Count a network's multiplications for one image; none if it cannot be built, which its worker will report."""
+    """Count the multiplications of a network for one image; 0 if it cannot be built, which its worker reports."""
     try:
         return count_multiplications(configuration, height=height, width=width, outputs=outputs)
     except ValueError:
@@ -167,7 +184,7 @@ def _configurations(pack: Pack) -> list[Configuration]:
 
 
 def _kind(configuration: Configuration) -> Hashable:
-    """Give what a member's speed and bytes depend on, all but how large its rates are."""
+    """Give what the speed and the bytes of a member depend on: not the sizes of its rates, but which are above 0."""
     c = configuration
     rates = (c.momentum, c.weight_decay, c.dropout)
     return shape_of(c), c.hidden_units, c.activation, c.nesterov, tuple(rate > 0 for rate in rates)

@@ -1,4 +1,4 @@
-"""Where a search stands, for those who show it."""
+"""How far a search is, for those who show it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from packtune.trial import TrialState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where a search stands, or several that run together.
+    """How far a search is, or several that run together.
 
     Attributes:
-        finished: trials with an outcome, by state.
-        running: trials in training; not those of a pack that waits for a worker.
-        under_way: the share of the running trials' epochs that is done, in trials.
+        trials: of the whole search.
+        finished: the number of trials with an outcome, by state.
+        running: the number of trials in training, without the packs that wait for a worker.
+        under_way: what the running trials have trained, in full trainings.
         best: (trial number, joint validation accuracy) of the best COMPLETE trial so far.
     """
 

@@ -1,4 +1,4 @@
-"""What a sampler learns from: the trials of a study as arrays that grow with what is asked and told."""
+"""What a sampler learns from: the trials of a study as arrays, which grow with each trial."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import numpy as np
 from packtune.proposals.codes import Floats
 from packtune.trial import Outcome, TrialState
 
-# How trials are ordered before their accuracies are: by the epochs they reached, but COMPLETE is above all of them.
+# Trials are ordered by their stages first: by the epochs they reached, with COMPLETE above all and DIVERGED below all.
 COMPLETE_STAGE = math.inf
 WORST_STAGE = -1.0
-# Trials that are open, or that say nothing because they failed for a reason outside their configuration.
+# The stages of trials that are open, and of trials that failed for a reason outside their configuration.
 OPEN, SILENT = math.nan, -math.inf
 
 
 class History:
-    """The asked configurations of a study and their merits, by trial number.
+    """The configurations of a study's trials and how good they are, by the number of the trial.
 
     Args:
-        columns: of a row, see `Encoding`.
+        columns: in a row, see `Encoding`.
     """
 
     def __init__(self, columns: int) -> None:
@@ -34,7 +34,11 @@ class History:
         return self._n
 
     def add(self, row: Floats) -> None:
-        """Take in the next trial, open."""
+        """Take in the next trial, which is open.
+
+        Args:
+            row: float64 [columns].
+        """
         if self._n == len(self._rows):
             self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
             self._stages = np.concatenate([self._stages, np.full(self._n, OPEN)])
@@ -44,11 +48,11 @@ class History:
         self._n += 1
 
     def tell(self, number: int, outcome: Outcome) -> None:
-        """Close a trial."""
+        """Take in the outcome of a trial."""
         self._stages[number], self._accuracies[number] = _merit(outcome)
 
     def told(self, before: int) -> tuple[Floats, Floats]:
-        """Give the trials that taught something, of those with numbers below `before`.
+        """Give the closed trials with numbers below `before`, without those that failed.
 
         Returns:
             Rows [n, columns] by trial number, and the rank of each among them [n], 0 for the best.
@@ -69,7 +73,7 @@ class History:
 
 
 def _merit(outcome: Outcome) -> tuple[float, float]:
-    """Give the stage and the accuracy by which a trial is ordered, the larger the better."""
+    """Give the stage and the accuracy by which a trial is ordered; larger is better."""
     match outcome.state:
         case TrialState.FAIL:
             return SILENT, 0.0

@@ -1,4 +1,4 @@
-"""Which trials can be one pack, and how many members pay."""
+"""Which trials can form a pack, and how many members a pack should have at most."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from packtune.models.layers.padding import padded_units
 from packtune.space.space import Value
 from packtune.trial import Proposal
 
-# On a processor the wide product of a pack gains nothing past this many hidden units over all members: the
-# weights leave the cache (see tests/benchmarks/training.py, which measures it).
+# On a processor the wide product of a pack gains nothing beyond this many hidden units over all members, as the
+# weights no longer fit in the cache (measured by tests/benchmarks/training.py).
 CPU_UNITS = 512
 CPU_MEMBERS = 32
-# On a GPU the members are bounded by memory only.
+# On a GPU only the memory limits the members.
 CUDA_UNITS = 131_072
 CUDA_MEMBERS = 1024
 CUDA_CNN_MEMBERS = 32
@@ -25,14 +25,14 @@ CUDA_CNN_MEMBERS = 32
 def shape_of(configuration: Configuration) -> Hashable:
     """Describe what the members of a pack must share: layers, batch size, and hidden units up to padding.
 
-    Hidden units are padded within one power of two, so that no more than half of a member is padding, and so that
-    dropout draws the same numbers for a member whatever its neighbours (see `packtune.models.layers.dropout`).
+    Hidden units are padded to the next power of two. So at most half of a member is padding, and dropout draws the same
+    numbers for a member whatever the other members are (see `packtune.models.layers.dropout`).
     """
     return tuple(shape_ranges(configuration).items())
 
 
 def shape_ranges(configuration: Configuration) -> dict[str, tuple[Value, Value]]:
-    """Give the lowest and the highest value that each hyperparameter of a pack's shape may have in its members."""
+    """Give the lowest and the highest value of each hyperparameter that a shape fixes, by its name."""
     c = configuration
     layers = ("depth",) if c.architecture == "mlp" else ("blocks", "filters", "kernel_size", "pooling")
     same = {name: (getattr(c, name), getattr(c, name)) for name in ("architecture", *layers, "batch_size")}
@@ -41,7 +41,7 @@ def shape_ranges(configuration: Configuration) -> dict[str, tuple[Value, Value]]
 
 
 def shape_in_words(configuration: Configuration) -> str:
-    """Name the shape of a pack for people, such as "mlp, depth 1, batch_size 32, hidden_units 65 to 128"."""
+    """Describe the shape of a pack for people, such as "mlp, depth 1, batch_size 32, hidden_units 65 to 128"."""
     ranges = shape_ranges(configuration)
     architecture, _ = ranges.pop("architecture")
     named = [f"{name} {low}" if low == high else f"{name} {low} to {high}" for name, (low, high) in ranges.items()]
@@ -49,12 +49,12 @@ def shape_in_words(configuration: Configuration) -> str:
 
 
 def widest_of(configuration: Configuration) -> Configuration:
-    """Give the configuration of the widest member that its pack may have."""
+    """Give the configuration of the widest member in a pack with a configuration."""
     return replace(configuration, hidden_units=padded_units(configuration.hidden_units))
 
 
 def pack_capacity(configuration: Configuration, device: Device) -> int:
-    """Give the largest number of members that is not slower per trial than a smaller one, by rule.
+    """Give the largest number of members, 1 or more, that is not slower per trial than a smaller number, by a rule.
 
     Args:
         device: where the pack is trained.
@@ -71,10 +71,10 @@ def pack_capacity(configuration: Configuration, device: Device) -> int:
 def group_proposals(
     proposals: Sequence[Proposal], *, capacity: Callable[[Configuration], int]
 ) -> list[tuple[Proposal, ...]]:
-    """Group proposals into packs, ordered by their first trial.
+    """Group proposals into packs of one shape each, ordered by their first trials.
 
     Args:
-        capacity: the largest number of members of a pack with this configuration.
+        capacity: gives the largest number of members of a pack with a configuration, 1 or more.
     """
     groups: dict[Hashable, list[Proposal]] = defaultdict(list)
     for proposal in proposals:

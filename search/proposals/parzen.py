@@ -18,9 +18,10 @@ from packtune.proposals.encoding import Encoding, Region
 _erf = np.vectorize(math.erf, otypes=[float])
 _inverse = np.vectorize(NormalDist().inv_cdf, otypes=[float])
 
-# A kernel's width is this share of the one that suits a normal density: optima are narrower than the cloud about them.
+# The width of a kernel is this share of the width for a normal density: an optimum is narrower than the cloud of trials
+# around it.
 WIDTH_FACTOR = 0.7
-# What an observed word leaves to the others, in observations; shared by the kernels of the estimator.
+# The weight of the words that were not observed, in observations; the kernels of the estimator divide it.
 OTHER_WORDS = 0.5
 PRIOR_WEIGHT = 1.0
 
@@ -88,12 +89,12 @@ class _CellKernels:
 class ParzenEstimator:
     """A mixture of one kernel for each point, and a uniform one.
 
-    A point that lacks a hyperparameter, its condition not being met, says nothing about it: its kernel is uniform
-    there. Conditions therefore need no estimators of their own.
+    If a hyperparameter does not apply to a point, the kernel of the point is uniform over this hyperparameter. So one
+    estimator is enough for a space with conditions.
 
     Args:
-        points: rows [n, columns].
-        weights: of the points [n].
+        points: rows, float64 [n, columns], NaN where a hyperparameter does not apply.
+        weights: of the points, float64 [n].
     """
 
     def __init__(self, encoding: Encoding, points: Floats, weights: Floats) -> None:
@@ -110,10 +111,10 @@ class ParzenEstimator:
         return _log_sum_exp(self._log_weights + features @ self._coefficients)
 
     def draw(self, uniform: Floats, region: Region) -> Floats:
-        """Draw rows [n, columns] from the density within a region, given that they lie in it.
+        """Draw rows [n, columns] from the density, given that they lie in a region.
 
         Args:
-            uniform: float64 [n, columns + 1] in 0 to 1, what chance decides.
+            uniform: float64 [n, columns + 1] in 0 to 1, the random numbers for the draws.
         """
         log_weights = self._log_weights.copy()
         for column, low, high in zip(self._columns, region.low, region.high, strict=True):
@@ -129,9 +130,9 @@ class ParzenEstimator:
 
 
 def features_of(encoding: Encoding, rows: Floats) -> Floats:
-    """Turn rows [n, columns] into what the logarithm of every kernel is linear in [n, features].
+    """Turn rows [n, columns] into features [n, features], in which the logarithm of each kernel is linear.
 
-    This makes the densities of many candidates under many kernels one matrix product.
+    The densities of many candidates under many kernels are then one matrix product.
     """
     features = []
     for index, column in enumerate(encoding.columns):
@@ -157,7 +158,7 @@ def _kernels(column: Line | Cells, codes: Floats, dimensions: int) -> _LineKerne
     known = np.flatnonzero(~np.isnan(codes))
     if isinstance(column, Line):
         centers, widths = np.full(n + 1, 0.5), np.full(n + 1, np.inf)
-        # A whole number is scored by the density at its code: no kernel may be narrower than its number's cell.
+        # A whole number is scored by the density at its code, so no kernel may be narrower than the cell of its number.
         least = column.cells(codes[known]) / 2 if column.integer else 0.0
         centers[known], widths[known] = codes[known], np.maximum(_width(codes[known], n, dimensions), least)
         return _LineKernels(centers=centers, widths=widths)
@@ -188,9 +189,9 @@ def _neighbours(column: Cells, observed: np.ndarray, n: int, dimensions: int) ->
 
 
 def _width(codes: Floats, n: int, dimensions: int) -> float:
-    """Give the width of kernels by Scott's rule, not so narrow that the n kernels of the estimator could miss much.
+    """Give the width of kernels by Scott's rule (1992), with a lower limit that falls with the number of kernels n.
 
-    The spread is the lesser of the standard deviation and of what the quartiles say, as for densities with outliers.
+    The spread is the standard deviation, or the estimate from the quartiles if that is smaller, because of outliers.
     """
     if len(codes) == 0:
         return 1.0

@@ -1,4 +1,4 @@
-"""A user's own space, written as TOML. `packtune spaces --example` prints one."""
+"""A space of the user's own, written as TOML. `packtune spaces --example` prints one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def read_space(path: Path) -> Space:
     """Read a space from a TOML file.
 
     Raises:
-        SpaceError: the file is missing or no TOML (with line and column), or what it says cannot be searched.
+        SpaceError: the file cannot be read; it is no TOML, with line and column; or the space cannot be searched.
     """
     return parse_space(decode_space(read_bytes(path), str(path)), name=path.name, source=str(path))
 
@@ -49,7 +49,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def decode_space(content: bytes, source: str) -> str:
-    """Turn the bytes of a space's file into text; `source` is what errors call it.
+    """Decode the bytes of a file; `source` is what errors call it.
 
     Raises:
         SpaceError: it is not UTF-8.
@@ -77,17 +77,20 @@ def parse_space(text: str, *, name: str, source: str) -> Space:
 
 
 def make_space(table: Mapping[str, object], *, name: str, source: str) -> Space:
-    """Make a space from a table as a file has it; `source` is what errors call it.
+    """Make a space from a table like that of a file.
+
+    Args:
+        source: what errors call the table.
 
     Raises:
-        SpaceError: what the table says cannot be searched.
+        SpaceError: the space cannot be searched.
     """
     dimensions = tuple(_dimension(source, key, value) for key, value in table.items())
     return Space(name=name, dimensions=dimensions, description=f"from {source}")
 
 
 def space_to_toml(space: Space) -> str:
-    """Write the dimensions of a space as a file has them; `parse_space` reads them back."""
+    """Write the dimensions of a space as TOML; `parse_space` reads them back."""
     return tomli_w.dumps({dimension.name: _entry(dimension) for dimension in space.dimensions})
 
 

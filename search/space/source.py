@@ -1,4 +1,4 @@
-"""A space as a user gives it: a name, a file, a `Space`, or a table like that of a file."""
+"""A space in each of the ways in which a user gives it: a name, a file, a `Space`, or a table like that of a file."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ GivenSpace = str | Path | Space | Mapping[str, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpaceSource:
-    """A space, and how it is found again.
+    """A space, and how a run finds it again.
 
     Attributes:
-        name: a built-in name, or the path of a TOML file.
-        content: of that file, to be kept with the run; none for a built-in space.
+        name: a built-in name, or the path of a TOML file; for a `Space` or a table, the name of the file to make.
+        space: the space itself.
+        content: of the file, to be kept with the run; none for a built-in space.
     """
 
     name: str
@@ -29,10 +30,13 @@ class SpaceSource:
 
 
 def find_space(given: GivenSpace) -> SpaceSource:
-    """Find a space from what a user gives.
+    """Find a space.
+
+    Args:
+        given: a built-in name; the path of a TOML file; a `Space` without a list; or a table like that of a file.
 
     Raises:
-        SpaceError: there is no such space, or it cannot be searched.
+        SpaceError: there is no such space, it cannot be searched, or a file cannot hold it.
     """
     if isinstance(given, Space):
         return _from_space(given)

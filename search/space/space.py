@@ -16,7 +16,7 @@ MAX_ENUMERATED = 100_000
 
 
 def _in_words(value: Value) -> str:
-    """Write a value as TOML has it, without what would steer a terminal."""
+    """Write a value as in TOML, without characters that a terminal would obey."""
     if isinstance(value, bool):
         return str(value).lower()
     return value if isinstance(value, str) and value.isprintable() else repr(value)
@@ -33,7 +33,7 @@ class Choices:
         return self.values
 
     def bounds(self) -> tuple[Value, ...]:
-        """Give the values to hold against the hyperparameter's range."""
+        """Give the values that must lie in the range of the hyperparameter."""
         return self.values
 
     def __str__(self) -> str:
@@ -49,11 +49,11 @@ class IntRange:
     log: bool = False
 
     def enumerate(self) -> Sequence[Value]:
-        """List the values, without making them: there may be very many."""
+        """List the values as a range, as there may be very many."""
         return range(self.low, self.high + 1)
 
     def bounds(self) -> tuple[Value, ...]:
-        """Give the values to hold against the hyperparameter's range."""
+        """Give the values that must lie in the range of the hyperparameter."""
         return (self.low, self.high)
 
     def __str__(self) -> str:
@@ -73,7 +73,7 @@ class FloatRange:
         return None
 
     def bounds(self) -> tuple[Value, ...]:
-        """Give the values to hold against the hyperparameter's range."""
+        """Give the values that must lie in the range of the hyperparameter."""
         return (self.low, self.high)
 
     def __str__(self) -> str:
@@ -90,7 +90,7 @@ class Dimension:
     Attributes:
         name: a name of `HYPERPARAMETERS`.
         domain: the values that may be proposed.
-        when: the dimension counts only where each named hyperparameter has one of the given values.
+        when: the dimension applies only where each of these hyperparameters has one of the given values.
     """
 
     name: str
@@ -107,13 +107,16 @@ class Space:
     """Dimensions with conditions, or a list of configurations made of them.
 
     Attributes:
-        dimensions: in an order in which each condition looks only backwards (made so on creation).
-        listed: if given, only these are proposed, one after another.
-        protocol: how its trials are trained unless the user asks for the other way.
+        name: for people, and for the name of a run.
+        dimensions: sorted when made, so that each comes after those that its condition names.
+        listed: the only configurations that are proposed, in this order; empty if there is no list.
+        description: one line for people.
+        protocol: how trials are trained, unless the user chooses the other protocol.
 
     Raises:
-        SpaceError: unknown names, bounds that are swapped or outside the hyperparameter's range, a logarithm of
-            zero, no choices, a condition on something that the space lacks or that goes round in circles.
+        SpaceError: a name is unknown; bounds are swapped or outside the range of the hyperparameter; a logarithm of
+            zero; there are no choices; a condition names a hyperparameter that the space lacks, or conditions form a
+            circle.
     """
 
     name: str
@@ -152,11 +155,11 @@ class Space:
 
     @property
     def is_enumerable(self) -> bool:
-        """Tell whether the space is a finite list that can be tried in full."""
+        """Tell whether the space has a finite number of configurations."""
         return bool(self.listed) or all(dimension.domain.enumerate() is not None for dimension in self.dimensions)
 
     def enumerate(self) -> list[dict[str, Value]]:
-        """List every distinct assignment of the dimensions that apply, in the order of the dimensions.
+        """List the values of each configuration, in the order of the dimensions and their values.
 
         Raises:
             SpaceError: a dimension is continuous, or the list would have more than MAX_ENUMERATED entries.
@@ -239,7 +242,7 @@ def _check_condition(where: str, parent: str, allowed: tuple[Value, ...], known:
 
 
 def _sort_by_condition(space: str, dimensions: tuple[Dimension, ...]) -> tuple[Dimension, ...]:
-    """Move each dimension behind those its condition names, else keep the order."""
+    """Move each dimension behind those that its condition names; otherwise the order stays."""
     ordered: list[Dimension] = []
     left = list(dimensions)
     while left:

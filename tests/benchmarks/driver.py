@@ -28,7 +28,8 @@ from packtune.execution.connection import connection
 from packtune.machine import describe_machine
 from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision
-from packtune.settings import Resources, SettledPlan
+from packtune.proposals.proposer import Suggestion
+from packtune.settings import Resources, SearchPlan
 from packtune.space.space import Choices, Dimension, FloatRange, IntRange, Space
 from packtune.study.storage import open_storage
 from packtune.study.study import SearchStudy, create_study
@@ -132,9 +133,10 @@ def cost_s(moments: Sequence[tuple[int, float]], first: int, last: int) -> float
 
 def time_search(trials: int) -> list[tuple[int, float]]:
     """Search with two workers that train nothing; give (trials finished, seconds) at each pack's end."""
-    plan = SettledPlan(sampler="random", trials=trials, epochs=1, lookahead=4, precision=Precision.FLOAT32)
+    plan = SearchPlan(sampler="random", trials=trials, epochs=1).settle(precision=Precision.FLOAT32, lookahead=4)
+    resources = Resources(workers=2, device=Device.CPU)
     moments: list[tuple[int, float]] = []
-    with tempfile.TemporaryDirectory() as folder, connection(Resources(workers=2, device=Device.CPU)) as ray:
+    with tempfile.TemporaryDirectory() as folder, connection(resources) as ray:
         placement = ray.placement()
         from packtune.execution.launch import run_packs
         from packtune.execution.searcher import Lane, PackSearcher
@@ -275,13 +277,12 @@ class _Packs:
     """Our driver, with a search of many trials behind it."""
 
     def __init__(self, told: int, folder: Path) -> None:
-        plan = SettledPlan(
-            sampler="tpe", trials=10 * told, epochs=1, pack_size=PACK, lookahead=1, precision=Precision.FLOAT32
-        )
+        plan = SearchPlan(sampler="tpe", trials=10 * told, epochs=1, pack_size=PACK)
+        settled = plan.settle(precision=Precision.FLOAT32, lookahead=1)
         self._context = open_storage(folder / "study.journal", None)
         study = create_study(self._context.__enter__(), "packs", SIX, plan)
         fill(study, told)
-        self._dispatcher = Dispatcher(study, plan)
+        self._dispatcher = Dispatcher(study, settled)
         self._next: PackTask | None = self._dispatcher.next_pack()
 
     def time_trial_s(self) -> float:
@@ -304,25 +305,25 @@ def fill(study: SearchStudy, told: int) -> None:
     values = random_values(told)
     with study.batch():
         for number, (row, accuracy) in enumerate(zip(values, draws.tolist(), strict=True)):
-            study.open_with(number, row)
+            study.trials.open(number, Suggestion(values=row))
             reached = Accuracy(joint=accuracy, heads=(accuracy,))
             outcome = Outcome(
                 state=TrialState.COMPLETE, epochs=1, curve=((1, accuracy),), validation=reached, test=reached
             )
-            study.record(number, outcome)
-            study.tell(number, outcome)
-        study.assign(0, [list(range(start, min(start + PACK, told))) for start in range(0, told, PACK)])
+            study.outcomes.record(number, outcome)
+            study.outcomes.tell(number, outcome)
+        study.pack_notes.assign(0, [list(range(start, min(start + PACK, told))) for start in range(0, told, PACK)])
 
 
 def random_values(n: int) -> list[dict[str, Any]]:
     """Draw configurations of the six-parameter space evenly."""
     from packtune.proposals.encoding import Encoding
-    from packtune.proposals.history import History
-    from packtune.proposals.tpe import PackPlan, propose_random
+    from packtune.proposals.even import EvenDraws
+    from packtune.proposals.pack_window import PackStart
 
     encoding = Encoding(SIX)
-    plan = PackPlan(seed=0, number=0, first=0, members=lambda _: n, shape=lambda _: encoding.whole)
-    return [encoding.decode(row) for row in propose_random(encoding, History(len(encoding.columns)), plan)]
+    draws = EvenDraws(encoding, PackStart(seed=0, pack=0, first=0))
+    return [encoding.decode(row) for row in draws.others(n, encoding.everywhere)]
 
 
 class _Plain:
@@ -331,9 +332,9 @@ class _Plain:
     def __init__(self, told: int) -> None:
         self._study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=0))
         draws = np.random.default_rng(0).random(told)
-        from packtune.proposals.optuna_space import distribution_of
+        from packtune.proposals.optuna_space import distributions_of
 
-        self._distributions = {dimension.name: distribution_of(dimension) for dimension in SIX.dimensions}
+        self._distributions = distributions_of(SIX)
         self._study.add_trials(
             [
                 optuna.trial.create_trial(params=row, distributions=self._distributions, value=accuracy)

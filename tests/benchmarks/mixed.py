@@ -23,9 +23,11 @@ from packtune.dispatch.dispatcher import Dispatcher
 from packtune.dispatch.pack_task import PackReport, PackTask
 from packtune.machine import describe_machine
 from packtune.models.configuration import Configuration
+from packtune.models.hardware.device import Device
+from packtune.models.hardware.precision import Precision
 from packtune.models.training.pack_training import Member, PackTraining
 from packtune.proposals.packing import pack_capacity
-from packtune.settings import Settings
+from packtune.settings import SearchPlan
 from packtune.space.catalog import SPACES
 from packtune.space.space import Choices, Dimension, Space
 from packtune.study.storage import open_storage
@@ -97,11 +99,11 @@ def mlps() -> Space:
 def ask(sampler: str, trials: int) -> list[Pack]:
     """Ask for packs as a search does; what they are told is a made-up function of the configuration."""
     space = mlps()
-    settings = Settings(name="mixed", sampler=sampler, trials=trials)
+    plan = SearchPlan(sampler=sampler, trials=trials).settle(precision=Precision.FLOAT32, lookahead=4)
     packs = []
     with tempfile.TemporaryDirectory() as folder, open_storage(Path(folder) / "study.journal", None) as storage:
-        study = create_study(storage, "mixed", space=space, sampler=sampler, search_seed=0)
-        dispatcher = Dispatcher(study, settings, device="cpu")
+        study = create_study(storage, "mixed", space, plan)
+        dispatcher = Dispatcher(study, plan)
         while (task := dispatcher.next_pack()) is not None:
             packs.append(task.pack)
             dispatcher.receive(task.pack, made_up(task))
@@ -132,7 +134,7 @@ def measure(pack: Pack, dataset: Dataset, repeats: int) -> list[Efficiency]:
     return [
         Efficiency(
             pack_us=pack_us,
-            uniform_us=microseconds([each] * pack_capacity(each, "cpu"), dataset, repeats),
+            uniform_us=microseconds([each] * pack_capacity(each, Device.CPU), dataset, repeats),
         )
         for each in configurations
     ]

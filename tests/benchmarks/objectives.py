@@ -182,19 +182,20 @@ def record() -> None:
     from packtune.data.sets.digits import load
     from packtune.dispatch.pack_task import PackTask
     from packtune.models.configuration import Configuration
-    from packtune.proposals.history import History
+    from packtune.models.hardware.device import Device
+    from packtune.proposals.even import EvenDraws
+    from packtune.proposals.pack_window import PackStart
     from packtune.proposals.packing import group_proposals, pack_capacity
-    from packtune.proposals.tpe import PackPlan, propose_random
     from packtune.trial import Pack, Proposal
     from packtune.worker.pack_run import run_pack
 
     torch.set_num_threads(1)
     encoding = Encoding(WIDE_MLP)
-    plan = PackPlan(seed=0, number=0, first=0, members=lambda _: CONFIGURATIONS, shape=lambda _: encoding.whole)
-    drawn = [encoding.decode(row) for row in propose_random(encoding, History(len(encoding.columns)), plan)]
+    draws = EvenDraws(encoding, PackStart(seed=0, pack=0, first=0))
+    drawn = [encoding.decode(row) for row in draws.others(CONFIGURATIONS, encoding.everywhere)]
     proposals = [Proposal(number=n, configuration=Configuration(**v), seed=n) for n, v in enumerate(drawn)]
     found: dict[int, float] = {}
-    for n, group in enumerate(group_proposals(proposals, capacity=functools.partial(pack_capacity, device="cpu"))):
+    for n, group in enumerate(group_proposals(proposals, capacity=functools.partial(pack_capacity, device=Device.CPU))):
         report = run_pack(
             PackTask(pack=Pack(number=n, proposals=group), data="digits", epochs=EPOCHS, batch_seed=1), load()
         )

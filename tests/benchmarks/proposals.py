@@ -10,6 +10,7 @@ objective and their seed.
 from __future__ import annotations
 
 import argparse
+import functools
 import multiprocessing
 import statistics
 import sys
@@ -30,8 +31,11 @@ from table import Held, Options, Row
 from packtune.dispatch.dispatcher import Dispatcher
 from packtune.dispatch.pack_task import PackReport
 from packtune.machine import describe_machine
-from packtune.proposals.optuna_space import distribution_of
-from packtune.settings import Settings
+from packtune.models.hardware.device import Device
+from packtune.models.hardware.precision import Precision
+from packtune.proposals.optuna_space import suggest_value
+from packtune.settings import SearchPlan
+from packtune.study.storage import Storage
 from packtune.study.study import create_study
 from packtune.trial import Accuracy, Outcome, TrialState
 
@@ -70,13 +74,11 @@ def search(way: Way, objective: Objective, seed: int, trials: int) -> list[float
 
 def _ours(way: Way, objective: Objective, seed: int, trials: int) -> list[float]:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    settings = Settings(
-        name="s", trials=trials, epochs=1, halving=False, lookahead=way.lookahead, pack_size=way.pack_size, seed=seed
-    )
-    storage = optuna.storages.InMemoryStorage()
-    study = create_study(storage, "s", space=objective.space, sampler="tpe", search_seed=seed)
+    plan = SearchPlan(trials=trials, epochs=1, halving=False, pack_size=way.pack_size, seed=seed)
+    settled = plan.settle(precision=Precision.FLOAT32, lookahead=way.lookahead)
+    study = create_study(Storage(optuna=optuna.storages.InMemoryStorage()), "s", objective.space, plan)
     # A GPU takes packs of any size that occurs here: only what is known limits them.
-    dispatcher, evaluate = Dispatcher(study, settings, device="cuda"), objective.make(seed)
+    dispatcher, evaluate = Dispatcher(study, settled, device=Device.CUDA), objective.make(seed)
     found: dict[int, float] = {}
     names = {dimension.name for dimension in objective.space.dimensions}
     while (packs := _start(dispatcher)) or not dispatcher.finished:
@@ -110,12 +112,9 @@ def _optuna(way: Way, objective: Objective, seed: int, trials: int) -> list[floa
     sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True, group=True) if way.grouped else None
     study = optuna.create_study(direction="maximize", sampler=sampler or optuna.samplers.TPESampler(seed=seed))
     evaluate, found = objective.make(seed), []
-    distributions = {d.name: distribution_of(d) for d in objective.space.dimensions}
     for _ in range(trials):
-        trial, values = study.ask(), {}
-        for dimension in objective.space.dimensions:
-            if dimension.applies(values):
-                values[dimension.name] = trial._suggest(dimension.name, distributions[dimension.name])
+        trial = study.ask()
+        values = objective.space.choose(functools.partial(suggest_value, trial))
         found.append(evaluate([values])[0])
         study.tell(trial, found[-1])
     return found

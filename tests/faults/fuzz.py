@@ -34,14 +34,17 @@ from hypothesis.errors import HypothesisWarning
 
 from packtune.data.formats import idx, npz
 from packtune.data.formats.images import read_images
+from packtune.dispatch.asking import teach
 from packtune.errors import DataError, ModelFileError, RunError, SettingsError, SpaceError
 from packtune.models.architectures.catalog import build_network
 from packtune.models.configuration import HYPERPARAMETERS, Configuration
 from packtune.models.model_file import TrainedModel, model_from_bytes, model_to_bytes
+from packtune.proposals.catalog import make_proposer
+from packtune.proposals.proposer import propose
 from packtune.report.rows import rank_rows
 from packtune.report.winner import pick_winner
 from packtune.run.settings_file import read_settings, write_settings
-from packtune.settings import Settings
+from packtune.settings import Resources, SearchPlan, Settings
 from packtune.space.catalog import load_space
 from packtune.space.file import EXAMPLE, read_space
 from packtune.space.space import FloatRange, Space
@@ -52,6 +55,7 @@ from packtune.trial import Accuracy, Outcome, Pack, TrialRecord, TrialState
 Read = Callable[[Path], Any]
 SPACE = "wide"
 STUDY = "fuzzed"
+PLAN = SearchPlan(space=SPACE, sampler="random", seed=3, pack_size=1)
 BOMB_BYTES = 2**25
 
 
@@ -175,25 +179,30 @@ def make_journal(path: Path) -> bytes:
         Outcome(state=TrialState.FAIL, reason="its worker died"),
     ]
     with open_storage(path, None) as storage:
-        study = create_study(storage, STUDY, space=load_space(SPACE), sampler="random", search_seed=3)
+        study = create_study(storage, STUDY, load_space(SPACE), PLAN)
+        proposer = make_proposer(study.space, PLAN)
         for number in range(6):
-            study.ask(number)
-        study.assign(0, [[0, 1], [2, 3]])
-        study.assign(4, [[4], [5]])
+            (suggestion,) = propose(proposer, first=number, pack=number, left=1, capacity=lambda _: 1)
+            study.trials.open(number, suggestion)
+        study.pack_notes.assign(0, [[0, 1], [2, 3]])
+        study.pack_notes.assign(4, [[4], [5]])
         for number, outcome in enumerate(outcomes):
-            study.record(number, outcome)
-            study.tell(number, outcome)
-        study.record(4, outcomes[0])
-        study.tell(4, outcomes[0])
-        study.record(5, outcomes[1])
+            study.outcomes.record(number, outcome)
+            study.outcomes.tell(number, outcome)
+        study.outcomes.record(4, outcomes[0])
+        study.outcomes.tell(4, outcomes[0])
+        study.outcomes.record(5, outcomes[1])
     return path.read_bytes()
 
 
-def read_journal(path: Path, *, read_only: bool) -> tuple[list[TrialRecord], list[Pack], set[int]]:
+def read_journal(path: Path, *, read_only: bool) -> tuple[list[TrialRecord], list[Pack], frozenset[int]]:
     """Read all that a search reads from its study: the trials, the packs, and the numbers of the trials told."""
     with open_storage(path, None, read_only=read_only) as storage:
-        study = load_study(storage, STUDY, space=load_space(SPACE), sampler="random", search_seed=3)
-        return study.records(), study.packs(), study.told_trials()
+        study = load_study(storage, STUDY, load_space(SPACE), PLAN)
+        records = study.records()
+        teach(make_proposer(study.space, replace(PLAN, sampler="tpe")), study, records)
+        study.repeated()
+        return records, study.packs(), study.outcomes.told_trials()
 
 
 def _fuzz(
@@ -505,7 +514,8 @@ def _check_model(model: TrainedModel, labels: torch.Tensor) -> None:
 
 def _toml_contents() -> st.SearchStrategy[bytes]:
     with tempfile.TemporaryDirectory() as folder:
-        write_settings(Settings(name="x", data_dir=Path("here"), storage="sqlite:///x.db"), Path(folder) / "x")
+        resources = Resources(data_dir=Path("here"), storage="sqlite:///x.db")
+        write_settings(Settings(name="x", resources=resources), Path(folder) / "x")
         saved = (Path(folder) / "x").read_bytes()
     originals = [EXAMPLE.encode(), saved]
     words = st.sampled_from(["mlp", "cnn", "relu", "tanh", "overlap-cnn", "digits", "search", "cpu", "sqlite://", "x"])
@@ -524,7 +534,7 @@ def _toml_contents() -> st.SearchStrategy[bytes]:
     entries = likely | st.lists(likely, max_size=3) | ranges | table | others
     spaces = st.dictionaries(names, entries, max_size=4) | st.dictionaries(names | ODD_TEXT, entries, max_size=4)
     # `name` is the only setting without a default.
-    fields = st.sampled_from([name for name in Settings.__dataclass_fields__ if name != "name"])
+    fields = st.sampled_from(["run_id", *SearchPlan.__dataclass_fields__, *Resources.__dataclass_fields__])
     named = st.fixed_dictionaries({"name": st.just("x")})
     chosen = st.dictionaries(fields, likely | others, max_size=2) | st.dictionaries(
         fields | ODD_TEXT, likely | others | _urls(), max_size=4
@@ -594,7 +604,8 @@ def _lines(originals: Sequence[bytes]) -> st.SearchStrategy[bytes]:
 
 def _check_space(space: Space) -> None:
     for end in (0, -1):
-        space.propose(lambda dimension: dimension.domain.bounds()[end])  # noqa: B023
+        values = space.choose(lambda dimension: dimension.domain.bounds()[end])  # noqa: B023
+        assert isinstance(space.configuration_of(values), Configuration)
     for dimension in space.dimensions:
         assert str(dimension.domain)
         kind = HYPERPARAMETERS[dimension.name].kind
@@ -603,15 +614,16 @@ def _check_space(space: Space) -> None:
 
 
 def _check_settings(given: Settings, path: Path) -> None:
-    for name, hint in get_type_hints(Settings).items():
-        value, kinds = getattr(given, name), get_args(hint) or (hint,)
-        fits = type(value) in kinds or (isinstance(value, Path) and Path in kinds)
-        assert fits or (type(value) is int and float in kinds), f"{name} = {value!r}"
-        assert type(value) is not float or math.isfinite(value), name
+    for record in (given, given.plan, given.resources):
+        for name, hint in get_type_hints(type(record)).items():
+            value, kinds = getattr(record, name), get_args(hint) or (hint,)
+            fits = type(value) in kinds or (isinstance(value, Path) and Path in kinds)
+            assert fits or (type(value) is int and float in kinds), f"{name} = {value!r}"
+            assert type(value) is not float or math.isfinite(value), name
     write_settings(given, path)
     again = read_settings(path)
     # A password is left out of the file.
-    assert replace(again, storage=given.storage) == given
+    assert replace(again, resources=replace(again.resources, storage=given.resources.storage)) == given
 
 
 # Journals
@@ -691,7 +703,7 @@ def _json_line(value: Any) -> bytes:
     return json.dumps(value).encode() + b"\n"
 
 
-def _check_records(records: list[TrialRecord], packs: list[Pack], told: set[int]) -> None:
+def _check_records(records: list[TrialRecord], packs: list[Pack], told: frozenset[int]) -> None:
     assert [record.proposal.number for record in records] == list(range(len(records)))
     assert told <= set(range(len(records)))
     packed = [number for pack in packs for number in pack.trials]

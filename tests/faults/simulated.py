@@ -9,7 +9,7 @@ from pathlib import Path
 from packtune.dispatch.dispatcher import Dispatcher
 from packtune.dispatch.pack_task import PackReport
 from packtune.models.hardware.precision import Precision
-from packtune.settings import SettledPlan
+from packtune.settings import SearchPlan
 from packtune.space.catalog import load_space
 from packtune.study.storage import open_storage
 from packtune.study.study import create_study
@@ -24,7 +24,7 @@ def simulate(trials: int, folder: Path) -> str:
     Raises:
         AssertionError: the driver grew by more than it may.
     """
-    plan = SettledPlan(sampler="random", trials=trials, epochs=10, lookahead=4, precision=Precision.FLOAT32)
+    plan = SearchPlan(sampler="random", trials=trials, epochs=10).settle(precision=Precision.FLOAT32, lookahead=4)
     journal = folder / "simulated.journal"
     with open_storage(journal, None) as storage:
         study = create_study(storage, "simulated", load_space("wide"), plan)
@@ -37,7 +37,7 @@ def simulate(trials: int, folder: Path) -> str:
             moments.append((finished, time.perf_counter()))
         gc.collect()
         growth_mb = resident_mb() - before_mb
-        assert len(study.told_trials()) == trials
+        assert len(study.outcomes.told_trials()) == trials
     tenth = trials // 10
     first_ms, last_ms = (1e3 * _seconds(moments, *part) / tenth for part in ((0, tenth), (trials - tenth, trials)))
     megabytes = journal.stat().st_size / 1e6

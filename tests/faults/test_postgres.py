@@ -15,7 +15,8 @@ from postgres import PASSWORD, PostgresServer, find_binaries
 
 from packtune.dispatch.dispatcher import Dispatcher
 from packtune.errors import RunError, SettingsError
-from packtune.settings import Settings
+from packtune.models.hardware.precision import Precision
+from packtune.settings import SearchPlan
 from packtune.space.catalog import load_space
 from packtune.study.storage import open_storage
 from packtune.study.study import create_study, load_study
@@ -37,17 +38,16 @@ def server():
         server.remove()
 
 
-def settings_of(name):
-    return Settings(name=name, sampler="tpe", trials=12, epochs=3, seed=5)
+PLAN = SearchPlan(sampler="tpe", trials=12, epochs=3, seed=5).settle(precision=Precision.FLOAT32, lookahead=4)
 
 
 def create(storage, name):
-    return create_study(storage, name, space=load_space("wide"), sampler="tpe", search_seed=5)
+    return create_study(storage, name, load_space("wide"), PLAN)
 
 
-def search(study, name, packs=None):
+def search(study, packs=None):
     """Train packs in no time; all of them, or so many."""
-    dispatcher = Dispatcher(study, settings_of(name), device="cpu")
+    dispatcher = Dispatcher(study, PLAN)
     done = 0
     while done != packs and (task := dispatcher.next_pack()) is not None:
         dispatcher.receive(task.pack, report_of(task))
@@ -71,7 +71,7 @@ def test_two_searches_share_a_database_and_equal_those_in_journals(server, tmp_p
         found = []
         for name, storage in storages.items():
             study = create(storage, name)
-            search(study, name)
+            search(study)
             study.requeue()
             found.append(study.records())
         return found
@@ -86,7 +86,7 @@ def test_searches_that_begin_at_once_make_the_tables_together(server, tmp_path):
     def begin(name):
         together.wait()
         with open_storage(tmp_path / "unused", url) as storage:
-            create(storage, name).ask(0)
+            search(create(storage, name), packs=1)
 
     for database in ("first", "second"):
         with psycopg.connect(server.url.replace("+psycopg", ""), autocommit=True) as connection:
@@ -99,11 +99,11 @@ def test_searches_that_begin_at_once_make_the_tables_together(server, tmp_path):
 def test_a_server_that_restarts_between_two_packs_is_not_noticed(server, tmp_path):
     with open_storage(tmp_path / "unused", server.url) as storage:
         study = create(storage, "restarted")
-        search(study, "restarted", packs=1)
+        search(study, packs=1)
         server.stop()
         server.start()
-        search(study, "restarted")
-        assert len(study.told_trials()) == 12
+        search(study)
+        assert len(study.outcomes.told_trials()) == 12
 
 
 def test_a_server_that_is_gone_is_named_without_its_password_and_nothing_is_lost(server, tmp_path):
@@ -113,10 +113,10 @@ def test_a_server_that_is_gone_is_named_without_its_password_and_nothing_is_lost
             open_storage(tmp_path / "unused", server.url) as storage,
         ):
             study = create(storage, "gone")
-            search(study, "gone", packs=2)
+            search(study, packs=2)
             kept = [record for record in study.records() if record.outcome]
             server.stop()
-            search(study, "gone")
+            search(study)
         assert PASSWORD not in str(caught.value)
         with (
             pytest.raises(SettingsError, match=r"cannot open the storage .*\*\*\*.*") as caught,
@@ -127,11 +127,11 @@ def test_a_server_that_is_gone_is_named_without_its_password_and_nothing_is_lost
     finally:
         server.start()
     with open_storage(tmp_path / "unused", server.url) as storage:
-        study = load_study(storage, "gone", space=load_space("wide"), sampler="tpe", search_seed=5)
+        study = load_study(storage, "gone", load_space("wide"), PLAN)
         assert kept
         assert [record for record in study.records() if record.outcome] == kept
-        search(study, "gone")
-        assert len(study.told_trials()) == 12
+        search(study)
+        assert len(study.outcomes.told_trials()) == 12
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""How many members train together: a rule at most, fewer where a worker would else stand idle, and nothing lost."""
+"""How many members train together: at most by a rule, fewer where a worker would be idle otherwise; nothing is lost."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ def test_what_is_done_is_said():
     share = Share({4: 1e-6, 2: 1.2e-6})
     share.size(pack_of(3, *[WIDE] * 4), [])
     assert share.said == [
-        "Trials 30 to 33 are trained in parts of 2: a worker would else stand idle (measured: µs of a step and member "
-        "1 with 4, 1 with 2; the results are the same to the byte)."
+        "Trials 30 to 33 are trained in parts of 2: otherwise a worker would be idle (measured: µs of a step and "
+        "member 1 with 4, 1 with 2; the results are the same to the byte)."
     ]
 
 
