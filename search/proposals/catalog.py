@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from packtune.errors import SettingsError, suggest_name
 from packtune.proposals.even import RandomProposer
+from packtune.proposals.from_optuna.samplers import MakeSampler, OptunaProposer, make_cmaes, make_gp, make_qmc
 from packtune.proposals.grid import GridProposer
-from packtune.proposals.optuna_samplers import MakeSampler, OptunaProposer, make_cmaes, make_gp, make_qmc
 from packtune.proposals.proposer import Proposer
 from packtune.proposals.tpe import TpeProposer
 from packtune.settings import SearchPlan

@@ -145,7 +145,8 @@ class NotebookView(ProgressView):
 
     def _update(self) -> None:
         self._shown_s = self._clock()
-        self._handle.update(self._html("<br>".join([self._bar, *self._said])))
+        html_of = self._html
+        self._handle.update(html_of("<br>".join([self._bar, *self._said])))  # type: ignore[no-untyped-call]
 
 
 class ForgivingView(ProgressView):

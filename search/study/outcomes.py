@@ -5,7 +5,7 @@ from __future__ import annotations
 from optuna.storages import BaseStorage
 from optuna.trial import TrialState as OptunaState
 
-from packtune.proposals.optuna_space import WORST_ACCURACY
+from packtune.proposals.from_optuna.space import WORST_ACCURACY
 from packtune.study.records import OUTCOME
 from packtune.study.trial_ids import TrialIds
 from packtune.trial import Outcome, TrialState

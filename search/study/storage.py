@@ -9,7 +9,7 @@ from pathlib import Path
 
 from optuna.storages import BaseStorage, InMemoryStorage
 
-from packtune.proposals.optuna_space import quiet_optuna
+from packtune.proposals.from_optuna.space import quiet_optuna
 from packtune.study.journal import Journal, open_journal, read_journal
 
 

@@ -8,7 +8,7 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
 from packtune.errors import RunError
-from packtune.proposals.optuna_space import distributions_of, running_trial, suggestion_of
+from packtune.proposals.from_optuna.space import distributions_of, running_trial, suggestion_of
 from packtune.proposals.proposer import Suggestion
 from packtune.study.records import RecordReader
 from packtune.study.storage import Storage

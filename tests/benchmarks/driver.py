@@ -332,7 +332,7 @@ class _Plain:
     def __init__(self, told: int) -> None:
         self._study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=0))
         draws = np.random.default_rng(0).random(told)
-        from packtune.proposals.optuna_space import distributions_of
+        from packtune.proposals.from_optuna.space import distributions_of
 
         self._distributions = distributions_of(SIX)
         self._study.add_trials(

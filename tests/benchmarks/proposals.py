@@ -33,7 +33,7 @@ from packtune.dispatch.pack_task import PackReport
 from packtune.machine import describe_machine
 from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision
-from packtune.proposals.optuna_space import suggest_value
+from packtune.proposals.from_optuna.space import suggest_value
 from packtune.settings import SearchPlan
 from packtune.study.storage import Storage
 from packtune.study.study import create_study

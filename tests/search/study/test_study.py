@@ -12,7 +12,7 @@ from optuna.trial import TrialState as OptunaState
 
 from packtune.errors import RunError, SettingsError
 from packtune.proposals.catalog import make_proposer
-from packtune.proposals.optuna_space import WORST_ACCURACY
+from packtune.proposals.from_optuna.space import WORST_ACCURACY
 from packtune.proposals.proposer import Suggestion, propose
 from packtune.settings import SearchPlan
 from packtune.space.catalog import load_space

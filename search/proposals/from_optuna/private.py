@@ -1,6 +1,6 @@
 """The only file that relies on what Optuna does not promise: methods of its samplers that begin with an underscore.
 
-tests/search/proposals/test_optuna_private.py fails, and says what to do, when Optuna changes one of them.
+tests/search/proposals/from_optuna/test_private.py fails, and says what to do, when Optuna changes one of them.
 """
 
 from __future__ import annotations

@@ -14,9 +14,8 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, GPSampler, RandomSampler
 from optuna.trial import TrialState as OptunaState
 
-from packtune.proposals.one_by_one import OneByOneWindow
-from packtune.proposals.optuna_private import NumberedQMCSampler, ReplayedCmaEsSampler
-from packtune.proposals.optuna_space import (
+from packtune.proposals.from_optuna.private import NumberedQMCSampler, ReplayedCmaEsSampler
+from packtune.proposals.from_optuna.space import (
     WORST_ACCURACY,
     distributions_of,
     quiet_optuna,
@@ -24,6 +23,7 @@ from packtune.proposals.optuna_space import (
     suggest_value,
     suggestion_of,
 )
+from packtune.proposals.one_by_one import OneByOneWindow
 from packtune.proposals.proposer import Proposer, Suggestion
 from packtune.seeds import sampler_seed
 from packtune.space.space import Space

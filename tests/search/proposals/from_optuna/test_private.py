@@ -15,7 +15,7 @@ import packtune.proposals
 import packtune.space
 import packtune.study
 from packtune.proposals.catalog import make_proposer
-from packtune.proposals.optuna_private import PRIVATE_METHODS
+from packtune.proposals.from_optuna.private import PRIVATE_METHODS
 from packtune.proposals.proposer import Suggestion, propose
 from packtune.settings import SearchPlan
 from packtune.space.catalog import SPACES
@@ -33,7 +33,8 @@ ARGUMENTS = {
     ("owner", "name"), [(owner, name) for owner, names in PRIVATE_METHODS.items() for name in names]
 )
 def test_optuna_has_the_private_methods_that_are_relied_on(owner, name):
-    advice = f"Optuna {optuna.__version__} changed {owner.__name__}.{name}: adapt search/proposals/optuna_private.py"
+    file = "search/proposals/from_optuna/private.py"
+    advice = f"Optuna {optuna.__version__} changed {owner.__name__}.{name}: adapt {file}"
     assert hasattr(owner, name), advice
     assert list(inspect.signature(getattr(owner, name)).parameters) == ARGUMENTS[name], advice
 
@@ -43,7 +44,7 @@ def test_optuna_calls_the_private_methods_that_are_replaced(name):
     owner = next(owner for owner, names in PRIVATE_METHODS.items() if name in names)
     tree = ast.parse(inspect.getsource(inspect.getmodule(owner)))
     assert name in {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}, (
-        f"Optuna {optuna.__version__} calls {name} no longer: adapt search/proposals/optuna_private.py"
+        f"Optuna {optuna.__version__} calls {name} no longer: adapt search/proposals/from_optuna/private.py"
     )
 
 
@@ -61,8 +62,8 @@ def private_names(path):
 
 @pytest.mark.parametrize("room", [packtune.space, packtune.proposals, packtune.study, packtune.dispatch])
 def test_no_other_file_relies_on_what_is_private_in_optuna(room):
-    for path in sorted(Path(room.__path__[0]).glob("*.py")):
-        if path.name != "optuna_private.py":
+    for path in sorted(Path(room.__path__[0]).rglob("*.py")):
+        if path.parts[-2:] != ("from_optuna", "private.py"):
             assert private_names(path) == set(), path
 
 
