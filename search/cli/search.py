@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 RUN_EXAMPLES = """Examples:
 
-  packtune run                                               32 trials on scanned digits, under a minute
+  packtune run                                               32 trials on scanned digits, about a minute
 
   packtune run --data mnist --space mini-grid                the reference notebook's ten configurations
 

@@ -35,7 +35,7 @@ class ProgressView(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Show the last standing for good, and nothing after it. May be called more than once."""
+        """Show the last standing for good, and nothing after it. Called once."""
 
 
 class SilentView(ProgressView):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING
 
 from packtune.run.folder import Run
@@ -49,12 +49,11 @@ def carried_out(
             from packtune.execution.connection import connection
             from packtune.startup import quick_imports
 
-            stack.callback(view.close)
-            opened = stack.enter_context(connection(todo[0].settings.resources))
-            with quick_imports():
-                from packtune.run.orchestration import run_searches  # PyTorch takes seconds to import, as Ray to start
+            with closing(view):
+                opened = stack.enter_context(connection(todo[0].settings.resources))
+                with quick_imports():
+                    from packtune.run.orchestration import run_searches  # imports PyTorch while Ray starts
 
-            found = run_searches(todo, opened, view, stop_source=stop_source, verbose=verbose, trainable=trainable)
-            view.close()
+                found = run_searches(todo, opened, view, stop_source=stop_source, verbose=verbose, trainable=trainable)
             endings |= {run.folder.name: ending for run, ending in zip(todo, found, strict=True)}
         yield [endings[run.folder.name] for run in runs]
