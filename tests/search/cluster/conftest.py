@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import signal
@@ -67,7 +68,8 @@ class RayNodes:
     def kill(self, node: subprocess.Popen[bytes]) -> None:
         """Kill all processes of a node at once, as when a machine is switched off."""
         self._nodes.remove(node)
-        os.killpg(node.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it ended by itself
+            os.killpg(node.pid, signal.SIGKILL)
         node.wait()
 
     def stop(self) -> None:

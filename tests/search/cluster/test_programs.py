@@ -39,8 +39,9 @@ import sys
 
 import packtune
 
+SMALL = {"hidden_units": [8, 16], "learning_rate": [0.1, 0.3]}
 for address in ("local", sys.argv[1], "local"):
-    result = packtune.search("digits", space="wide", trials=4, epochs=1, lookahead=4, address=address)
+    result = packtune.search("digits", space=SMALL, epochs=1, lookahead=4, address=address)
     print(result.open_trials, hash(result.leaderboard["validation_accuracy"].to_csv()))
 """
 

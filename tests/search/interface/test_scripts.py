@@ -8,6 +8,8 @@ import textwrap
 
 import pytest
 
+SMALL = 'SMALL = {"hidden_units": [8, 16], "learning_rate": [0.1, 0.3]}\n'
+
 
 @pytest.fixture
 def run(tmp_path):
@@ -15,7 +17,7 @@ def run(tmp_path):
 
     def run_program(text, *, command=()):
         program = tmp_path / "program.py"
-        program.write_text(textwrap.dedent(text))
+        program.write_text(SMALL + textwrap.dedent(text))
         done = subprocess.run(
             [sys.executable, *command, str(program)], cwd=tmp_path, capture_output=True, text=True, timeout=250
         )
@@ -44,17 +46,17 @@ def test_a_script_searches_again_and_again_and_leaves_the_process_as_it_was(run,
 
         before = kept()
         results = [
-            packtune.search("digits", space="wide", trials=4, epochs=1, lookahead=4, name=name)
+            packtune.search("digits", space=SMALL, epochs=1, lookahead=4, name=name)
             for name in ("first", "second")
         ]
         print(kept() == before)
         ray = sys.modules["ray"]
         print(ray.is_initialized())
-        resumed = results[0].resume(trials="+1")
+        resumed = results[0].resume(epochs=2)
         print(len(results[0].trials), len(resumed.trials), resumed.open_trials)
         """
     )
-    assert lines == ["True", "False", "4 5 0"]
+    assert lines == ["True", "False", "4 8 0"]
     assert talk == ""
     assert leaderboard(tmp_path, "first").startswith(leaderboard(tmp_path, "second").splitlines()[0])
 
@@ -79,7 +81,7 @@ def test_a_ray_that_the_caller_started_is_used_and_left_running(run):
         before = kept()
         import packtune
 
-        result = packtune.search("digits", space="wide", trials=4, epochs=1, lookahead=4)
+        result = packtune.search("digits", space=SMALL, epochs=1, lookahead=4)
         print(kept() == before)
         print(ray.is_initialized(), ray.get_runtime_context().get_node_id() == node)
         print(result.open_trials, [n["Resources"]["CPU"] for n in ray.nodes()])
@@ -110,7 +112,7 @@ def test_searches_in_threads_run_one_after_another(run, tmp_path):
         import packtune
 
         def search(name):
-            found = packtune.search("digits", space="wide", trials=4, epochs=1, lookahead=4, name=name)
+            found = packtune.search("digits", space=SMALL, epochs=1, lookahead=4, name=name)
             print(found.open_trials, found.winner is not None)
 
         threads = [threading.Thread(target=search, args=(name,)) for name in ("one", "two")]
@@ -132,7 +134,7 @@ def test_a_test_searches_and_warns_of_nothing(run):
         import packtune
 
         def test_search(tmp_path):
-            result = packtune.search("digits", space="wide", trials=4, epochs=1, results=tmp_path)
+            result = packtune.search("digits", space=SMALL, epochs=1, results=tmp_path)
             assert result.open_trials == 0
         """,
         command=("-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"),
