@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import time
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,6 +22,7 @@ from packtune.errors import RunError
 from packtune.models.hardware.precision import Precision
 from packtune.settings import SearchPlan
 from packtune.space.catalog import load_space
+from packtune.space.space import Choices, Space
 from packtune.study.storage import open_storage
 from packtune.study.study import create_study, load_study
 from packtune.trial import Accuracy, Outcome, TrialState
@@ -413,3 +416,32 @@ def test_replicates_repeat_the_list_from_seeds_of_their_own(tmp_path, train):
     records = records_of(plan, train, tmp_path)
     assert [r.proposal.configuration for r in records[:32]] == [r.proposal.configuration for r in records[32:]]
     assert len({record.proposal.seed for record in records}) == 64
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "gp"])
+def test_a_trial_whose_values_the_space_does_not_have_is_named(tmp_path, sampler):
+    with open_storage(tmp_path / "j", None) as storage:
+        plan = plan_of(sampler)
+        study = open_study(plan, storage, create_study)
+        Dispatcher(study, plan).next_pack()
+        narrower = Space(
+            name="narrower",
+            dimensions=tuple(
+                replace(dimension, domain=Choices(values=(32,))) if dimension.name == "batch_size" else dimension
+                for dimension in study.space.dimensions
+                if dimension.name != "dropout"
+            ),
+        )
+        changed = load_study(storage, "test", narrower, plan)
+        with pytest.raises(RunError, match="trial [0-9]+ of the study 'test' is damaged .*: restore the study from a"):
+            Dispatcher(changed, plan)
+
+
+def test_a_search_of_thousands_of_trials_takes_seconds(tmp_path):
+    plan = plan_of("random", trials=2000, pack_size=8, halving=False)
+    with open_storage(tmp_path / "j", None) as storage:
+        study = open_study(plan, storage, create_study)
+        started_s = time.process_time()
+        search(Dispatcher(study, plan), _complete, workers=4)
+        assert time.process_time() - started_s < 20
+        assert len(study.outcomes.told_trials()) == 2000
