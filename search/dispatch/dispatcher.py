@@ -78,7 +78,7 @@ class Dispatcher:
         self._plan = plan
         self._device = device
         self.lookahead = plan.lookahead
-        # At a rung the members of a pack are compared with each other: it has to stay together.
+        # At a rung the members of a pack are compared with each other, so the pack has to stay together.
         self._compares = stops_early(plan)
         self._sharing = None if self._compares else sharing
         study.trials.reopen()

@@ -1,1 +1,1 @@
-"""Who proposes configurations: the samplers, and which proposals can be trained as one pack."""
+"""The samplers, which propose configurations, and the packs that proposals can form."""

@@ -65,7 +65,7 @@ class PackWindow(Window):
         return Suggestion(values=self._values)
 
     def size(self, capacity: Capacity) -> int:
-        # The others may be as wide as the shape allows.
+        # The others may be wider than the leader, up to the limit of the shape.
         return self._pack_size or min(capacity(widest_of(self._configuration)), self._most)
 
     def others(self, n: int) -> list[Suggestion]:

@@ -14,7 +14,7 @@ import numpy as np
 from packtune.proposals.codes import Cells, Floats, Line
 from packtune.proposals.encoding import Encoding, Region
 
-# NumPy has neither; one value costs well below a microsecond, and there are a few thousand at a time.
+# NumPy has neither function. A value costs less than a microsecond, and a call has a few thousand values.
 _erf = np.vectorize(math.erf, otypes=[float])
 _inverse = np.vectorize(NormalDist().inv_cdf, otypes=[float])
 

@@ -68,7 +68,7 @@ SPACES: dict[str, Space] = {
 
 
 def load_space(name: str) -> Space:
-    """Find a built-in space, or read the user's own if `name` ends in `.toml`.
+    """Find a built-in space, or read a file if `name` ends in `.toml`.
 
     Raises:
         SpaceError: no such space, or a file that cannot be used.

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 HIDDEN = "***"
 # Drivers take passwords among a URL's options too: password (psycopg), passwd (MySQL), sslpassword, PWD (ODBC) ...
 SECRET_WORDS = ("password", "passwd", "passphrase", "pwd", "secret", "token")
-# The value of these is a list of options, which may have a password among them.
+# The values of these are lists of options, with a password among them perhaps.
 SECRET_OPTIONS = ("odbc_connect", "dsn")
 
 
 def hide_password(url: str) -> str:
-    """Show a database URL without its password, wherever in it that is.
+    """Show a database URL without its passwords, also those among its options.
 
     Raises:
         SettingsError: it is no URL.
@@ -28,12 +28,12 @@ def hide_password(url: str) -> str:
     parsed = _parse(url)
     options = {name: HIDDEN if _is_secret(name) else value for name, value in parsed.query.items()}
     shown = parsed.set(query=options) if options != dict(parsed.query) else parsed
-    # What is hidden is written as it is, not escaped, so that it is known again.
+    # The mark is not escaped, so that `HIDDEN in url` finds it again.
     return shown.render_as_string(hide_password=True).replace("=%2A%2A%2A", f"={HIDDEN}")
 
 
 def make_absolute(url: str) -> str:
-    """Name the file of an SQLite database by its whole path, so that it is found from every folder; else give the URL.
+    """Give the URL of an SQLite file an absolute path, so that it is found from each folder; leave other URLs.
 
     Raises:
         SettingsError: it is no URL.
@@ -45,14 +45,14 @@ def make_absolute(url: str) -> str:
 
 
 def sqlite_file(url: str) -> Path | None:
-    """Give the file of an SQLite database; none of another database, or of one in memory."""
+    """Give the file of an SQLite database; none for another database, or for one in memory."""
     parsed = _parse(url)
     name = parsed.database if parsed.get_backend_name() == "sqlite" else None
     return Path(name) if name and not name.startswith((":memory:", "file:")) else None
 
 
 def hide_secrets(text: str, url: str) -> str:
-    """Take the passwords of a database URL out of a text."""
+    """Replace the passwords of a database URL in a text."""
     for secret in sorted(_secrets_of(url), key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return text
@@ -63,7 +63,7 @@ def _secrets_of(url: str) -> list[str]:
     options = [value for name, value in parsed.query.items() if _is_secret(name)]
     values = [parsed.password, *(text for value in options for text in ([value] if isinstance(value, str) else value))]
     plain = [str(value) for value in values if value and str(value) != HIDDEN]
-    # As they are written in the URL, too: special characters may be escaped there, in one way or another.
+    # The URL may have special characters escaped, in one of two ways: the passwords as they are written there, too.
     words = re.split(r"[:/?&=@]", url)
     written = [word for word in words if {unquote(word), unquote_plus(word)} & set(plain)]
     return [*plain, *written, *map(quote, plain), *map(quote_plus, plain)]
@@ -75,7 +75,7 @@ def _is_secret(option: str) -> bool:
 
 
 def _parse(url: str) -> URL:
-    # Only here: it takes a tenth of a second, and few searches have a database.
+    # Imported here because it takes a tenth of a second, and few searches have a database.
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 
