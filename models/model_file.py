@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from packtune.data.dataset import PIXEL_SCALE
 from packtune.errors import ModelFileError
-from packtune.models.architectures.catalog import build_network
+from packtune.models.architectures.build import build_network
 from packtune.models.configuration import Configuration
 
 FORMAT = "packtune-model"

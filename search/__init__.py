@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from packtune.report.progress import ProgressView
     from packtune.reproduction.interface import reproduce
     from packtune.space.catalog import SPACES
-    from packtune.space.space import Choices, Dimension, FloatRange, IntRange, Space
+    from packtune.space.domains import Choices, Dimension, FloatRange, IntRange
+    from packtune.space.space import Space
 
 _HOMES = {
     "DATASETS": "packtune.data.catalog",
@@ -58,10 +59,10 @@ _HOMES = {
     "SearchResult": "packtune.interface.result",
     "WinnerResult": "packtune.interface.result",
     "SPACES": "packtune.space.catalog",
-    "Choices": "packtune.space.space",
-    "Dimension": "packtune.space.space",
-    "FloatRange": "packtune.space.space",
-    "IntRange": "packtune.space.space",
+    "Choices": "packtune.space.domains",
+    "Dimension": "packtune.space.domains",
+    "FloatRange": "packtune.space.domains",
+    "IntRange": "packtune.space.domains",
     "Space": "packtune.space.space",
 }
 

@@ -35,7 +35,7 @@ MODELS = (
     "optimization",
     "layers",
     "architectures",
-    "network",
+    "packed_network",
     "training",
     "model_file",
 )

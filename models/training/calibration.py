@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from packtune.data.dataset import Dataset
-from packtune.models.architectures.catalog import count_multiplications
+from packtune.models.architectures.build import count_multiplications
 from packtune.models.configuration import Configuration
 from packtune.models.hardware.precision import Precision
 from packtune.models.layers.activations import ACTIVATIONS

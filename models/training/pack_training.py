@@ -11,12 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from packtune.data.dataset import Dataset, Split
-from packtune.models.architectures.catalog import build_network
+from packtune.models.architectures.build import build_network
 from packtune.models.configuration import Configuration
 from packtune.models.hardware.cuda_libraries import library_settings
 from packtune.models.hardware.precision import Precision
-from packtune.models.network import PackedNetwork
 from packtune.models.optimization.sgd import SGD
+from packtune.models.packed_network import PackedNetwork
 from packtune.models.training.device_split import DeviceSplit
 from packtune.models.training.evaluation import Evaluation, Tally, evaluation_batch
 from packtune.models.training.loss import loss_gradient

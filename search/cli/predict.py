@@ -27,7 +27,7 @@ def predict(
     """Label images with a trained model; writes CSV to stdout."""
     with errors_shown():
         from packtune.interface.prediction import predict_images
-        from packtune.report.tables import to_csv
+        from packtune.report.rendering import to_csv
 
         predictions = predict_images(file, images)
         if predictions.is_dark_on_light:

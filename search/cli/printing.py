@@ -10,8 +10,8 @@ import typer
 
 from packtune.errors import PacktuneError
 from packtune.report.console import print_result, try_to_print
-from packtune.report.frames import leaderboard_frame
-from packtune.report.tables import to_screen
+from packtune.report.leaderboard import leaderboard_frame
+from packtune.report.rendering import to_screen
 from packtune.report.words import describe_winner
 
 if TYPE_CHECKING:

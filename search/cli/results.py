@@ -17,7 +17,7 @@ from packtune.errors import PacktuneError, SettingsError, suggest_name
 from packtune.report.console import print_result, program, try_to_print
 
 if TYPE_CHECKING:
-    from packtune.report.frames import Leaderboard
+    from packtune.report.leaderboard import Leaderboard
 
 LEADERBOARD_EXAMPLE = "Example: packtune leaderboard digits-wide-001 digits-grid-001 --format csv > both.csv"
 BEST_EXAMPLE = "Example: packtune best digits-wide-001 --export digits.pt"
@@ -35,7 +35,7 @@ def leaderboard(
     with errors_shown():
         from packtune.cli.printing import width_of_stdout
         from packtune.interface.comparison import compare_runs
-        from packtune.report.tables import to_csv, to_markdown, to_screen
+        from packtune.report.rendering import to_csv, to_markdown, to_screen
         from packtune.run.find import find_run
 
         asked, fallback = storage_of(context)

@@ -14,7 +14,7 @@ from functools import partial
 import torch
 
 from packtune.data.dataset import Dataset
-from packtune.models.architectures.catalog import count_multiplications
+from packtune.models.architectures.build import count_multiplications
 from packtune.models.configuration import Configuration
 from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision

@@ -11,7 +11,7 @@ from packtune.data.catalog import load
 from packtune.dispatch.pack_task import PackTask
 from packtune.errors import SettingsError
 from packtune.models.hardware.precision import Precision
-from packtune.report.rows import Row
+from packtune.report.ranking import Row
 from packtune.run.folder import Run
 from packtune.run.model_keeper import read_kept_model
 from packtune.trial import Pack, Proposal

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Unpack
 from packtune.errors import SettingsError
 from packtune.files import write_bytes
 from packtune.models.configuration import Configuration
-from packtune.report.frames import Leaderboard, leaderboard_frame, trials_frame
+from packtune.report.leaderboard import Leaderboard, leaderboard_frame, trials_frame
 from packtune.report.progress import ProgressView
-from packtune.report.rows import Row
+from packtune.report.ranking import Row
 from packtune.report.views import Progress, make_view
 from packtune.report.words import describe_winner
 from packtune.run.ending import Ending

@@ -7,7 +7,7 @@ from typing import Unpack
 
 from packtune.interface.comparison import compare_runs
 from packtune.interface.result import ProgressLike, SearchResult, carry_out
-from packtune.report.frames import Leaderboard
+from packtune.report.leaderboard import Leaderboard
 from packtune.report.views import make_view
 from packtune.run.ending import read_ending
 from packtune.run.find import find_run

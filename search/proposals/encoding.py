@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from packtune.proposals.codes import Cells, Codes, Floats, Line, codes_of
-from packtune.space.space import Space, Value
+from packtune.space.domains import Value
+from packtune.space.space import Space
 
 Mask = npt.NDArray[np.bool_]
 

@@ -9,7 +9,8 @@ from packtune.proposals.codes import Floats
 from packtune.proposals.encoding import Encoding, Region
 from packtune.proposals.packing import shape_ranges, widest_of
 from packtune.proposals.proposer import Capacity, Suggestion, Window
-from packtune.space.space import Space, Value
+from packtune.space.domains import Value
+from packtune.space.space import Space
 
 
 class RowSource(ABC):

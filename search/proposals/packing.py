@@ -9,7 +9,7 @@ from dataclasses import replace
 from packtune.models.configuration import Configuration
 from packtune.models.hardware.device import Device
 from packtune.models.layers.padding import padded_units
-from packtune.space.space import Value
+from packtune.space.domains import Value
 from packtune.trial import Proposal
 
 # On a processor the wide product of a pack gains nothing beyond this many hidden units over all members, as the

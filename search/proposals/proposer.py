@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from packtune.models.configuration import Configuration
-from packtune.space.space import Value
+from packtune.space.domains import Value
 from packtune.trial import Outcome
 
 Capacity = Callable[[Configuration], int]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from packtune.data.catalog import DATASETS
-from packtune.report.rows import Row
+from packtune.report.ranking import Row
 from packtune.settings import SearchPlan
 from packtune.trial import TrialState
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomli_w
 
-from packtune.report.rows import Row
+from packtune.report.ranking import Row
 from packtune.report.winner import Winner
 
 

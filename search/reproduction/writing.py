@@ -8,7 +8,7 @@ from pathlib import Path
 
 from packtune.errors import PacktuneError
 from packtune.files import make_folder, write_text
-from packtune.report.tables import to_csv
+from packtune.report.rendering import to_csv
 from packtune.reproduction.comparison import Comparison, compare, compare_numpy
 from packtune.reproduction.notebook import NUMPY, SYSTEMS
 from packtune.reproduction.runs import systems_begun

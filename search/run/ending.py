@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from packtune.files import write_text
-from packtune.report.frames import leaderboard_frame, trials_frame
-from packtune.report.rows import Row, rank_rows
-from packtune.report.tables import to_csv, to_markdown
+from packtune.report.leaderboard import leaderboard_frame, trials_frame
+from packtune.report.ranking import Row, rank_rows
+from packtune.report.rendering import to_csv, to_markdown
 from packtune.report.winner import Winner, winner_of
 from packtune.report.words import space_of
 from packtune.run.folder import Run

@@ -9,7 +9,8 @@ import tomli_w
 
 from packtune.errors import SpaceError, suggest_name
 from packtune.models.configuration import HYPERPARAMETERS
-from packtune.space.space import Choices, Dimension, Domain, FloatRange, IntRange, Space, Value
+from packtune.space.domains import Choices, Dimension, Domain, FloatRange, IntRange, Value
+from packtune.space.space import Space
 from packtune.toml_text import load_toml
 
 EXAMPLE = """\

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from packtune.protocol import Protocol
-from packtune.space.space import Choices, Dimension, Space, Value
+from packtune.space.domains import Choices, Dimension, Value
+from packtune.space.space import Space
 
 Configurations = Mapping[str, Mapping[str, Value]]
 """The values of each configuration, by its label; hyperparameters that are left out have their defaults."""

@@ -3,103 +3,16 @@
 from __future__ import annotations
 
 import itertools
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
-from packtune.errors import SpaceError, suggest_name
-from packtune.models.configuration import HYPERPARAMETERS, Configuration
+from packtune.errors import SpaceError
+from packtune.models.configuration import Configuration
 from packtune.protocol import Protocol
+from packtune.space.checks import check_dimension
+from packtune.space.domains import Dimension, Value
 
-Value = bool | int | float | str
 MAX_ENUMERATED = 100_000
-
-
-def _in_words(value: Value) -> str:
-    """Write a value as in TOML, without characters that a terminal would obey."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return value if isinstance(value, str) and value.isprintable() else repr(value)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choices:
-    """One of some values; a single one fixes the hyperparameter."""
-
-    values: tuple[Value, ...]
-
-    def enumerate(self) -> tuple[Value, ...]:
-        """List the values."""
-        return self.values
-
-    def bounds(self) -> tuple[Value, ...]:
-        """Give the values that must lie in the range of the hyperparameter."""
-        return self.values
-
-    def __str__(self) -> str:
-        return ", ".join(_in_words(value) for value in self.values)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IntRange:
-    """A whole number from low to high, both included; `log` draws evenly in its logarithm."""
-
-    low: int
-    high: int
-    log: bool = False
-
-    def enumerate(self) -> Sequence[Value]:
-        """List the values as a range, as there may be very many."""
-        return range(self.low, self.high + 1)
-
-    def bounds(self) -> tuple[Value, ...]:
-        """Give the values that must lie in the range of the hyperparameter."""
-        return (self.low, self.high)
-
-    def __str__(self) -> str:
-        return f"{self.low} to {self.high}{', log' if self.log else ''}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FloatRange:
-    """A number from low to high; `log` draws evenly in its logarithm."""
-
-    low: float
-    high: float
-    log: bool = False
-
-    def enumerate(self) -> tuple[Value, ...] | None:
-        """Tell that a continuous range has no list of values."""
-        return None
-
-    def bounds(self) -> tuple[Value, ...]:
-        """Give the values that must lie in the range of the hyperparameter."""
-        return (self.low, self.high)
-
-    def __str__(self) -> str:
-        return f"{self.low:g} to {self.high:g}{', log' if self.log else ''}"
-
-
-Domain = Choices | IntRange | FloatRange
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dimension:
-    """One hyperparameter of a space.
-
-    Attributes:
-        name: a name of `HYPERPARAMETERS`.
-        domain: the values that may be proposed.
-        when: the dimension applies only where each of these hyperparameters has one of the given values.
-    """
-
-    name: str
-    domain: Domain
-    when: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
-
-    def applies(self, values: Mapping[str, Value]) -> bool:
-        """Tell whether the condition holds for the values chosen so far."""
-        return all(values.get(name) in allowed for name, allowed in self.when.items())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +42,7 @@ class Space:
         if not self.dimensions:
             raise SpaceError(f"space {self.name!r} has no hyperparameters: give at least one")
         for dimension in self.dimensions:
-            _check_dimension(self.name, dimension, {d.name: d for d in self.dimensions})
+            check_dimension(self.name, dimension, {d.name: d for d in self.dimensions})
         object.__setattr__(self, "dimensions", _sort_by_condition(self.name, self.dimensions))
 
     def choose(self, value_of: Callable[[Dimension], Value]) -> dict[str, Value]:
@@ -190,55 +103,6 @@ class Space:
             )
         for value in choices:
             yield from self._walk({**values, dimension.name: value}, index + 1)
-
-
-def _check_dimension(space: str, dimension: Dimension, known: Mapping[str, Dimension]) -> None:
-    where = f"space {space!r}, hyperparameter {dimension.name!r}"
-    if dimension.name not in HYPERPARAMETERS:
-        raise SpaceError(
-            f"space {space!r}: unknown hyperparameter {dimension.name!r}."
-            + suggest_name(dimension.name, HYPERPARAMETERS)
-        )
-    _check_domain(where, dimension.domain)
-    hyperparameter = HYPERPARAMETERS[dimension.name]
-    if hyperparameter.kind in (bool, str) and not isinstance(dimension.domain, Choices):
-        raise SpaceError(f"{where}: a range was given, but it must be {hyperparameter.allowed}: use choices = [...]")
-    for value in dimension.domain.bounds():
-        if not hyperparameter.accepts(value):
-            raise SpaceError(f"{where}: {value!r} is not allowed: it must be {hyperparameter.allowed}")
-    for parent, allowed in dimension.when.items():
-        _check_condition(where, parent, allowed, known)
-
-
-def _check_domain(where: str, domain: Domain) -> None:
-    if isinstance(domain, Choices):
-        if not domain.values:
-            raise SpaceError(f"{where}: choices is empty: give at least one value")
-        if len(set(map(repr, domain.values))) < len(domain.values):
-            raise SpaceError(f"{where}: choices has a value twice ({domain}): give each once")
-        return
-    if not (math.isfinite(domain.low) and math.isfinite(domain.high)):
-        raise SpaceError(f"{where}: the bounds {domain.low} and {domain.high} must be finite numbers")
-    if domain.low > domain.high:
-        raise SpaceError(f"{where}: low = {domain.low} is above high = {domain.high}: swap them")
-    if domain.log and domain.low <= 0:
-        raise SpaceError(f"{where}: log = true needs low above 0, but low = {domain.low}: raise low, or leave log out")
-
-
-def _check_condition(where: str, parent: str, allowed: tuple[Value, ...], known: Mapping[str, Dimension]) -> None:
-    if parent not in known:
-        raise SpaceError(
-            f"{where}: its condition names {parent!r}, which the space does not have." + suggest_name(parent, known)
-        )
-    if not allowed:
-        raise SpaceError(f"{where}: its condition on {parent!r} lists no value: give at least one")
-    possible = known[parent].domain.enumerate()
-    for value in allowed:
-        if possible is not None and value not in possible:
-            raise SpaceError(
-                f"{where}: its condition asks for {parent} = {value!r}, which the space never proposes "
-                f"({known[parent].domain}): correct one of the two"
-            )
 
 
 def _sort_by_condition(space: str, dimensions: tuple[Dimension, ...]) -> tuple[Dimension, ...]:

@@ -11,7 +11,8 @@ from optuna.trial import FrozenTrial
 from packtune.errors import RunError
 from packtune.proposals.catalog import count_listed
 from packtune.settings import SearchPlan
-from packtune.space.space import Space, Value
+from packtune.space.domains import Value
+from packtune.space.space import Space
 from packtune.trial import Outcome, Proposal, TrialRecord, TrialState
 
 OUTCOME = "outcome"

@@ -21,7 +21,7 @@ from training import seconds_of
 from packtune.data import catalog
 from packtune.data.dataset import PIXEL_SCALE, Dataset, Split
 from packtune.machine import describe_machine
-from packtune.models.architectures.catalog import build_network
+from packtune.models.architectures.build import build_network
 from packtune.models.configuration import Configuration
 from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision, fastest_precision

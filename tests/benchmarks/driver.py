@@ -30,7 +30,8 @@ from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision
 from packtune.proposals.proposer import Suggestion
 from packtune.settings import Resources, SearchPlan
-from packtune.space.space import Choices, Dimension, FloatRange, IntRange, Space
+from packtune.space.domains import Choices, Dimension, FloatRange, IntRange
+from packtune.space.space import Space
 from packtune.study.storage import open_storage
 from packtune.study.study import SearchStudy, create_study
 from packtune.trial import Accuracy, Outcome, TrialState

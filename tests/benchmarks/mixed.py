@@ -29,7 +29,8 @@ from packtune.models.training.pack_training import Member, PackTraining
 from packtune.proposals.packing import pack_capacity
 from packtune.settings import SearchPlan
 from packtune.space.catalog import SPACES
-from packtune.space.space import Choices, Dimension, Space
+from packtune.space.domains import Choices, Dimension
+from packtune.space.space import Space
 from packtune.study.storage import open_storage
 from packtune.study.study import create_study
 from packtune.trial import Accuracy, Outcome, Pack, TrialState

@@ -24,7 +24,8 @@ from packtune.models.configuration import ACTIVATION_NAMES
 from packtune.proposals.codes import Cells
 from packtune.proposals.encoding import Encoding
 from packtune.space.catalog import SPACES
-from packtune.space.space import Choices, Dimension, FloatRange, IntRange, Space
+from packtune.space.domains import Choices, Dimension, FloatRange, IntRange
+from packtune.space.space import Space
 
 RECORD = Path(__file__).with_name("digits_wide.csv")
 CONFIGURATIONS = 500

@@ -21,7 +21,7 @@ from torch.nn import functional
 from packtune.data import catalog
 from packtune.data.dataset import PIXEL_SCALE, Dataset
 from packtune.machine import describe_machine
-from packtune.models.architectures.catalog import build_network
+from packtune.models.architectures.build import build_network
 from packtune.models.configuration import Configuration
 from packtune.models.training.pack_training import Member, PackTraining
 

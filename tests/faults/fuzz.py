@@ -36,18 +36,19 @@ from packtune.data.formats import idx, npz
 from packtune.data.formats.images import read_images
 from packtune.dispatch.asking import teach
 from packtune.errors import DataError, ModelFileError, RunError, SettingsError, SpaceError
-from packtune.models.architectures.catalog import build_network
+from packtune.models.architectures.build import build_network
 from packtune.models.configuration import HYPERPARAMETERS, Configuration
 from packtune.models.model_file import TrainedModel, model_from_bytes, model_to_bytes
 from packtune.proposals.catalog import make_proposer
 from packtune.proposals.proposer import propose
-from packtune.report.rows import rank_rows
+from packtune.report.ranking import rank_rows
 from packtune.report.winner import pick_winner
 from packtune.run.settings_file import read_settings, write_settings
 from packtune.settings import Resources, SearchPlan, Settings
 from packtune.space.catalog import load_space
+from packtune.space.domains import FloatRange
 from packtune.space.file import EXAMPLE, read_space
-from packtune.space.space import FloatRange, Space
+from packtune.space.space import Space
 from packtune.study.storage import open_storage
 from packtune.study.study import create_study, load_study
 from packtune.trial import Accuracy, Outcome, Pack, TrialRecord, TrialState

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from packtune.data.dataset import PIXEL_SCALE, Dataset, Split
-from packtune.models.architectures.catalog import build_network
+from packtune.models.architectures.build import build_network
 from packtune.models.configuration import Configuration
 from packtune.models.training.pack_training import Member
 

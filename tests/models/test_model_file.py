@@ -13,7 +13,8 @@ import pytest
 import torch
 
 from packtune.errors import ModelFileError
-from packtune.models.architectures.catalog import ARCHITECTURES, build_network
+from packtune.models.architectures.build import build_network
+from packtune.models.architectures.catalog import ARCHITECTURES
 from packtune.models.configuration import Configuration
 from packtune.models.model_file import TrainedModel, model_from_bytes, model_to_bytes
 

@@ -9,7 +9,8 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from packtune.proposals.proposer import Suggestion
-from packtune.space.space import Choices, Dimension, FloatRange, Space, Value
+from packtune.space.domains import Choices, Dimension, FloatRange, Value
+from packtune.space.space import Space
 
 # What a diverged trial is told: the worst accuracy there is, so that a sampler stays away from it.
 WORST_ACCURACY = 0.0

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from packtune.data.dataset import PIXEL_SCALE, Dataset
-from packtune.models.architectures.catalog import build_network
+from packtune.models.architectures.build import build_network
 from packtune.models.training.pack_training import Member
 
 

@@ -8,10 +8,11 @@ import pytest
 import torch
 from torch import nn
 
-from packtune.models.architectures.catalog import ARCHITECTURES, build_network, count_parameters
+from packtune.models.architectures.build import build_network, count_parameters
+from packtune.models.architectures.catalog import ARCHITECTURES
 from packtune.models.configuration import ARCHITECTURE_NAMES, HYPERPARAMETERS, Configuration
 from packtune.models.layers.activations import ACTIVATIONS
-from packtune.models.network import PackedNetwork
+from packtune.models.packed_network import PackedNetwork
 
 SIZES = {"height": 17, "width": 14, "outputs": 20}
 

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from packtune.models.architectures.catalog import build_network
+from packtune.models.architectures.build import build_network
 from packtune.models.configuration import Configuration
 from packtune.models.layers.activation_layer import PackedActivation
 from packtune.models.layers.activations import ACTIVATIONS, activation_of, is_activation
@@ -18,8 +18,8 @@ from packtune.models.layers.dropout import PackedDropout
 from packtune.models.layers.flatten import PackedFlattenImages, PackedFlattenMaps
 from packtune.models.layers.linear import PackedLinear, PackedSharedLinear
 from packtune.models.layers.max_pool2d import PackedMaxPool2d
-from packtune.models.network import PackedNetwork
 from packtune.models.optimization.sgd import SGD
+from packtune.models.packed_network import PackedNetwork
 from packtune.models.training.loss import loss_gradient
 
 CPU = torch.device("cpu")

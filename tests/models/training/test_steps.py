@@ -17,13 +17,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from packtune.data.dataset import Dataset
-from packtune.models.architectures.catalog import build_network
+from packtune.models.architectures.build import build_network
 from packtune.models.configuration import Configuration
 from packtune.models.hardware.recorder import Recorder, Rerun
 from packtune.models.layers.conv2d import PackedConv2d
 from packtune.models.layers.convolution import LIBRARY, UNFOLDED
-from packtune.models.network import PackedNetwork
 from packtune.models.optimization.sgd import SGD
+from packtune.models.packed_network import PackedNetwork
 from packtune.models.training.device_split import DeviceSplit
 from packtune.models.training.pack_training import Member, PackTraining, train_step
 from packtune.models.training.steps import (

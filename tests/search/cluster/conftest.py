@@ -20,9 +20,9 @@ import torch
 from packtune.data.sets import digits
 from packtune.dispatch.dispatcher import Dispatcher
 from packtune.models.hardware.precision import Precision
-from packtune.report.frames import leaderboard_frame
-from packtune.report.rows import rank_rows
-from packtune.report.tables import to_csv
+from packtune.report.leaderboard import leaderboard_frame
+from packtune.report.ranking import rank_rows
+from packtune.report.rendering import to_csv
 from packtune.settings import SettledPlan
 from packtune.space.catalog import load_space
 from packtune.study.storage import open_storage

@@ -22,7 +22,8 @@ from packtune.errors import RunError
 from packtune.models.hardware.precision import Precision
 from packtune.settings import SearchPlan
 from packtune.space.catalog import load_space
-from packtune.space.space import Choices, Space
+from packtune.space.domains import Choices
+from packtune.space.space import Space
 from packtune.study.storage import open_storage
 from packtune.study.study import create_study, load_study
 from packtune.trial import Accuracy, Outcome, TrialState

@@ -11,7 +11,8 @@ from packtune.proposals.encoding import Encoding
 from packtune.proposals.even import EvenDraws
 from packtune.proposals.pack_window import PackStart
 from packtune.space.catalog import SPACES
-from packtune.space.space import Choices, Dimension, FloatRange, IntRange, Space
+from packtune.space.domains import Choices, Dimension, FloatRange, IntRange
+from packtune.space.space import Space
 
 MIXED = Space(
     name="mixed",

@@ -9,7 +9,8 @@ import pytest
 
 from packtune.proposals.encoding import Encoding
 from packtune.proposals.parzen import ParzenEstimator, features_of
-from packtune.space.space import Choices, Dimension, FloatRange, IntRange, Space
+from packtune.space.domains import Choices, Dimension, FloatRange, IntRange
+from packtune.space.space import Space
 
 NAN = math.nan
 SPACE = Space(

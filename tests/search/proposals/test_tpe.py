@@ -14,7 +14,8 @@ from packtune.proposals.history import History
 from packtune.proposals.pack_window import PackStart
 from packtune.proposals.tpe import MOST_BAD, STARTUP_TRIALS, tpe_source
 from packtune.space.catalog import SPACES
-from packtune.space.space import Choices, Dimension, FloatRange, IntRange, Space
+from packtune.space.domains import Choices, Dimension, FloatRange, IntRange
+from packtune.space.space import Space
 from packtune.trial import Accuracy, Outcome, TrialState
 
 WIDE = Encoding(SPACES["wide"])

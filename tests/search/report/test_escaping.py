@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from packtune.cli.predict import predict
-from packtune.models.architectures.catalog import build_network
+from packtune.models.architectures.build import build_network
 from packtune.models.configuration import Configuration
 from packtune.models.model_file import TrainedModel, model_to_bytes
 from packtune.report.escaping import defuse_formula, escape_markdown

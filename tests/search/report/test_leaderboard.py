@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from packtune.models.configuration import HYPERPARAMETERS, Configuration
 from packtune.report.escaping import FORMULA
-from packtune.report.frames import leaderboard_frame, trials_frame
-from packtune.report.rows import order_rows, rank_rows
-from packtune.report.tables import to_csv, to_markdown, to_screen
+from packtune.report.leaderboard import leaderboard_frame, trials_frame
+from packtune.report.ranking import order_rows, rank_rows
+from packtune.report.rendering import to_csv, to_markdown, to_screen
 from packtune.trial import Accuracy, Outcome, Proposal, TrialRecord, TrialState
 
 shares = st.floats(0, 1)

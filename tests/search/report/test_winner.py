@@ -17,7 +17,7 @@ from packtune.data.catalog import DATASETS
 from packtune.interface.commands import retrain_command
 from packtune.models.configuration import ACTIVATION_NAMES, ARCHITECTURE_NAMES, Configuration
 from packtune.protocol import Protocol
-from packtune.report.rows import Row, order_rows
+from packtune.report.ranking import Row, order_rows
 from packtune.report.winner import pick_winner, wilson_interval, winner_of
 from packtune.report.words import describe_winner, space_of
 from packtune.run.folder import Run, RunFolder

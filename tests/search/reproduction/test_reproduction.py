@@ -16,7 +16,7 @@ import torch
 from packtune.data.catalog import DATASETS, load
 from packtune.dispatch.pack_task import PackTask
 from packtune.errors import RunError
-from packtune.models.architectures.catalog import build_network
+from packtune.models.architectures.build import build_network
 from packtune.models.configuration import Configuration
 from packtune.protocol import NOTEBOOK_SEED, Protocol
 from packtune.reproduction.comparison import compare, compare_numpy

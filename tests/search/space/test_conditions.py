@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from packtune.errors import SpaceError
 from packtune.models.configuration import ARCHITECTURE_NAMES, HYPERPARAMETERS, Configuration
-from packtune.space.space import Choices, Dimension, FloatRange, IntRange, Space
+from packtune.space.domains import Choices, Dimension, FloatRange, IntRange
+from packtune.space.space import Space
 
 DOMAINS = {
     "architecture": Choices(values=ARCHITECTURE_NAMES),

@@ -14,9 +14,10 @@ from packtune.errors import SpaceError
 from packtune.models.configuration import HYPERPARAMETERS
 from packtune.protocol import Protocol
 from packtune.space.catalog import SPACES
+from packtune.space.domains import Choices, Dimension, FloatRange, IntRange
 from packtune.space.file import EXAMPLE, parse_space, space_to_toml
 from packtune.space.source import find_space
-from packtune.space.space import Choices, Dimension, FloatRange, IntRange, Space
+from packtune.space.space import Space
 
 
 def domains(name):

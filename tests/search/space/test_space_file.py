@@ -7,8 +7,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from packtune.errors import SpaceError
+from packtune.space.domains import Choices, FloatRange, IntRange
 from packtune.space.file import EXAMPLE, parse_space, read_space
-from packtune.space.space import Choices, FloatRange, IntRange, Space
+from packtune.space.space import Space
 
 
 def parse(text):

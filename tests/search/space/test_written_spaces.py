@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from packtune.errors import SpaceError
 from packtune.models.configuration import HYPERPARAMETERS
+from packtune.space.domains import Choices, Dimension, FloatRange, IntRange
 from packtune.space.file import EXAMPLE, parse_space
-from packtune.space.space import Choices, Dimension, FloatRange, IntRange, Space
+from packtune.space.space import Space
 
 
 def parse(text):

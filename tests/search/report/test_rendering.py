@@ -15,9 +15,9 @@ from scipy.stats import binomtest
 
 from packtune.interface.commands import retrain_command
 from packtune.models.configuration import Configuration
-from packtune.report.frames import leaderboard_frame, trials_frame
-from packtune.report.rows import order_rows, rank_rows
-from packtune.report.tables import to_csv, to_markdown, to_screen
+from packtune.report.leaderboard import leaderboard_frame, trials_frame
+from packtune.report.ranking import order_rows, rank_rows
+from packtune.report.rendering import to_csv, to_markdown, to_screen
 from packtune.report.winner import pick_winner, wilson_interval
 from packtune.report.words import describe_winner, space_of
 from packtune.run.folder import Run, RunFolder

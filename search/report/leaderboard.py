@@ -11,8 +11,8 @@ import pandas as pd
 from packtune.data.catalog import DATASETS
 from packtune.files import write_text
 from packtune.models.configuration import HYPERPARAMETERS
-from packtune.report.rows import Row
-from packtune.report.tables import to_csv
+from packtune.report.ranking import Row
+from packtune.report.rendering import to_csv
 from packtune.trial import Accuracy, TrialRecord
 
 

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 from packtune.data.catalog import DATASETS
-from packtune.models.architectures.catalog import count_parameters
+from packtune.models.architectures.build import count_parameters
 from packtune.models.configuration import Configuration
 from packtune.trial import Accuracy, TrialRecord, TrialState
 

@@ -1,0 +1,68 @@
+"""The checks of a space: names, bounds, choices and conditions. Each error names the space and the hyperparameter."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from packtune.errors import SpaceError, suggest_name
+from packtune.models.configuration import HYPERPARAMETERS
+from packtune.space.domains import Choices, Dimension, Domain, Value
+
+
+def check_dimension(space: str, dimension: Dimension, known: Mapping[str, Dimension]) -> None:
+    """Check one hyperparameter of a space.
+
+    Args:
+        space: its name, for errors.
+        known: all hyperparameters of the space, by name.
+
+    Raises:
+        SpaceError: a name is unknown, or a value, a bound or a condition is not allowed.
+    """
+    where = f"space {space!r}, hyperparameter {dimension.name!r}"
+    if dimension.name not in HYPERPARAMETERS:
+        raise SpaceError(
+            f"space {space!r}: unknown hyperparameter {dimension.name!r}."
+            + suggest_name(dimension.name, HYPERPARAMETERS)
+        )
+    _check_domain(where, dimension.domain)
+    hyperparameter = HYPERPARAMETERS[dimension.name]
+    if hyperparameter.kind in (bool, str) and not isinstance(dimension.domain, Choices):
+        raise SpaceError(f"{where}: a range was given, but it must be {hyperparameter.allowed}: use choices = [...]")
+    for value in dimension.domain.bounds():
+        if not hyperparameter.accepts(value):
+            raise SpaceError(f"{where}: {value!r} is not allowed: it must be {hyperparameter.allowed}")
+    for parent, allowed in dimension.when.items():
+        _check_condition(where, parent, allowed, known)
+
+
+def _check_domain(where: str, domain: Domain) -> None:
+    if isinstance(domain, Choices):
+        if not domain.values:
+            raise SpaceError(f"{where}: choices is empty: give at least one value")
+        if len(set(map(repr, domain.values))) < len(domain.values):
+            raise SpaceError(f"{where}: choices has a value twice ({domain}): give each once")
+        return
+    if not (math.isfinite(domain.low) and math.isfinite(domain.high)):
+        raise SpaceError(f"{where}: the bounds {domain.low} and {domain.high} must be finite numbers")
+    if domain.low > domain.high:
+        raise SpaceError(f"{where}: low = {domain.low} is above high = {domain.high}: swap them")
+    if domain.log and domain.low <= 0:
+        raise SpaceError(f"{where}: log = true needs low above 0, but low = {domain.low}: raise low, or leave log out")
+
+
+def _check_condition(where: str, parent: str, allowed: tuple[Value, ...], known: Mapping[str, Dimension]) -> None:
+    if parent not in known:
+        raise SpaceError(
+            f"{where}: its condition names {parent!r}, which the space does not have." + suggest_name(parent, known)
+        )
+    if not allowed:
+        raise SpaceError(f"{where}: its condition on {parent!r} lists no value: give at least one")
+    possible = known[parent].domain.enumerate()
+    for value in allowed:
+        if possible is not None and value not in possible:
+            raise SpaceError(
+                f"{where}: its condition asks for {parent} = {value!r}, which the space never proposes "
+                f"({known[parent].domain}): correct one of the two"
+            )
