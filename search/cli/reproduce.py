@@ -56,7 +56,7 @@ def reproduce(
         from packtune.report.views import view_for
         from packtune.reproduction.runs import check_names, reproduction_runs
         from packtune.run.planning import ResourceOptions, choose_resources
-        from packtune.run.sitting import carried_out
+        from packtune.run.session import carried_out
         from packtune.run.stopping import stop_signals
 
         names = check_names([*(only or []), *(more or [])])

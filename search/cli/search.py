@@ -228,7 +228,7 @@ def resume(
 def _search(run: Run, *, verbose: bool, trainable: type[PackTrainable] | None) -> None:
     from packtune.cli.printing import print_ending
     from packtune.report.views import view_for
-    from packtune.run.sitting import carried_out
+    from packtune.run.session import carried_out
     from packtune.run.stopping import stop_signals
 
     try_to_print(f"Run {run.folder.name} in {run.folder.path}")

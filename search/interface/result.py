@@ -20,7 +20,7 @@ from packtune.run.ending import Ending
 from packtune.run.extension import resumed
 from packtune.run.folder import Run
 from packtune.run.planning import ResourceOptions
-from packtune.run.sitting import carried_out
+from packtune.run.session import carried_out
 from packtune.trial import Accuracy
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from packtune.errors import SettingsError, suggest_name
-from packtune.proposals.even import RandomProposer
 from packtune.proposals.from_optuna.samplers import MakeSampler, OptunaProposer, make_cmaes, make_gp, make_qmc
 from packtune.proposals.grid import GridProposer
 from packtune.proposals.proposer import Proposer
+from packtune.proposals.random_draws import RandomProposer
 from packtune.proposals.tpe import TpeProposer
 from packtune.settings import SearchPlan
 from packtune.space.space import Space

@@ -12,11 +12,11 @@ import numpy as np
 
 from packtune.proposals.codes import Floats
 from packtune.proposals.encoding import Encoding, Region
-from packtune.proposals.even import HypercubeDraws, generator_of
 from packtune.proposals.history import History
 from packtune.proposals.pack_window import PackStart, PackWindow, RowSource
 from packtune.proposals.parzen import ParzenEstimator, features_of
 from packtune.proposals.proposer import Proposer, Suggestion
+from packtune.proposals.random_draws import HypercubeDraws, generator_of
 from packtune.settings import SearchPlan
 from packtune.space.space import Space
 from packtune.trial import Outcome

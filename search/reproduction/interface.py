@@ -11,7 +11,7 @@ from packtune.report.views import make_view
 from packtune.reproduction.runs import check_names, reproduction_runs
 from packtune.reproduction.writing import Reproduction, write_reproduction
 from packtune.run.planning import ResourceOptions, choose_resources
-from packtune.run.sitting import carried_out
+from packtune.run.session import carried_out
 
 
 def reproduce(

@@ -182,7 +182,7 @@ def _lane(each: _Begun, placement: Placement, dataset: Dataset | None, explain: 
 
 
 def _end(each: _Begun, stop: Stop) -> Ending:
-    """Write down how a run ended; what is still open waits for the next sitting."""
+    """Write down how a run ended; what is still open waits for the next session."""
     each.study.check_written()
     each.study.requeue()
     ending = replace(conclude(each.run, each.study.records()), stopped_by=stop.signal, trained=True)

@@ -134,7 +134,7 @@ def choose_resources(options: ResourceOptions) -> Resources:
 
 
 def change_resources(known: Resources, options: ResourceOptions) -> Resources:
-    """Say where a search goes on. A cluster and a time budget are of one sitting: they are never taken over.
+    """Say where a search goes on. A cluster and a time budget are of one session: they are never taken over.
 
     Raises:
         SettingsError: an option is not allowed.

@@ -319,8 +319,8 @@ def fill(study: SearchStudy, told: int) -> None:
 def random_values(n: int) -> list[dict[str, Any]]:
     """Draw configurations of the six-parameter space evenly."""
     from packtune.proposals.encoding import Encoding
-    from packtune.proposals.even import EvenDraws
     from packtune.proposals.pack_window import PackStart
+    from packtune.proposals.random_draws import EvenDraws
 
     encoding = Encoding(SIX)
     draws = EvenDraws(encoding, PackStart(seed=0, pack=0, first=0))

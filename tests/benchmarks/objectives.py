@@ -184,9 +184,9 @@ def record() -> None:
     from packtune.dispatch.pack_task import PackTask
     from packtune.models.configuration import Configuration
     from packtune.models.hardware.device import Device
-    from packtune.proposals.even import EvenDraws
     from packtune.proposals.pack_window import PackStart
     from packtune.proposals.packing import group_proposals, pack_capacity
+    from packtune.proposals.random_draws import EvenDraws
     from packtune.trial import Pack, Proposal
     from packtune.worker.pack_run import run_pack
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from packtune.proposals.encoding import Encoding
-from packtune.proposals.even import EvenDraws
 from packtune.proposals.pack_window import PackStart
+from packtune.proposals.random_draws import EvenDraws
 from packtune.space.catalog import SPACES
 from packtune.space.domains import Choices, Dimension, FloatRange, IntRange
 from packtune.space.space import Space

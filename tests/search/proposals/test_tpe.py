@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from packtune.proposals.encoding import Encoding
-from packtune.proposals.even import EvenDraws
 from packtune.proposals.history import History
 from packtune.proposals.pack_window import PackStart
+from packtune.proposals.random_draws import EvenDraws
 from packtune.proposals.tpe import MOST_BAD, STARTUP_TRIALS, tpe_source
 from packtune.space.catalog import SPACES
 from packtune.space.domains import Choices, Dimension, FloatRange, IntRange

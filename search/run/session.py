@@ -1,4 +1,4 @@
-"""One sitting: runs are carried out on a Ray that is there from the first pack until the results have been shown."""
+"""One session: runs are carried out on a Ray that stays until the results have been shown."""
 
 from __future__ import annotations
 
