@@ -153,28 +153,31 @@ class ForgivingView(ProgressView):
     """Shows progress in another view until that view cannot be written, and nothing from then on.
 
     A closed pipe, a full disk or a strict encoding must not end a search.
+
+    Attributes:
+        view: the other view; a silent one once it could not be written.
     """
 
     def __init__(self, view: ProgressView) -> None:
-        self._view = view
+        self.view = view
 
     def stage(self, text: str) -> None:
-        self._try(lambda: self._view.stage(text))
+        self._try(lambda: self.view.stage(text))
 
     def show(self, standing: Standing) -> None:
-        self._try(lambda: self._view.show(standing))
+        self._try(lambda: self.view.show(standing))
 
     def say(self, text: str) -> None:
-        self._try(lambda: self._view.say(text))
+        self._try(lambda: self.view.say(text))
 
     def close(self) -> None:
-        self._try(self._view.close)
+        self._try(self.view.close)
 
     def _try(self, act: Callable[[], None]) -> None:
         try:
             act()
         except (OSError, UnicodeError):
-            self._view = SilentView()
+            self.view = SilentView()
             silence(sys.stderr)
 
 
@@ -200,7 +203,7 @@ def make_view(wanted: Progress | str | ProgressView | None) -> ProgressView:
             return SilentView()
 
 
-def view_for(console: Console) -> ProgressView:
+def view_for(console: Console) -> ForgivingView:
     """Choose the view that fits a console."""
     is_live = console.is_terminal and not console.is_dumb_terminal
     return ForgivingView(LiveView(console) if is_live else PlainView(console))

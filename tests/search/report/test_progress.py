@@ -88,13 +88,13 @@ def test_nothing_new_is_not_repeated_at_the_end():
 def test_a_terminal_gets_a_bar_and_a_file_gets_lines():
     terminal = io.StringIO()
     view = view_for(Console(file=terminal, force_terminal=True, width=100))
-    assert isinstance(view, LiveView)
+    assert isinstance(view.view, LiveView)
     view.show(standing(done=20))
     view.say("Stopping")
     view.close()
     assert "20/20 trials" in terminal.getvalue()
     assert "Stopping" in terminal.getvalue()
-    assert isinstance(view_for(Console(file=io.StringIO())), PlainView)
+    assert isinstance(view_for(Console(file=io.StringIO())).view, PlainView)
 
 
 def test_between_two_pieces_of_news_the_time_left_gets_shorter():

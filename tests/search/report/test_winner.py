@@ -147,7 +147,7 @@ def test_the_winners_file_is_a_space_of_the_winner_alone(tmp_path_factory, confi
     path.write_text(space_of(replace(row(0, 0.9), configuration=configuration)), encoding="utf-8")
     space = read_space(path)
     assert len(space.enumerate()) == 1
-    proposed = space.propose(lambda dimension: dimension.domain.values[0])
+    proposed = space.configuration_of(space.enumerate()[0])
     assert proposed.used() == configuration.used()
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from packtune.errors import RunError
 from packtune.models.hardware.precision import Precision
+from packtune.proposals.proposer import Suggestion
 from packtune.report.progress import SilentView
 from packtune.run.ending import restore_ending
 from packtune.run.extension import extend_run
@@ -45,7 +46,7 @@ def test_a_run_that_was_killed_before_it_began_can_be_killed_so_again_and_then_b
         assert restore_ending(run).open_trials == 5
     assert not run.folder.leaderboard_csv.exists()
     with open_storage(run.folder.journal, None) as storage:
-        open_study(run, storage).open_with(0, VALUES)
+        open_study(run, storage).trials.open(0, Suggestion(values=VALUES))
         assert restore_ending(run).open_trials == 5
         assert open_study(run, storage).records()[0].proposal.number == 0
     assert run.folder.leaderboard_csv.exists()
@@ -55,8 +56,8 @@ def test_a_study_that_lost_finished_trials_is_not_taken_for_one_that_never_had_t
     with open_storage(run.folder.journal, None) as storage:
         study = open_study(run, storage)
         for number in range(2):
-            study.open_with(number, VALUES)
-            study.record(number, Outcome(state=TrialState.FAIL, reason="one\nand another line"))
+            study.trials.open(number, Suggestion(values=VALUES))
+            study.outcomes.record(number, Outcome(state=TrialState.FAIL, reason="one\nand another line"))
         before = run.folder.journal.read_bytes()
     restore_ending(run)
     run.folder.journal.write_bytes(before[: before.rindex(b"\n", 0, -1) + 1])
@@ -73,7 +74,7 @@ def test_a_study_of_another_run_of_the_same_name_is_not_taken_over(run, tmp_path
     folder = RunFolder(tmp_path / "other", "test")
     folder.create(mine.settings.with_plan(replace(mine.settings.plan, seed=99)))
     with open_storage(run.folder.journal, url) as storage:
-        open_study(mine, storage).open_with(0, VALUES)
+        open_study(mine, storage).trials.open(0, Suggestion(values=VALUES))
         with pytest.raises(RunError, match="named 'test' in this storage belongs to another run.*another --name"):
             open_study(folder.load(), storage)
         assert len(open_study(mine, storage).records()) == 1
@@ -85,13 +86,13 @@ def test_a_study_of_another_run_of_the_same_name_is_not_taken_over(run, tmp_path
 def test_a_study_that_a_run_has_just_made_becomes_its_own_after_a_crash(run):
     with open_storage(run.folder.journal, None) as storage:
         open_study(replace(run, settings=replace(run.settings, run_id="")), storage)
-        open_study(run, storage).open_with(0, VALUES)
+        open_study(run, storage).trials.open(0, Suggestion(values=VALUES))
         assert len(open_study(run, storage).records()) == 1
 
 
 def test_a_study_that_was_there_and_is_gone_is_missed(run):
     with open_storage(run.folder.journal, None) as storage:
-        open_study(run, storage).open_with(0, VALUES)
+        open_study(run, storage).trials.open(0, Suggestion(values=VALUES))
     restore_ending(run)
     run.folder.journal.unlink()
     with (
@@ -104,7 +105,7 @@ def test_a_study_that_was_there_and_is_gone_is_missed(run):
 def test_a_run_that_another_process_took_up_first_is_left_to_it(run):
     """Between making a run and holding it, another process may have resumed it."""
     with open_storage(run.folder.journal, None) as storage:
-        open_study(run, storage).open_with(0, VALUES)
+        open_study(run, storage).trials.open(0, Suggestion(values=VALUES))
     before = sorted(path.name for path in run.folder.path.iterdir())
     with pytest.raises(RunError, match="'test' was taken up by another process .*packtune resume test"):
         run_searches([replace(run, new=True)], None, SilentView())
@@ -114,14 +115,14 @@ def test_a_run_that_another_process_took_up_first_is_left_to_it(run):
 def test_what_could_not_be_written_is_not_in_the_tables(run, monkeypatch):
     with open_storage(run.folder.journal, None) as storage:
         study = open_study(run, storage)
-        study.open_with(0, VALUES)
+        study.trials.open(0, Suggestion(values=VALUES))
         begun = _Begun(run=run, plan=run.settings.plan.settle(precision=Precision.FLOAT32, lookahead=4), study=study)
         _end(begun, Stop(None, print))
         before = run.folder.trials_csv.read_bytes()
         size = run.folder.journal.stat().st_size
         monkeypatch.setattr("os.fsync", full)
         with pytest.raises(RunError, match="cannot write the study"):
-            study.record(0, Outcome(state=TrialState.FAIL, reason="it broke"))
+            study.outcomes.record(0, Outcome(state=TrialState.FAIL, reason="it broke"))
         monkeypatch.undo()
         with pytest.raises(RunError, match="cannot write the study"):
             _end(begun, Stop(None, print))
@@ -136,7 +137,7 @@ def full(descriptor):
 
 def test_an_extension_that_is_refused_changes_nothing(run):
     with open_storage(run.folder.journal, None) as storage:
-        open_study(run, storage).open_with(0, VALUES)
+        open_study(run, storage).trials.open(0, Suggestion(values=VALUES))
     restore_ending(run)
     run.folder.journal.unlink()
     for _ in range(2):
