@@ -226,7 +226,6 @@ def resume(
 
 
 def _search(run: Run, *, verbose: bool, trainable: type[PackTrainable] | None) -> None:
-    from packtune.cli.printing import print_ending
     from packtune.report.views import view_for
     from packtune.run.session import carried_out
     from packtune.run.stopping import stop_signals
@@ -234,4 +233,6 @@ def _search(run: Run, *, verbose: bool, trainable: type[PackTrainable] | None) -
     try_to_print(f"Run {run.folder.name} in {run.folder.path}")
     view = view_for(error_console())
     with carried_out([run], view, stop_source=stop_signals, verbose=verbose, trainable=trainable) as endings:
+        from packtune.cli.printing import print_ending  # pandas, which would delay the start of Ray
+
         print_ending(run, endings[0])

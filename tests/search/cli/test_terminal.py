@@ -141,3 +141,24 @@ def test_version_names_what_a_report_of_a_fault_needs(tmp_path):
     assert out.startswith(f"packtune {metadata.version('packtune')} on ")
     assert f"ray {metadata.version('ray')}" in out
     assert out.count("\n") == 1
+
+
+STARTED = """
+import sys
+import packtune.execution.connection
+
+def connection(resources):
+    print(*sorted({"torch", "pandas", "sqlalchemy", "scipy", "ray.tune"} & set(sys.modules)))
+    raise SystemExit(0)
+
+packtune.execution.connection.connection = connection
+sys.argv = ["packtune", "run"]
+from packtune.cli.main import main
+main()
+"""
+
+
+def test_nothing_large_is_imported_before_ray_is_asked_to_start(tmp_path):
+    """Ray's processes take two seconds to start: PyTorch and pandas are imported meanwhile."""
+    done = subprocess.run([sys.executable, "-c", STARTED], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "\n"), done.stderr
