@@ -10,13 +10,14 @@ from __future__ import annotations
 import csv
 import functools
 import math
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, from a checkout that need not be installed
+from checkout import make_importable
+
+make_importable()
 
 import numpy as np
 

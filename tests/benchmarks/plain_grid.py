@@ -10,10 +10,11 @@ training, validation and test.
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
+from checkout import make_importable
+
+make_importable()
 
 import torch
 from torch import Tensor, nn

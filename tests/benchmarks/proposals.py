@@ -20,7 +20,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, from a checkout that need not be installed
+from checkout import make_importable
+
+make_importable()
 
 import numpy as np
 import optuna

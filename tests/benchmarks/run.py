@@ -19,7 +19,9 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, from a checkout that need not be installed
+from checkout import make_importable
+
+make_importable()
 
 from table import Options, Row, to_markdown, write_tables
 

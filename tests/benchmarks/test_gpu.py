@@ -16,8 +16,9 @@ RUN = ROOT / "tests" / "benchmarks" / "gpu" / "run.py"
 BARE = """
 import runpy, sys
 
-for name in ("ray", "optuna", "pandas", "sklearn", "scipy", "tabulate", "typer", "rich", "search"):
+for name in ("ray", "optuna", "pandas", "sklearn", "scipy", "tabulate", "typer", "rich"):
     sys.modules[name] = None  # as if it were not installed
+sys.meta_path[:] = [finder for finder in sys.meta_path if "_EditableFinder" not in repr(finder)]  # nor packtune
 sys.path.insert(0, sys.argv[1].rpartition("/")[0])
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")

@@ -17,8 +17,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))  # the table is the other benchmarks'
-sys.path.insert(0, str(Path(__file__).parents[3]))  # run as a script, from a checkout that need not be installed
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the table and the way to a checkout are the other benchmarks'
+from checkout import make_importable
+
+make_importable()
 
 import torch
 from measure import measure
