@@ -160,7 +160,7 @@ class Dispatcher:
                 self._queue.split(pack, pack.halves())
                 self._queue.put_back(*pack.halves())
             case Decision.GIVE_UP:
-                failed = Outcome(state=TrialState.FAIL, reason=reason, device=self._device)
+                failed = Outcome(state=TrialState.FAIL, reason=reason, device=self._device.value)
                 self.receive(pack, PackReport(outcomes=(failed,)))
         return verdict.message
 
