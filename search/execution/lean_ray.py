@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,14 +16,20 @@ from packtune.execution.environment import environment
 if TYPE_CHECKING:
     from ray._private.node import Node
 
+DIE_WITH_PARENT = "set_kill_on_parent_death_linux"
+"""The function of Ray that a process calls after it was forked, before it runs its program."""
+
 
 @contextlib.contextmanager
 def lean_start() -> Iterator[None]:
     """Let `ray.init`, called inside, listen on loopback only, and start no autoscaler, dashboard or log monitor.
 
-    Ray has no option for either. Starting these processes takes longer than all the rest of Ray. What one machine needs
-    stays: the control service, the process of the node with its object store and memory monitor, and the two agents of
-    that process, the larger of them as in Ray's minimal installation.
+    Each process gets a session of its own: schedulers, containers and `timeout` signal the whole process group of the
+    search, and Ray must outlive that signal until the search has ended its round.
+
+    Ray has no option for any of this. The processes that are left out take longer to start than all the rest of Ray.
+    What one machine needs stays: the control service, the process of the node with its object store and memory monitor,
+    and the two agents of that process, the larger of them as in Ray's minimal installation.
     """
     from ray._private import node, parameter, ray_constants, utils
 
@@ -37,6 +43,9 @@ def lean_start() -> Iterator[None]:
         _replaced(parameter, "RayParams", parameters),
         _replaced(node.Node, "start_api_server", _no_api_server),
         _replaced(utils, "get_dashboard_dependency_error", lambda: "not wanted"),
+        _replaced(
+            utils, "set_kill_on_parent_death_linux", partial(_start_session, utils.set_kill_on_parent_death_linux)
+        ),
     ):
         yield
 
@@ -57,6 +66,12 @@ def keep_idle_workers() -> None:
     from ray.tune.execution import class_cache
 
     class_cache.DEFAULT_ENV_VARS.pop("PL_DISABLE_FORK", None)
+
+
+def _start_session(die_with_parent: Callable[[], None]) -> None:
+    """Prepare a process that Ray has forked, before it runs its program."""
+    os.setsid()
+    die_with_parent()
 
 
 def _no_api_server(node: Node, **wishes: object) -> None:

@@ -133,20 +133,22 @@ def check_kept(before: dict[int, dict], after: dict[int, dict]) -> None:
 
 
 def stopped_driver(tries: int, draws: random.Random, folder: Path) -> str:
-    """Send one signal or two; the search must end with the signal's code, and go on when it is resumed."""
+    """Send one signal or two, to the driver or to its group; the search must end with their code and be resumable."""
     calm = undisturbed(folder)
-    ended = {0: 0, 130: 0, 143: 0}
+    ended = {0: 0, 129: 0, 130: 0, 143: 0}
     longest_s = 0.0
     for n in range(tries):
         search = Search(folder, f"stopped-{n}")
-        number, code = ((signal.SIGINT, 130), (signal.SIGTERM, 143))[n % 2]
+        number, code = ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129))[n % 3]
         process = search.start(plan={"delay_s": ROUND_DELAY_S, "seed": draws.random()})
         _wait_until_it_trains(search, process, draws)
         sent_s = time.monotonic()
-        process.send_signal(number)
+        # Terminals, schedulers and containers signal the whole group of a search.
+        send = os.killpg if n // 3 % 2 else os.kill
+        send(process.pid, number)
         if n % 4 >= 2:
             time.sleep(draws.uniform(0, 0.5))
-            process.send_signal(number)
+            send(process.pid, number)
         _, talk = process.communicate(timeout=120)
         longest_s = max(longest_s, time.monotonic() - sent_s)
         returned = 128 - process.returncode if process.returncode < 0 else process.returncode
@@ -160,8 +162,9 @@ def stopped_driver(tries: int, draws: random.Random, folder: Path) -> str:
         check_kept(before, search.recorded())
         search.check(calm)
     return (
-        f"exit 130 {ended[130]} times, 143 {ended[143]} times, finished before it {ended[0]} times; every other pair "
-        f"got a second signal; ended within {longest_s:.1f} s"
+        f"exit 130 {ended[130]} times, 143 {ended[143]} times, 129 {ended[129]} times, finished before it {ended[0]} "
+        f"times; every other three went to the whole group, every other pair got a second signal; ended within "
+        f"{longest_s:.1f} s"
     )
 
 
