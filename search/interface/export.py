@@ -17,15 +17,24 @@ from packtune.run.model_keeper import read_kept_model
 from packtune.trial import Pack, Proposal
 from packtune.worker.pack_run import run_pack
 
+ENDINGS = (".pt", ".pth", "")
+"""How the names of model files end."""
+
 
 def check_export(path: Path) -> None:
     """Make sure that a model can be written to a path, before one is trained.
 
     Raises:
-        SettingsError: the path is a folder.
+        SettingsError: the path is a folder, or its ending belongs to another kind of file.
     """
     if path.is_dir():
         raise SettingsError(f"cannot export to {path}, which is a folder: give the name of a file")
+    is_pipe_or_device = path.exists() and not path.is_file()
+    if path.suffix not in ENDINGS and not is_pipe_or_device:
+        raise SettingsError(
+            f"cannot export to {path}: a file that ends in {path.suffix} is no model file of PyTorch; give a name that "
+            "ends in .pt"
+        )
 
 
 def trained_model(run: Run, row: Row, *, say: Callable[[str], None]) -> bytes:

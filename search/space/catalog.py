@@ -79,6 +79,8 @@ def load_space(name: str) -> Space:
         return known[name]
     if is_file(name):
         return read_space(Path(name))
+    if Path(name).suffix or Path(name).exists():
+        raise SpaceError(f"{name} is no space: the file of a space is TOML, and its name ends in .toml")
     raise SpaceError(f"unknown space {name!r}.{suggest_name(name, known)} Or give a file of your own, NAME.toml.")
 
 

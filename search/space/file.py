@@ -56,7 +56,7 @@ def decode_space(content: bytes, source: str) -> str:
         SpaceError: it is not UTF-8.
     """
     try:
-        return content.decode("utf-8")
+        return content.decode("utf-8-sig")  # Notepad puts a byte-order mark first
     except UnicodeDecodeError as error:
         raise SpaceError(f"space {source} is not UTF-8 text (byte {error.start}): save it as UTF-8") from error
 

@@ -97,6 +97,10 @@ def test_the_winners_model_goes_to_a_file_and_comes_back(result, tmp_path):
     assert labels["digit"].tolist() == result.winner.predict(images[:5])[:, 0].tolist()
     with pytest.raises(packtune.SettingsError, match="which is a folder: give the name of a file"):
         result.winner.export(tmp_path)
+    with pytest.raises(
+        packtune.SettingsError, match="ends in .onnx is no model file of PyTorch; give a name that ends"
+    ):
+        result.winner.export(tmp_path / "digits.onnx")
     with pytest.raises(packtune.SettingsError, match="cannot read .*none.pt: No such file"):
         packtune.load_model(tmp_path / "none.pt")
 

@@ -7,6 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from packtune.errors import SpaceError
+from packtune.space.catalog import load_space
 from packtune.space.domains import Choices, FloatRange, IntRange
 from packtune.space.file import EXAMPLE, parse_space, read_space
 from packtune.space.space import Space
@@ -75,3 +76,17 @@ def test_any_damage_to_the_example_is_a_space_or_a_clear_error(data):
     end = data.draw(st.integers(start, min(len(EXAMPLE), start + 20)))
     inserted = data.draw(st.text(alphabet='abc_=[]{},"\n 0123456789.-+einftru', max_size=12))
     space_or_error(EXAMPLE[:start] + inserted + EXAMPLE[end:])
+
+
+def test_a_byte_order_mark_is_no_part_of_the_space(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + EXAMPLE.encode())
+    assert read_space(path).dimensions == parse_space(EXAMPLE, name="mine", source="mine").dimensions
+
+
+@pytest.mark.parametrize("name", ["space.yaml", "space.json", "my.spaces/x.yml"])
+def test_a_file_of_another_kind_is_told_from_a_misspelt_name(name):
+    with pytest.raises(
+        SpaceError, match=f"{name} is no space: the file of a space is TOML, and its name ends in .toml"
+    ):
+        load_space(name)
