@@ -34,7 +34,7 @@ def settle(run: Run, placement: Placement) -> tuple[Run, SettledPlan]:
         or lookahead_for(plan, workers=run.settings.resources.workers, at_hand=placement.at_hand),
     )
     if plan.precision is None or plan.lookahead is None:
-        # What is asked for in this session only, such as a time budget, does not get into the file.
+        # Options of one start, such as a time budget, do not get into the file.
         kept = read_settings(run.folder.settings)
         completed = replace(kept.plan, precision=settled.precision, lookahead=settled.lookahead)
         write_settings(kept.with_plan(completed), run.folder.settings)
