@@ -13,7 +13,7 @@ import argparse
 import platform
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from packtune.errors import DataError
 
 ROOT = Path(__file__).parents[3]
 COMMAND = "python tests/benchmarks/gpu/run.py --data-dir MNIST_FOLDER"
+TITLE = "Packs on a GPU"
 NO_CUDA = "This benchmark needs a CUDA GPU, and PyTorch finds none here"
 
 
@@ -80,18 +81,18 @@ def describe(device: torch.device) -> str:
     )
 
 
-def run(plan: Plan, dataset: Dataset, device: torch.device) -> list[Row]:
-    """Measure all rows; each is told as it is done. After an error the rest are rows that were not run."""
-    rows: list[Row] = []
+def run(plan: Plan, dataset: Dataset, device: torch.device) -> Iterator[list[Row]]:
+    """Measure all rows, and give the whole table after each. The rows that are still to be measured were not run."""
+    rows, blank = [], blank_rows(plan)
     try:
         for row in measure(plan, dataset, device):
             rows.append(row)
             _say(f"{len(rows)}: {row.what}: {row.measured} (reach {row.reach}: {row.held}) {row.remark}")
+            yield [*rows, *blank[len(rows) :]]
     except Exception as error:
         traceback.print_exc()
-        failed, *rest = blank_rows(plan)[len(rows) :]
-        rows += [replace(failed, remark=f"failed: {type(error).__name__}"), *rest]
-    return rows
+        failed, *rest = blank[len(rows) :]
+        yield [*rows, replace(failed, remark=f"failed: {type(error).__name__}"), *rest]
 
 
 def _say(text: str) -> None:
@@ -107,8 +108,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     device, plan = torch.device(options.device), QUICK if options.quick else FULL
     command = COMMAND if not options.quick else f"{COMMAND} --quick --device {device}"
+    folder = options.write or (None if options.quick or options.blank else ROOT / "results")
     if options.blank:
-        rows, machine = blank_rows(plan), "no GPU was at hand"
+        tables, machine = iter([blank_rows(plan)]), "no GPU was at hand"
     else:
         if device.type == "cpu":
             torch.set_num_threads(1)
@@ -117,19 +119,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         except DataError as error:
             _say(str(error))
             return 2
-        rows, machine = run(plan, dataset, device), describe(device)
-    rows = [replace(row, number=number, machine=machine, command=command) for number, row in enumerate(rows, 1)]
-    publish(rows, options.write or (None if options.quick or options.blank else ROOT / "results"))
+        tables, machine = run(plan, dataset, device), describe(device)
+    for table in tables:
+        rows = [replace(row, number=number, machine=machine, command=command) for number, row in enumerate(table, 1)]
+        write(rows, folder)
+    print(to_markdown(rows, title=TITLE))
     return 1 if any(row.remark.startswith("failed") for row in rows) else 0
 
 
-def publish(rows: Sequence[Row], folder: Path | None) -> None:
-    """Print the table, and write it to a folder if one is given."""
-    text = to_markdown(rows, title="Packs on a GPU")
-    print(text)
+def write(rows: Sequence[Row], folder: Path | None) -> None:
+    """Write the table to a folder, if one is given."""
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "gpu.md").write_text(text, encoding="utf-8")
+        (folder / "gpu.md").write_text(to_markdown(rows, title=TITLE), encoding="utf-8")
         (folder / "gpu.csv").write_text(to_csv(rows), encoding="utf-8")
 
 
