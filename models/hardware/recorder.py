@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import partial
 
 import torch
 
@@ -14,8 +15,9 @@ class Recorder(ABC):
     """Records work on a device as a function that repeats it.
 
     Lifecycle: `warm_up` at least once with work of the same kind, then `record` any number of times. A recording reads
-    and writes the tensors that the recorded work used. If these are replaced, a new recorder is needed. Recordings of
-    one recorder must be called one after another.
+    and writes the tensors that the recorded work used, and keeps `work` alive, so that tensors that only `work` holds
+    stay. If tensors are replaced, a new recorder is needed. Recordings of one recorder must be called one after
+    another.
     """
 
     @abstractmethod
@@ -75,7 +77,7 @@ class CudaGraphs(Recorder):
             self._generator.graphsafe_set_state(self._generator.clone_state())
             _BROKEN.append(graph)
             raise
-        return graph.replay
+        return partial(_replay, graph, work)
 
     def _capture(self, graph: torch.cuda.CUDAGraph, work: Work) -> None:
         # The outer context restores the stream: after a failed capture, the context of the graph does not.
@@ -84,6 +86,10 @@ class CudaGraphs(Recorder):
             # With this mode, work of other threads on the device cannot make the capture fail.
             with torch.cuda.graph(graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"):
                 work()
+
+
+def _replay(graph: torch.cuda.CUDAGraph, _work: Work) -> None:
+    graph.replay()
 
 
 # Kept alive, because PyTorch's allocator may still use a graph after its capture has failed.

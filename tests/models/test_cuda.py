@@ -7,6 +7,7 @@ import torch
 
 from packtune.models.configuration import Configuration
 from packtune.models.hardware.cuda_libraries import library_settings
+from packtune.models.hardware.recorder import CudaGraphs
 from packtune.models.training.pack_training import Member, PackTraining
 from packtune.models.training.steps import EagerSteps, RecordedSteps
 
@@ -113,12 +114,13 @@ def test_a_loaded_state_is_gone_on_from(architecture, make_dataset, assert_same)
     assert_same(training, again, rtol=0, atol=0)
 
 
+@pytest.mark.filterwarnings("ignore:Synchronization debug mode is a prototype")
 @pytest.mark.parametrize("architecture", DROPPING)
 def test_nothing_waits_for_the_gpu_inside_an_epoch(architecture, make_dataset):
     training = train(architecture, DROPPING[architecture], make_dataset())
     training.train_epoch()  # records, which waits
-    torch.cuda.set_sync_debug_mode("error")
     try:
+        torch.cuda.set_sync_debug_mode("error")
         training.train_epoch()
     finally:
         torch.cuda.set_sync_debug_mode("default")
@@ -150,6 +152,32 @@ def test_a_step_that_cannot_be_recorded_is_run_as_it_comes(make_dataset, assert_
         training.train_epoch()
     other.train_epoch()
     assert_same(training, other, rtol=0, atol=0)
+
+
+def test_a_recording_keeps_the_tensors_that_only_its_work_holds():
+    device = torch.device("cuda")
+    total = torch.zeros(1, device=device)
+
+    def add(value):
+        one = torch.full((2**24,), value, device=device)  # large enough for a piece of memory of its own
+
+        def work():
+            total.add_(one.mean())
+
+        return work
+
+    recorders = [CudaGraphs(device, torch.Generator(device)) for _ in range(2)]
+    recordings = []
+    for value, recorder in enumerate(recorders, 1):
+        work = add(float(value))
+        recorder.warm_up(work)
+        recordings.append(recorder.record(work))  # the second returns unused memory to the GPU
+        del work
+    torch.cuda.empty_cache()
+    total.zero_()
+    for recording in recordings:
+        recording()
+    assert total.item() == 3
 
 
 def test_products_are_exact_unless_asked_otherwise():
