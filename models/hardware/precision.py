@@ -32,7 +32,7 @@ class Precision(StrEnum):
     """A precision of large products.
 
     FLOAT32 keeps the 23 bits of mantissa of float32. With TF32, a GPU rounds the factors to 10 bits. With BFLOAT16,
-    the factors are rounded to 7 bits.
+    the factors are rounded to 7 bits, and a GPU rounds those of small products, such as an output layer's, to 10 bits.
     """
 
     FLOAT32 = "float32"

@@ -46,7 +46,7 @@ class PackedConv2d(WeightedLayer):
             dilation=as_pair(first.dilation),
             shared_input=shared_input,
         )
-        self._convolution = choose_convolution(device, len(modules))
+        self._convolution = choose_convolution(device, len(modules), shared_input=shared_input)
 
     def forward(self, values: Tensor, *, training: bool) -> Tensor:
         weight, bias = self._rounded(self.weight.value), self._rounded(self.bias.value)
@@ -70,4 +70,4 @@ class PackedConv2d(WeightedLayer):
 
     def keep(self, indices: Tensor) -> None:
         super().keep(indices)
-        self._convolution = choose_convolution(indices.device, len(indices))
+        self._convolution = choose_convolution(indices.device, len(indices), shared_input=self._geometry.shared_input)

@@ -146,13 +146,14 @@ LIBRARY = LibraryConvolution()
 UNFOLDED = UnfoldedConvolution()
 
 
-def choose_convolution(device: torch.device, members: int) -> Convolution:
+def choose_convolution(device: torch.device, members: int, *, shared_input: bool) -> Convolution:
     """Choose the faster way by a rule and not by a measurement, so that every run gives the same numbers.
 
     GPU libraries are made for the large convolutions of one network. Many small networks have few channels in a group,
-    or a single input channel. There, products over unfolded maps are faster.
+    and images have few channels. There, products over unfolded maps are faster: a step of one CNN takes 5% less time
+    if its first convolution is unfolded, and 8% more if its second is (batch 128, bfloat16, H200).
     """
-    return UNFOLDED if device.type == "cuda" and members > 1 else LIBRARY
+    return UNFOLDED if device.type == "cuda" and (members > 1 or shared_input) else LIBRARY
 
 
 def as_pair(value: int | tuple[int, ...]) -> tuple[int, int]:

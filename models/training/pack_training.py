@@ -115,7 +115,7 @@ class PackTraining:
         """Train on the training split once, in full mini-batches. Images left over by them are not used."""
         n = len(self._dataset.train)
         order = torch.randperm(n, generator=self._order) if self._shuffle else torch.arange(n)
-        with library_settings(self._device, tf32=self._precision is Precision.TF32):
+        with library_settings(self._device, tf32=self._precision is not Precision.FLOAT32):
             self._steps.run(order)
         self.epoch += 1
 
@@ -124,7 +124,7 @@ class PackTraining:
         """Evaluate every member on a split. The evaluations are in the order of the members."""
         members = self._network.members
         tally = Tally(members, self._dataset.heads, self._device)
-        with library_settings(self._device, tf32=self._precision is Precision.TF32):
+        with library_settings(self._device, tf32=self._precision is not Precision.FLOAT32):
             for images, labels in self._device_split(split).chunks(evaluation_batch(members, self._device)):
                 tally.add(self._network.forward(images, training=False), labels)
         return tally.evaluations()

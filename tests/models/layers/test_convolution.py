@@ -79,11 +79,12 @@ def test_no_gradient_of_the_input_unless_asked_for(way, draw):
     assert below is None
 
 
-def test_a_gpu_unfolds_several_members_and_leaves_one_to_the_library():
+def test_a_gpu_unfolds_images_and_maps_of_several_members_and_leaves_those_of_one_to_the_library():
     gpu = torch.device("cuda")
-    assert choose_convolution(gpu, 2) is UNFOLDED
-    assert choose_convolution(gpu, 1) is LIBRARY
-    assert choose_convolution(torch.device("cpu"), 2) is LIBRARY
+    assert choose_convolution(gpu, 2, shared_input=False) is UNFOLDED
+    assert choose_convolution(gpu, 1, shared_input=True) is UNFOLDED
+    assert choose_convolution(gpu, 1, shared_input=False) is LIBRARY
+    assert choose_convolution(torch.device("cpu"), 2, shared_input=True) is LIBRARY
 
 
 def test_the_choice_follows_the_members_that_stay():
