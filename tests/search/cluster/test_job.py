@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-READY_S = 180
+READY_S = 120
 RAYJOB = Path(__file__).parents[3] / "search/execution/templates/rayjob.yaml"
 
 pytestmark = [
