@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from packtune.space.domains import Choices, Dimension, IntRange, Value
+from packtune.models.configuration import Value
+from packtune.space.domains import Choices, Dimension, IntRange
 
 Floats = npt.NDArray[np.float64]
 # An integer range with so few values has a cell for each; a larger one is a line whose codes are rounded.

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from packtune.models.configuration import Value
 from packtune.proposals.codes import Cells, Codes, Floats, Line, codes_of
-from packtune.space.domains import Value
 from packtune.space.space import Space
 
 Mask = npt.NDArray[np.bool_]

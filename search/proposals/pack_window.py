@@ -5,11 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
+from packtune.models.configuration import Value
 from packtune.proposals.codes import Floats
 from packtune.proposals.encoding import Encoding, Region
 from packtune.proposals.packing import shape_ranges, widest_of
 from packtune.proposals.proposer import Capacity, Suggestion, Window
-from packtune.space.domains import Value
 from packtune.space.space import Space
 
 

@@ -6,10 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 
-from packtune.models.configuration import Configuration
+from packtune.models.configuration import Configuration, Value
 from packtune.models.hardware.device import Device
 from packtune.models.layers.padding import padded_units
-from packtune.space.domains import Value
 from packtune.trial import Proposal
 
 # On a processor the wide product of a pack gains nothing beyond this many hidden units over all members, as the

@@ -6,8 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from packtune.models.configuration import Configuration
-from packtune.space.domains import Value
+from packtune.models.configuration import Configuration, Value
 from packtune.trial import Outcome
 
 Capacity = Callable[[Configuration], int]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from packtune.models.configuration import Value
 from packtune.models.hardware.precision import Precision
-from packtune.space.domains import Value
 from packtune.space.notebook import DRIFTING, NOTEBOOK_SPACES
 from packtune.space.notebook import SYSTEMS as CONFIGURATIONS
 from packtune.space.space import Space

@@ -13,6 +13,7 @@ import tomli_w
 
 from packtune.errors import SettingsError, suggest_name
 from packtune.files import write_text
+from packtune.models.configuration import Value
 from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision
 from packtune.protocol import Protocol
@@ -30,7 +31,6 @@ RETIRED = ("measure_packs",)
 KINDS: dict[type, str] = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 """How an error names the kind of a setting."""
 
-Value = str | int | float | bool
 Kind = TypeVar("Kind", str, int, float, bool)
 Word = TypeVar("Word", bound=StrEnum)
 Default = TypeVar("Default")

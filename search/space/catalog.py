@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from packtune.errors import SpaceError, suggest_name
-from packtune.models.configuration import ACTIVATION_NAMES
+from packtune.models.configuration import ACTIVATION_NAMES, Value
 from packtune.protocol import Protocol
-from packtune.space.domains import Choices, Dimension, Domain, FloatRange, IntRange, Value
+from packtune.space.domains import Choices, Dimension, Domain, FloatRange, IntRange
 from packtune.space.file import read_space
 from packtune.space.notebook import BASELINE, CHANGES, HIDDEN_UNITS, NOTEBOOK_SPACES
 from packtune.space.space import Space

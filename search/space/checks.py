@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 
 from packtune.errors import SpaceError, suggest_name
-from packtune.models.configuration import HYPERPARAMETERS
-from packtune.space.domains import Choices, Dimension, Domain, Value
+from packtune.models.configuration import HYPERPARAMETERS, Value
+from packtune.space.domains import Choices, Dimension, Domain
 
 
 def check_dimension(space: str, dimension: Dimension, known: Mapping[str, Dimension]) -> None:

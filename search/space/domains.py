@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-Value = bool | int | float | str
-"""One value of a hyperparameter."""
+from packtune.models.configuration import Value
 
 
 def _in_words(value: Value) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 import tomli_w
 
 from packtune.errors import SpaceError, suggest_name
-from packtune.models.configuration import HYPERPARAMETERS
-from packtune.space.domains import Choices, Dimension, Domain, FloatRange, IntRange, Value
+from packtune.models.configuration import HYPERPARAMETERS, Value
+from packtune.space.domains import Choices, Dimension, Domain, FloatRange, IntRange
 from packtune.space.space import Space
 from packtune.toml_text import load_toml
 

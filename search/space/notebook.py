@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from packtune.models.configuration import Value
 from packtune.protocol import Protocol
-from packtune.space.domains import Choices, Dimension, Value
+from packtune.space.domains import Choices, Dimension
 from packtune.space.space import Space
 
 Configurations = Mapping[str, Mapping[str, Value]]

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from packtune.errors import SpaceError
-from packtune.models.configuration import Configuration
+from packtune.models.configuration import Configuration, Value
 from packtune.protocol import Protocol
 from packtune.space.checks import check_dimension
-from packtune.space.domains import Dimension, Value
+from packtune.space.domains import Dimension
 
 MAX_ENUMERATED = 100_000
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from optuna.trial import FrozenTrial
 
 from packtune.errors import RunError
+from packtune.models.configuration import Value
 from packtune.proposals.catalog import count_listed
 from packtune.settings import SearchPlan
-from packtune.space.domains import Value
 from packtune.space.space import Space
 from packtune.trial import Outcome, Proposal, TrialRecord, TrialState
 
@@ -86,7 +86,4 @@ def _outcome_of(trial: FrozenTrial) -> Outcome | None:
     """
     if OUTCOME not in trial.user_attrs and not trial.state.is_finished():
         return None
-    outcome = Outcome.from_json(trial.user_attrs[OUTCOME])
-    if outcome.state in (TrialState.WAITING, TrialState.RUNNING):
-        raise ValueError(f"an outcome that is still {outcome.state}")
-    return outcome
+    return Outcome.from_json(trial.user_attrs[OUTCOME])

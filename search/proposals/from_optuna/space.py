@@ -8,8 +8,9 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
+from packtune.models.configuration import Value
 from packtune.proposals.proposer import Suggestion
-from packtune.space.domains import Choices, Dimension, FloatRange, Value
+from packtune.space.domains import Choices, Dimension, FloatRange
 from packtune.space.space import Space
 
 # What a diverged trial is told: the worst accuracy there is, so that a sampler stays away from it.
