@@ -4,16 +4,16 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 ARGS ?=
 
-.PHONY: search test check leaderboards benchmark faults format clean
+.PHONY: search test test-long check benchmark faults format clean
 
 search: .venv/ready
 	$(BIN)/packtune run $(ARGS)
 
 test: .venv/ready-dev
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-leaderboards: .venv/ready-dev
-	$(BIN)/python -m pytest --numprocesses 2 tests/leaderboards -m "long or slow" $(ARGS)
+test-long: .venv/ready-dev
+	$(BIN)/python -m pytest --numprocesses 2 -m long $(ARGS)
 
 check: .venv/ready-dev .venv/source/packtune
 	$(BIN)/ruff check .

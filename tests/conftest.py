@@ -27,6 +27,11 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return argname if isinstance(val, bytes) else None
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run slow tests first: while one worker runs the last of them, the other has all the quick ones left."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None and item.get_closest_marker("long") is None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
     """A source file of the project.

@@ -73,7 +73,7 @@ def carry_out(run, dataset):
         conclude(run, study.records())
 
 
-LONG = ("digits-random", "digits-resumed", "mnist-mini-grid", "digits-wide")
+LONG = ("digits-random", "digits-resumed", "digits-qmc", "digits-gp", "digits-cmaes", "mnist-mini-grid", "digits-wide")
 CASES = [pytest.param(name, marks=pytest.mark.long if name in LONG else pytest.mark.slow) for name in SEARCHES]
 
 

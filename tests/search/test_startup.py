@@ -20,6 +20,8 @@ import os, sys
 from packtune.execution.connection import connection
 from packtune.settings import Resources
 
+pytestmark = pytest.mark.slow
+
 
 class Probe:
     def look(self):

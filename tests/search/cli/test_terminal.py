@@ -57,6 +57,7 @@ def plainly(folder, *arguments, **environment):
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.slow
 def test_a_search_in_a_terminal_draws_its_progress_and_leaves_stdout_to_the_result(tmp_path):
     code, out, shown = in_terminal(tmp_path, *SEARCH)
     assert code == 0
@@ -69,6 +70,7 @@ def test_a_search_in_a_terminal_draws_its_progress_and_leaves_stdout_to_the_resu
     assert "Winner: trial" in out
 
 
+@pytest.mark.slow
 def test_a_search_without_a_terminal_writes_plain_lines(tmp_path):
     code, out, err = plainly(tmp_path, *SEARCH)
     assert code == 0

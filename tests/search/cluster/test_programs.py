@@ -21,7 +21,9 @@ def cluster(nodes):
     return nodes
 
 
-@pytest.mark.parametrize(("order", "path"), [("theirs-first", None), ("ours-first", ".")])
+@pytest.mark.parametrize(
+    ("order", "path"), [("theirs-first", None), pytest.param("ours-first", ".", marks=pytest.mark.long)]
+)
 def test_workers_find_the_users_modules_and_ours(cluster, installed, user_folder, assert_found, order, path):
     environment = cluster.environment | ({} if path is None else {"PYTHONPATH": path})
     command = [installed.bin / "python", "program.py", order, "run", "--trials", "2", "--epochs", "1"]
@@ -46,6 +48,7 @@ for address in ("local", sys.argv[1], "local"):
 """
 
 
+@pytest.mark.long
 def test_a_program_searches_here_then_on_a_cluster_then_here_again(cluster, tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", LOCAL_THEN_CLUSTER, cluster.address],

@@ -13,6 +13,8 @@ import torch
 from packtune.data.sets.digits import load
 from packtune.models.model_file import model_from_bytes
 
+pytestmark = pytest.mark.slow
+
 PACKTUNE = str(Path(sys.executable).parent / "packtune")
 
 

@@ -43,7 +43,7 @@ def test_the_module_is_the_command(installed, user_folder):
     assert done.stdout.startswith("packtune 0.")
 
 
-@pytest.mark.parametrize("path", [None, "."])
+@pytest.mark.parametrize("path", [pytest.param(None, marks=pytest.mark.long), "."])
 def test_the_command_searches_beside_modules_of_the_same_names(installed, user_folder, path, clean_environment):
     done = subprocess.run(
         [installed.bin / "packtune", "run", "--trials", "2", "--epochs", "1", "--name", "two"],
@@ -53,7 +53,9 @@ def test_the_command_searches_beside_modules_of_the_same_names(installed, user_f
     assert (user_folder / "results/runs/two/leaderboard.csv").read_text().count("\n") >= 2
 
 
-@pytest.mark.parametrize(("order", "path"), [("theirs-first", None), ("ours-first", ".")])
+@pytest.mark.parametrize(
+    ("order", "path"), [("theirs-first", None), pytest.param("ours-first", ".", marks=pytest.mark.long)]
+)
 def test_a_program_and_its_workers_find_the_users_modules_and_ours(
     installed, user_folder, order, path, clean_environment, assert_found
 ):

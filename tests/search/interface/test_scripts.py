@@ -31,6 +31,7 @@ def leaderboard(folder, name):
     return (folder / f"results/runs/{name}/leaderboard.csv").read_text().replace(name, "NAME")
 
 
+@pytest.mark.slow
 def test_a_script_searches_again_and_again_and_leaves_the_process_as_it_was(run, tmp_path):
     lines, talk = run(
         """
@@ -103,7 +104,7 @@ def test_a_ray_that_the_caller_started_is_used_and_left_running(run):
     assert lines[5:] == ["True"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_searches_in_threads_run_one_after_another(run, tmp_path):
     lines, talk = run(
         """
@@ -127,7 +128,7 @@ def test_searches_in_threads_run_one_after_another(run, tmp_path):
     assert leaderboard(tmp_path, "one") == leaderboard(tmp_path, "two")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_test_searches_and_warns_of_nothing(run):
     lines, _ = run(
         """

@@ -248,6 +248,7 @@ def test_an_unknown_system_is_refused_with_the_nearest_name(tmp_path):
 
 
 @needs_mnist
+@pytest.mark.slow
 def test_the_command_reproduces_the_fully_connected_rows_and_is_not_done_twice(tmp_path):
     command = [PACKTUNE, "reproduce", "--only", "numpy", "hidden-10", "--data-dir", str(MNIST_DIR)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=280)
