@@ -13,15 +13,14 @@ from packtune.execution.connection import cpus_of
 from packtune.settings import Resources
 from packtune.startup import quick_imports
 
+pytestmark = pytest.mark.slow
+
 # A trial's actor must find a process that Ray started by itself, for no actor and no environment, and that has
 # imported what trains. Ray Tune wraps every trainable with its class cache.
 WARM = """
 import os, sys
 from packtune.execution.connection import connection
 from packtune.settings import Resources
-
-pytestmark = pytest.mark.slow
-
 
 class Probe:
     def look(self):
