@@ -9,7 +9,6 @@ import contextlib
 import importlib
 import logging
 import math
-import os
 import sys
 import threading
 from abc import ABC, abstractmethod
@@ -22,6 +21,7 @@ from packtune.execution.environment import CLUSTER, LOCAL, RAY, TUNE, environmen
 from packtune.execution.lean_ray import lean_start, rename_process
 from packtune.execution.placement import place
 from packtune.execution.shipping import modules_of_the_job, packed_code
+from packtune.limits import usable_cpus
 from packtune.settings import LOCAL as LOCAL_ADDRESS
 from packtune.settings import Placement, Resources
 from packtune.study.storage_url import hide_secrets
@@ -157,6 +157,9 @@ def hide_command(url: str) -> None:
 
 
 def cpus_of(resources: Resources) -> int:
-    """Give the CPUs of a local Ray: no more than the workers use, since Ray starts a process for each."""
-    have = os.cpu_count() or 1
+    """Give the CPUs of a local Ray: no more than this process may use, and no more than the workers use.
+
+    Ray starts a process for each.
+    """
+    have = usable_cpus()
     return have if resources.workers is None else min(have, math.ceil(resources.workers * resources.cpus_per_worker))

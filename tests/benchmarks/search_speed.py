@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
 import statistics
 import subprocess
@@ -27,6 +26,7 @@ from precision import MATRIX
 from table import Options, Row, judge
 
 from packtune.data import catalog
+from packtune.limits import usable_cpus
 from packtune.machine import describe_machine
 from packtune.space.catalog import SPACES
 
@@ -197,12 +197,12 @@ def least_seconds(options: Options, epochs: int) -> float:
     torch.set_num_threads(1)
     left, right = torch.randn(MATRIX, MATRIX), torch.randn(MATRIX, MATRIX)
     seconds = min(training.seconds_of(lambda: torch.mm(left, right)) for _ in range(9))
-    return work / (2 * MATRIX**3 / seconds) / (os.cpu_count() or 1)
+    return work / (2 * MATRIX**3 / seconds) / usable_cpus()
 
 
 def faster_threads(options: Options) -> int:
     """Find whether plain PyTorch is faster on one thread or on all."""
-    counts = (1, os.cpu_count() or 1)
+    counts = (1, usable_cpus())
     return min(counts, key=lambda threads: seconds_of(plain_grid(options, 1, threads)))
 
 

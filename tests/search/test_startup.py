@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gc
-import os
 import subprocess
 import sys
 
 import pytest
 
+from packtune.execution import connection
 from packtune.execution.connection import cpus_of
 from packtune.settings import Resources
 from packtune.startup import quick_imports
@@ -68,5 +68,5 @@ def test_what_was_imported_is_left_alone():
     [(None, 1.0, 10**6), (1, 1.0, 1), (1, 0.5, 1), (3, 0.5, 2), (2, 3.0, 6), (10**7, 1.0, 10**6)],
 )
 def test_a_local_ray_has_the_processors_that_its_workers_use(monkeypatch, workers, cpus_per_worker, cpus):
-    monkeypatch.setattr(os, "cpu_count", lambda: 10**6)
+    monkeypatch.setattr(connection, "usable_cpus", lambda: 10**6)
     assert cpus_of(Resources(workers=workers, cpus_per_worker=cpus_per_worker)) == cpus
