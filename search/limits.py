@@ -22,7 +22,14 @@ def usable_cpus(control_groups: Path = CONTROL_GROUPS, membership: Path = MEMBER
         membership: the file that names those of this process.
     """
     quotas = map(_cpu_quota, _groups("cpu", control_groups, membership))
-    return max(1, int(min([float(_cpus_to_run_on()), *(quota for quota in quotas if quota is not None)])))
+    return max(1, int(min([float(count_processors()), *(quota for quota in quotas if quota is not None)])))
+
+
+def count_processors() -> int:
+    """Count the processors that this process may run on, whatever its share of their time."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def memory_limit(control_groups: Path = CONTROL_GROUPS, membership: Path = MEMBERSHIP) -> int | None:
@@ -45,12 +52,6 @@ def address_space_limit() -> int | None:
         return None
     soft, _ = resource.getrlimit(resource.RLIMIT_AS)
     return None if soft == resource.RLIM_INFINITY else soft
-
-
-def _cpus_to_run_on() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _groups(controller: str, control_groups: Path, membership: Path) -> Iterator[Path]:

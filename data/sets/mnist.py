@@ -98,10 +98,24 @@ def load(
 
 
 def cache_dir() -> Path:
-    """Find the folder for downloads: packtune/mnist in the user's cache (XDG_CACHE_HOME or ~/.cache)."""
+    """Find the folder for downloads: packtune/mnist in the user's cache (XDG_CACHE_HOME or ~/.cache).
+
+    Raises:
+        MissingFiles: this user has no home folder.
+    """
     # The XDG Base Directory Specification says that a relative path must be ignored.
     base = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    return (base if base.is_absolute() else Path.home() / ".cache") / "packtune" / "mnist"
+    return (base if base.is_absolute() else _home() / ".cache") / "packtune" / "mnist"
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError as error:
+        raise MissingFiles(
+            "there is no folder to keep MNIST in, as this user has no home folder: give the folder of its files with "
+            "--data-dir, or set HOME or XDG_CACHE_HOME to a folder that can be written"
+        ) from error
 
 
 def check_sum(content: bytes, file: MnistFile, *, source: str) -> None:

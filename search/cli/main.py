@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import warnings
 from typing import TYPE_CHECKING
 
 from packtune.cli import lists, predict, reproduce, results, search
 from packtune.cli.app import app
+from packtune.limits import count_processors, usable_cpus
 from packtune.report.console import allow_every_letter
 
 if TYPE_CHECKING:
@@ -44,4 +47,24 @@ def main(trainable: type[PackTrainable] | None = None) -> None:
         trainable: trains the packs of `run` and `resume` in a worker; none for `PackTrainable`.
     """
     allow_every_letter()
+    use_default_warnings()
+    limit_threads()
     app(obj=trainable)
+
+
+def use_default_warnings() -> None:
+    """Take back what PYTHONWARNINGS makes an error: large libraries warn as they are imported."""
+    if "error" in os.environ.get("PYTHONWARNINGS", ""):
+        warnings.simplefilter("default")
+        for usually_ignored in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
+            warnings.simplefilter("ignore", usually_ignored)
+
+
+def limit_threads() -> None:
+    """Let PyTorch and NumPy start no more threads than there are processors for them.
+
+    They count the processors that this process may run on, and do not know the quotas of containers. Workers have a
+    number of threads of their own.
+    """
+    if usable_cpus() < count_processors():
+        os.environ.setdefault("OMP_NUM_THREADS", str(usable_cpus()))

@@ -9,22 +9,30 @@ import contextlib
 import importlib
 import logging
 import math
+import os
 import sys
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator
+from concurrent.futures import wait
+from functools import partial
+from pathlib import Path
 
 from packtune.errors import ClusterError
 from packtune.execution.address import AUTO, check_address
-from packtune.execution.environment import CLUSTER, LOCAL, RAY, TUNE, environment
-from packtune.execution.lean_ray import lean_start, rename_process
+from packtune.execution.environment import CLUSTER, LOCAL, RAY, TUNE, changed, environment
+from packtune.execution.lean_ray import forget_token, lean_start, rename_process
 from packtune.execution.placement import place
+from packtune.execution.ray_start import Background, RayStart, last_words
 from packtune.execution.shipping import modules_of_the_job, packed_code
+from packtune.execution.surroundings import Surroundings, look_after
 from packtune.limits import usable_cpus
 from packtune.settings import LOCAL as LOCAL_ADDRESS
 from packtune.settings import Placement, Resources
 from packtune.study.storage_url import hide_secrets
+
+BREAK_OFF_S = 5.0
+"""How long a start that was broken off is waited for."""
 
 # A process has one Ray and one environment, so that searches in several threads run one after another.
 _ONE_SEARCH = threading.Lock()
@@ -43,19 +51,29 @@ class Connection(ABC):
 
 
 @contextlib.contextmanager
-def connection(resources: Resources) -> Iterator[Connection]:
+def connection(resources: Resources, say: Callable[[str], None]) -> Iterator[Connection]:
     """Connect to Ray in the background, and disconnect at the end.
 
     A Ray that the caller has started or connected to is used as it is, wherever the resources say that the search
     should run, and is left running. Its nodes must have packtune.
+
+    Args:
+        say: told what a local Ray does otherwise because the machine lacks something.
+
+    Raises:
+        ClusterError: a local Ray cannot start.
     """
     with _ONE_SEARCH:
         if _is_connected():
             with environment(TUNE):
                 yield _GivenRay(resources)
             return
-        with environment(TUNE, RAY, LOCAL if resources.is_local else CLUSTER):
-            opened = _OwnRay(resources)
+        surroundings = look_after(say) if resources.is_local else None
+        with (
+            environment(TUNE, RAY, LOCAL if resources.is_local else CLUSTER),
+            changed(surroundings.variables if surroundings else {}),
+        ):
+            opened = _OwnRay(resources, surroundings)
             try:
                 yield opened
             finally:
@@ -78,28 +96,32 @@ class _OwnRay(Connection):
     A local Ray is imported first: beside PyTorch, that takes twice as long, and all else waits for its processes.
     """
 
-    def __init__(self, resources: Resources) -> None:
+    def __init__(self, resources: Resources, surroundings: Surroundings | None) -> None:
         self._resources = resources
+        self._start = RayStart()
         # In a notebook, Ray asks for ipywidgets as it is imported, which it has no use for here.
         logging.getLogger("ray.widgets.util").setLevel(logging.WARNING)
         if resources.is_local:
             importlib.import_module("ray")
-        self._pool = ThreadPoolExecutor(1)
-        self._connecting = self._pool.submit(_connect, resources)
+        connect = partial(_connect_to_cluster, resources)
+        if surroundings is not None:
+            connect = partial(_start_local, resources, surroundings, self._start)
+        self._connecting = Background(connect)
 
     def placement(self) -> Placement:
-        self._connecting.result()
+        self._connecting.future.result()
         return place(self._resources)
 
     def close(self) -> None:
-        """Disconnect; a local Ray ends."""
-        # Ray's processes die with the thread that started them, and a driver that is still connected dies with them.
-        # The thread must outlive them.
-        wait([self._connecting])
-        import ray
+        """Disconnect; a local Ray ends, and one that is still starting is broken off."""
+        self._start.break_off()
+        if wait([self._connecting.future], timeout=BREAK_OFF_S).done:
+            import ray
 
-        ray.shutdown()
-        self._pool.shutdown()
+            ray.shutdown()
+            forget_token()
+        # A driver that is still connected dies with Ray's processes, and they with the thread that started them.
+        self._connecting.release()
 
 
 def _is_connected() -> bool:
@@ -111,36 +133,44 @@ def _is_connected() -> bool:
     return bool(ray.is_initialized())
 
 
-def _connect(resources: Resources) -> None:
-    if resources.address is not None and resources.address not in (LOCAL_ADDRESS, AUTO):
-        check_address(resources.address)
-    try:
-        _init(resources)
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        raise ClusterError(
-            f"cannot start Ray on this machine: {error}"
-            if resources.is_local
-            else f"cannot connect to the cluster at {resources.address}: {error}. Check that the port is the one that "
-            "`ray start --head` prints, that this machine is a node of the cluster, and that RAY_AUTH_MODE and "
-            "RAY_AUTH_TOKEN are the cluster's"
-        ) from error
-
-
-def _init(resources: Resources) -> None:
+def _start_local(resources: Resources, surroundings: Surroundings, start: RayStart) -> None:
     import ray
 
+    forget_token()
     if resources.storage is not None:
         hide_command(resources.storage)
-    if resources.is_local:
-        with lean_start():
+    try:
+        with lean_start(start):
             ray.init(
                 address=LOCAL_ADDRESS,
                 include_dashboard=False,
                 num_cpus=cpus_of(resources),
                 logging_level=logging.ERROR,
                 log_to_driver=False,
+                _plasma_directory=surroundings.object_store and str(surroundings.object_store),
             )
-    else:
+    except Exception as error:
+        raise ClusterError(_why_not_started(error, surroundings.folder)) from error
+
+
+def _why_not_started(error: Exception, folder: Path) -> str:
+    sessions = sorted((folder / "ray").glob(f"session_*_{os.getpid()}"))
+    words = last_words(sessions[-1] / "logs") if sessions else ""
+    return (
+        f"cannot start Ray on this machine: {error}. {words and f'{words} '}Its logs are in "
+        f"{sessions[-1] / 'logs' if sessions else folder}. Look there, and at the limits of this shell (`ulimit -a`), "
+        "its memory and its disks"
+    )
+
+
+def _connect_to_cluster(resources: Resources) -> None:
+    import ray
+
+    if resources.address is not None and resources.address != AUTO:
+        check_address(resources.address)
+    if resources.storage is not None:
+        hide_command(resources.storage)
+    try:
         with packed_code() as folder:
             ray.init(
                 address=resources.address,
@@ -148,6 +178,12 @@ def _init(resources: Resources) -> None:
                 logging_level=logging.ERROR,
                 log_to_driver=False,
             )
+    except Exception as error:
+        raise ClusterError(
+            f"cannot connect to the cluster at {resources.address}: {error}. Check that the port is the one that "
+            "`ray start --head` prints, that this machine is a node of the cluster, and that RAY_AUTH_MODE and "
+            "RAY_AUTH_TOKEN are the cluster's"
+        ) from error
 
 
 def hide_command(url: str) -> None:

@@ -37,6 +37,29 @@ CLUSTER = {
 }
 
 
+# Variables of Python that are meant for the user's program. Ray's own processes end at once with some of them.
+NOT_FOR_RAY: dict[str, str | None] = {"PYTHONWARNINGS": None, "PYTHONDEVMODE": None, "PYTHONINSPECT": None}
+
+
+@contextlib.contextmanager
+def changed(variables: Mapping[str, str | None]) -> Iterator[None]:
+    """Set variables for a while, even those that the user has set; none takes one out."""
+    before = {name: os.environ.get(name) for name in variables}
+    _set(variables)
+    try:
+        yield
+    finally:
+        _set(before)
+
+
+def _set(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
 @contextlib.contextmanager
 def environment(*groups: Mapping[str, str]) -> Iterator[None]:
     """Set variables for a while, except those that the user has set.

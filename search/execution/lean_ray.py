@@ -7,24 +7,26 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packtune.execution.environment import environment
+from packtune.execution.ray_start import RayStart
+from packtune.limits import memory_limit
 
 if TYPE_CHECKING:
     from ray._private.node import Node
 
 REGISTRATION_TIMEOUT_S = 30.0  # as Ray itself waits
-REGISTRATION_PAUSE_S = 0.02
+PORT_TIMEOUT_MS = 1000  # once its file is there
 DIE_WITH_PARENT = "set_kill_on_parent_death_linux"
 """The function of Ray that a process calls after it was forked, before it runs its program."""
 
 
 @contextlib.contextmanager
-def lean_start() -> Iterator[None]:
+def lean_start(start: RayStart) -> Iterator[None]:
     """Let `ray.init`, called inside, listen on loopback only, and start no autoscaler, dashboard or log monitor.
 
     Each process gets a process group of its own: schedulers, containers and `timeout` signal the whole group of the
@@ -33,9 +35,13 @@ def lean_start() -> Iterator[None]:
     Ray has no option for any of this. The processes that are left out take longer to start than all the rest of Ray.
     What one machine needs stays: the control service, the process of the node with its object store and memory monitor,
     and the two agents of that process, the larger of them as in Ray's minimal installation.
+
+    Args:
+        start: watches the processes, so that nothing is waited for that cannot come.
     """
     from ray._private import node, parameter, ray_constants, services, utils
 
+    wait_for_port = node.wait_for_persisted_port  # type: ignore[attr-defined]
     beyond_loopback = ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR
     # Ray's annotation takes the second one for a text.
     parameters = partial(parameter.RayParams, no_monitor=True, include_log_monitor=False)  # type: ignore[arg-type]
@@ -45,11 +51,21 @@ def lean_start() -> Iterator[None]:
         _replaced(ray_constants, "ENABLE_RAY_CLUSTER", os.environ[beyond_loopback] != "0"),
         _replaced(parameter, "RayParams", parameters),
         _replaced(node.Node, "start_api_server", _no_api_server),
-        _replaced(services, "get_node", partial(_get_node_soon, services.get_node)),
+        _replaced(services, "get_node", partial(_get_node_soon, start, services.get_node)),
+        _replaced(services, "ConsolePopen", partial(start.open, services.ConsolePopen)),
+        _replaced(node, "wait_for_persisted_port", partial(_wait_for_port, start, wait_for_port)),
+        _replaced(utils, "estimate_available_memory", partial(_available_memory, utils.estimate_available_memory)),
         _replaced(utils, "get_dashboard_dependency_error", lambda: "not wanted"),
         _replaced(utils, "set_kill_on_parent_death_linux", partial(_leave_group, utils.set_kill_on_parent_death_linux)),
     ):
         yield
+
+
+def forget_token() -> None:
+    """Let Ray read anew with which token a client proves itself: it keeps the first that it has read."""
+    from ray._raylet import AuthenticationTokenLoader  # type: ignore[attr-defined]
+
+    AuthenticationTokenLoader.instance().reset_cache()
 
 
 def rename_process(name: str) -> None:
@@ -77,17 +93,33 @@ def _leave_group(die_with_parent: Callable[[], None]) -> None:
     die_with_parent()
 
 
-def _get_node_soon(get_node: Callable[[str, str], object], gcs_address: str, node_id: str) -> object:
+def _get_node_soon(start: RayStart, get_node: Callable[[str, str], object], gcs_address: str, node_id: str) -> object:
     """Wait until a node has registered, and give what Ray knows of it. Ray itself looks only once a second."""
     from ray._private.services import _get_gcs_client_options
     from ray._private.state import GlobalState
 
     state = GlobalState()
     state._initialize_global_state(_get_gcs_client_options(gcs_address))
-    deadline_s = time.monotonic() + REGISTRATION_TIMEOUT_S
-    while not any(node["NodeID"] == node_id for node in state.node_table()) and time.monotonic() < deadline_s:
-        time.sleep(REGISTRATION_PAUSE_S)
-    return get_node(gcs_address, node_id)
+    start.wait_until(lambda: any(node["NodeID"] == node_id for node in state.node_table()), REGISTRATION_TIMEOUT_S)
+    node = get_node(gcs_address, node_id)
+    start.note_up()
+    return node
+
+
+def _wait_for_port(
+    start: RayStart, wait: Callable[..., int], folder: str, node_id: str, name: str, timeout_ms: int
+) -> int:
+    """Wait for the file in which the control service writes its port. Ray itself does not look whether it runs."""
+    from ray._raylet import get_port_filename  # type: ignore[attr-defined]
+
+    start.wait_until(Path(folder, get_port_filename(node_id, name)).exists, timeout_ms / 1000)
+    return wait(folder, node_id, name, timeout_ms=PORT_TIMEOUT_MS)
+
+
+def _available_memory(estimate: Callable[[], int]) -> int:
+    """Give the bytes of which Ray takes a share for its object store. Ray looks at the outermost control group only."""
+    limit = memory_limit()
+    return estimate() if limit is None else min(estimate(), limit)
 
 
 def _no_api_server(node: Node, **wishes: object) -> None:

@@ -13,7 +13,7 @@ from packtune.data.dataset import Dataset
 from packtune.dispatch.dispatcher import Dispatcher
 from packtune.dispatch.sharing import CapacityByRule, fair_share
 from packtune.dispatch.standing import add_up
-from packtune.errors import PacktuneError, RunError
+from packtune.errors import RunError
 from packtune.report.progress import ProgressView, download_progress
 from packtune.run.ending import Ending, conclude
 from packtune.run.folder import Run
@@ -74,7 +74,7 @@ def run_searches(
         begun: list[_Begun] = []
         try:
             datasets, placement = _begin(runs, connection, view, stop, stack, begun)
-        except PacktuneError:
+        except BaseException:
             for run in runs[len(begun) :]:
                 if run.new:
                     run.folder.discard()

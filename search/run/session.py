@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from packtune.errors import RunError
 from packtune.run.folder import Run
 from packtune.run.stopping import StopSource, time_budget
 
@@ -50,10 +51,29 @@ def carried_out(
             from packtune.startup import quick_imports
 
             with closing(view):
-                opened = stack.enter_context(connection(todo[0].settings.resources))
-                with quick_imports():
-                    from packtune.run.orchestration import run_searches  # imports PyTorch while Ray starts
+                with _discarded_otherwise(todo):
+                    opened = stack.enter_context(connection(todo[0].settings.resources, view.say))
+                    with quick_imports():
+                        from packtune.run.orchestration import run_searches  # imports PyTorch while Ray starts
 
                 found = run_searches(todo, opened, view, stop_source=stop_source, verbose=verbose, trainable=trainable)
             endings |= {run.folder.name: ending for run, ending in zip(todo, found, strict=True)}
         yield [endings[run.folder.name] for run in runs]
+
+
+@contextmanager
+def _discarded_otherwise(runs: Sequence[Run]) -> Iterator[None]:
+    """Leave no folder of a new run that could not begin, for whatever reason: its name is free again."""
+    try:
+        yield
+    except BaseException:
+        for run in runs:
+            with suppress(RunError):  # another process holds it, and goes on with it
+                _discard_new(run)
+        raise
+
+
+def _discard_new(run: Run) -> None:
+    with run.folder.locked():
+        if run.new and not run.folder.has_begun:
+            run.folder.discard()

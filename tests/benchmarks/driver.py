@@ -137,7 +137,7 @@ def time_search(trials: int) -> list[tuple[int, float]]:
     plan = SearchPlan(sampler="random", trials=trials, epochs=1).settle(precision=Precision.FLOAT32, lookahead=4)
     resources = Resources(workers=2, device=Device.CPU)
     moments: list[tuple[int, float]] = []
-    with tempfile.TemporaryDirectory() as folder, connection(resources) as ray:
+    with tempfile.TemporaryDirectory() as folder, connection(resources, print) as ray:
         placement = ray.placement()
         from packtune.execution.launch import run_packs
         from packtune.execution.searcher import Lane, PackSearcher

@@ -27,7 +27,7 @@ class Probe:
         return "packtune.worker.trainable" in sys.modules, "PL_DISABLE_FORK" in os.environ
 
 
-with connection(Resources(workers=1)) as opened:
+with connection(Resources(workers=1), print) as opened:
     opened.placement()
     import ray
     from ray.tune.execution.class_cache import _ActorClassCache

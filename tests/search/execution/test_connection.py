@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[3]
 )
 def test_an_address_that_cannot_be_is_refused(address, words):
     before = dict(os.environ)
-    with connection(Resources(address=address)) as opened, pytest.raises(ClusterError, match=words):
+    with connection(Resources(address=address), print) as opened, pytest.raises(ClusterError, match=words):
         opened.placement()
     assert dict(os.environ) == before
 
