@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import signal
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 
@@ -18,7 +16,7 @@ from packtune.execution.hooks import InOrder, NoReporter, StopAfterRound, Watch
 from packtune.execution.lean_ray import keep_idle_workers
 from packtune.execution.placement import can_hold_worker
 from packtune.execution.searcher import PackSearcher
-from packtune.execution.temporary_folder import ASKED_OF_RAY
+from packtune.execution.temporary_folder import scratch_folder
 from packtune.settings import Placement
 from packtune.worker.shared_data import to_arrays
 from packtune.worker.trainable import PackTrainable
@@ -51,10 +49,7 @@ def run_packs(
     resources = {"cpu": placement.cpus_per_worker, "gpu": placement.gpus_per_worker}
     watch = CapacityWatch(placement, say, lambda: can_hold_worker(placement))
     # Ray Tune's own files are of no use here: the study is the only truth.
-    scratch = tempfile.TemporaryDirectory(
-        prefix="packtune-", dir=os.environ.get(ASKED_OF_RAY), ignore_cleanup_errors=True
-    )
-    with scratch as folder, _quiet_ray(), _signals_kept():
+    with scratch_folder() as folder, _quiet_ray(), _signals_kept():
         tune.Tuner(
             tune.with_resources(with_data, resources),
             tune_config=tune.TuneConfig(

@@ -50,6 +50,14 @@ def choose_folder(variables: Mapping[str, str], usual: Path = USUAL) -> tuple[Pa
     raise ClusterError(f"{told}, and not in {usual}: {advice}")
 
 
+def scratch_folder() -> tempfile.TemporaryDirectory[str]:
+    """Make a temporary folder, beside Ray's files if a folder was chosen for these."""
+    beside = os.environ.get(ASKED_OF_RAY)
+    return tempfile.TemporaryDirectory(
+        prefix="packtune-", dir=beside if beside and os.path.isdir(beside) else None, ignore_cleanup_errors=True
+    )
+
+
 def why_not(folder: Path) -> str:
     """Say why Ray cannot start with its files in a folder, by trying; nothing if it can.
 
