@@ -9,6 +9,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
+from packtune.errors import ClusterError
+
 PAUSE_S = 0.02
 LOGS_OF = ("raylet", "gcs_server", "runtime_env_agent", "dashboard_agent")
 """The processes of a local Ray, and the beginnings of the names of their log files; the likeliest culprit first."""
@@ -36,7 +38,7 @@ class RayStart:
         """Wait for a condition; false if it does not come in time.
 
         Raises:
-            RuntimeError: a process of Ray has ended, or the start was broken off.
+            ClusterError: a process of Ray has ended, or the start was broken off.
         """
         end_s = time.monotonic() + timeout_s
         while not condition():
@@ -57,17 +59,19 @@ class RayStart:
         if not self._is_up:
             for process in self._processes:
                 process.kill()
+            for process in self._processes:
+                process.wait()
 
     def _check_wanted(self) -> None:
         if self._broken_off.is_set():
-            raise RuntimeError("its start was broken off")
+            raise ClusterError("its start was broken off")
 
     def _check_processes(self) -> None:
         for process in self._processes:
             code = process.poll()
             if code is not None:
                 how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
-                raise RuntimeError(f"its process {Path(str(_program(process))).name} {how} as it started")
+                raise ClusterError(f"its process {Path(str(_program(process))).name} {how} as it started")
 
 
 class Background:

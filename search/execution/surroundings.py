@@ -20,8 +20,8 @@ from packtune.execution.temporary_folder import ASKED_OF_RAY, choose_folder
 from packtune.limits import address_space_limit
 
 SHARED_MEMORY = Path("/dev/shm")
-LEAST_ADDRESS_SPACE = 16 << 30
-"""Bytes of virtual memory for a process, at least. With PyTorch and the object store, one has up to that."""
+LEAST_ADDRESS_SPACE = 4 << 30
+"""Bytes of virtual memory for a process, at least: PyTorch, Ray's threads, and the object store made small by this."""
 LOOPBACK_TIMEOUT_S = 5.0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,10 +15,10 @@ ASKED_OF_RAY = "RAY_TMPDIR"
 ASKED_OF_ALL = "TMPDIR"
 USUAL = Path("/tmp")
 RAY = "ray"
-LONGEST_SOCKET = 103
-"""Bytes of the path of a socket, at most: 107 on Linux, and 103 on macOS."""
-INSIDE = "ray/session_2026-01-01_00-00-00_000000_4194304/sockets/plasma_store"
-"""The longest path of a socket of Ray inside its folder; process numbers have up to 7 digits."""
+LONGEST_SOCKET = 107 if sys.platform == "linux" else 103
+"""Bytes of the path of a socket, at most."""
+INSIDE = "/ray/session_2026-01-01_00-00-00_000000_{pid}/sockets/plasma_store"
+"""The longest path of a socket of Ray inside its folder."""
 ROOM_BYTES = 1 << 20
 """What is written as a trial. The logs of one search take about as much."""
 
@@ -66,7 +67,7 @@ def why_not(folder: Path) -> str:
     name = str(folder)
     if not name.isascii():
         return "the name is not all ASCII"
-    longest = LONGEST_SOCKET - len(f"/{INSIDE}")
+    longest = LONGEST_SOCKET - len(INSIDE.format(pid=os.getpid()))
     if len(name) > longest:
         return f"the name has more than {longest} characters, so that the paths of sockets in it would be too long"
     try:
