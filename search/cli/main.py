@@ -48,7 +48,7 @@ def main(trainable: type[PackTrainable] | None = None) -> None:
     """
     allow_every_letter()
     use_default_warnings()
-    limit_threads()
+    limit_threads(usable=usable_cpus(), processors=count_processors())
     app(obj=trainable)
 
 
@@ -60,11 +60,15 @@ def use_default_warnings() -> None:
             warnings.simplefilter("ignore", usually_ignored)
 
 
-def limit_threads() -> None:
+def limit_threads(*, usable: int, processors: int) -> None:
     """Let PyTorch and NumPy start no more threads than there are processors for them.
 
     They count the processors that this process may run on, and do not know the quotas of containers. Workers have a
     number of threads of their own.
+
+    Args:
+        usable: processors' worth of time.
+        processors: that this process may run on.
     """
-    if usable_cpus() < count_processors():
-        os.environ.setdefault("OMP_NUM_THREADS", str(usable_cpus()))
+    if usable < processors:
+        os.environ.setdefault("OMP_NUM_THREADS", str(usable))

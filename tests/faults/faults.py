@@ -18,6 +18,7 @@ from pathlib import Path
 import fuzz
 import kills
 import losses
+import starts
 from fault_table import Row, keep_row, to_screen
 from simulated import simulate
 
@@ -79,6 +80,12 @@ FAULTS = {
     "folder read-only": Fault(losses.read_only_folder, 2, IN_WORDS),
     "storage server stopped and started": Fault(
         losses.stopped_storage_server, 6, "an error or a retry; the study intact"
+    ),
+    "a machine that lacks something": Fault(
+        starts.poor_machines, len(starts.SCENES), f"{SAME}, or within a minute an error that says what; no run is left"
+    ),
+    "a Ray that does not start": Fault(
+        starts.broken_starts, 4, f"exit 2 or 130, and the cause; no run is left; then {SAME}"
     ),
     "fuzzed IDX": Fault(fuzzed("idx"), 10_000, CLEAR),
     "fuzzed TOML": Fault(fuzzed("toml"), 10_000, CLEAR),

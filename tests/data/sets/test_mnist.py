@@ -1,6 +1,8 @@
 import gzip
 import hashlib
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -86,6 +88,19 @@ def test_the_cache_follows_the_xdg_specification(monkeypatch, tmp_path):
     for ignored in ("relative", ""):
         monkeypatch.setenv("XDG_CACHE_HOME", ignored)
         assert mnist.cache_dir() == tmp_path / ".cache" / "packtune" / "mnist"
+
+
+def test_a_user_without_a_home_folder_is_told_what_to_give(tmp_path):
+    # Nobody's name is listed for this user id, as in a container that runs under an id of its own.
+    if os.getuid() != 0:
+        pytest.skip("only root may become another user")
+    code = "import os; from packtune.data.sets import mnist; os.setuid(12345); mnist.load(None)"
+    environment = {name: value for name, value in os.environ.items() if name not in ("HOME", "XDG_CACHE_HOME")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=200, check=False
+    )
+    assert "MissingFiles: there is no folder to keep MNIST in" in done.stderr
+    assert "--data-dir" in done.stderr
 
 
 def test_only_missing_files_are_downloaded_and_then_kept(dataset, mnist_dir, tmp_path, monkeypatch, make_mirror):

@@ -14,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from packtune.cli.main import limit_threads
+from packtune.execution.environment import changed
+
 PACKTUNE = str(Path(sys.executable).parent / "packtune")
 SEARCH = (PACKTUNE, "run", "--trials", "2", "--epochs", "1", "--workers", "1", "--name", "one")
 TIMEOUT_S = 300
@@ -208,3 +211,14 @@ def is_running(pid):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_a_quota_of_processor_time_limits_the_threads_of_the_driver():
+    with changed({"OMP_NUM_THREADS": None}):
+        limit_threads(usable=1, processors=64)
+        assert os.environ["OMP_NUM_THREADS"] == "1"
+        limit_threads(usable=2, processors=64)
+        assert os.environ["OMP_NUM_THREADS"] == "1", "what is set stays"
+    with changed({"OMP_NUM_THREADS": None}):
+        limit_threads(usable=64, processors=64)
+        assert "OMP_NUM_THREADS" not in os.environ
