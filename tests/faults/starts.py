@@ -1,4 +1,4 @@
-"""Machines that lack something, and a Ray that does not start: a search, or an error in words, and no run left behind."""
+"""Machines that lack something, and a Ray that does not start: a search or an error in words, and no run is left."""
 
 from __future__ import annotations
 
