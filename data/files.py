@@ -1,4 +1,4 @@
-"""Reading the bytes of a file, up to a limit. Knows nothing about formats."""
+"""Reading the bytes of a file, up to a limit, and showing its name. Knows nothing about formats."""
 
 from __future__ import annotations
 
@@ -32,3 +32,11 @@ def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
             "check that it is the right file"
         )
     return content
+
+
+def readable(name: str) -> str:
+    """Give a file's name as text that every file and every table can hold.
+
+    A name that is not UTF-8 (PEP 383) gets a backslash escape for each byte that cannot be decoded: `caf\\xe9`.
+    """
+    return os.fsencode(name).decode("utf-8", "backslashreplace")

@@ -16,13 +16,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from packtune.data.catalog import framing_of
 from packtune.data.dataset import PIXEL_SCALE
-from packtune.errors import ModelFileError
+from packtune.data.preparation import batch
+from packtune.data.preparation.batch import GivenImages, Prepare, Prepared, leave
+from packtune.errors import ModelFileError, suggest_name
 from packtune.models.architectures.build import build_network
 from packtune.models.configuration import Configuration
 
 FORMAT = "packtune-model"
 FORMAT_VERSION = 1
+NO_LABEL = -1
+"""Given to an image that shows nothing."""
 
 # The only Python names in a file that `torch.save` writes for float32 tensors and plain values.
 _ALLOWED_GLOBALS = ("collections OrderedDict", "torch FloatStorage", "torch._utils _rebuild_tensor_v2")
@@ -41,6 +46,20 @@ _FIELDS: dict[str, tuple[type, str, Callable[[Any], bool]]] = {
     "seed": _COUNT,
     "validation_accuracy": (float, "a number from 0 to 1", lambda value: 0 <= value <= 1),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Labels:
+    """The labels of images.
+
+    Attributes:
+        labels: int64 [n, heads], from 0 to `classes` - 1; -1 for an image that gets none.
+        probabilities: float64 [n], what the network holds likely of the label of all heads, 0 to 1; not a number for an
+            image that gets none.
+    """
+
+    labels: Tensor
+    probabilities: Tensor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,22 +91,46 @@ class TrainedModel:
     seed: int
     validation_accuracy: float
 
-    @torch.inference_mode()
-    def predict(self, images: Tensor) -> Tensor:
-        """Label images uint8 [n, height, width]; the labels are int64 [n, heads], from 0 to `classes` - 1.
+    def predict(self, images: Tensor | GivenImages, *, prepare: str = Prepare.AUTO) -> Tensor:
+        """Label images.
+
+        Args:
+            images: [n, any height, any width], pixels from 0; or n arrays of any sizes.
+            prepare: "auto" to make them like those that the network was trained on, where they are not; "none" to take
+                uint8 [n, height, width] as they are, light on black.
+
+        Returns:
+            int64 [n, heads], from 0 to `classes` - 1, and -1 for an image that is blank.
 
         Raises:
-            ValueError: the images have another size than those the network was trained on.
+            ValueError: the images are no pixels; or they are not prepared and have another type or another size than
+                those the network was trained on.
         """
-        if images.shape[1:] != (self.height, self.width):
-            raise ValueError(
-                f"the images are {images.shape[1]} x {images.shape[2]}, but the model was trained on "
-                f"{self.height} x {self.width} (height x width): resize the images"
-            )
+        return self.label(self.prepare(images, prepare=prepare)).labels
+
+    def prepare(self, images: Tensor | GivenImages, *, prepare: str = Prepare.AUTO) -> Prepared:
+        """Prepare images for `label`; see `predict`."""
+        given = images.numpy() if isinstance(images, Tensor) else images
+        if prepare not in list(Prepare):
+            raise ValueError(f"unknown preparation {prepare!r}.{suggest_name(prepare, Prepare)}")
+        if prepare == Prepare.NONE:
+            return leave(given, height=self.height, width=self.width)
+        framing = framing_of(self.trained_on, self.height, self.width)
+        return batch.prepare(given, height=self.height, width=self.width, framing=framing)
+
+    @torch.inference_mode()
+    def label(self, prepared: Prepared) -> Labels:
+        """Label images that were prepared."""
         self.network.eval()
+        images = torch.tensor(prepared.images)
         logits = [self.network(chunk.unsqueeze(1).float() / PIXEL_SCALE) for chunk in images.split(1000)]
         scores: Tensor = torch.cat(logits).unflatten(1, (len(self.head_names), self.classes))
-        return scores.argmax(2)
+        has_label = torch.tensor(prepared.has_label)
+        best = scores.double().softmax(2).amax(2).prod(1)
+        return Labels(
+            labels=torch.where(has_label[:, None], scores.argmax(2), NO_LABEL),
+            probabilities=torch.where(has_label, best, torch.nan),
+        )
 
 
 def model_to_bytes(model: TrainedModel) -> bytes:

@@ -27,7 +27,7 @@ ROOMS = (
     "reproduction",
     "cli",
 )
-DATA = ("dataset", "files", "formats", "download", "sets", "catalog")
+DATA = ("dataset", "files", "formats", "download", "sets", "preparation", "catalog")
 MODELS = (
     "configuration",
     "scratch",
@@ -53,7 +53,7 @@ HOMES = {
     "rich": ("search/report/",),
     "filelock": ("search/run/",),
     "tomli_w": ("search/space/", "search/report/", "search/run/"),
-    "PIL": ("data/formats/png.py",),
+    "PIL": ("data/formats/pictures.py",),
     "numpy": (
         "data/",
         "models/scratch.py",

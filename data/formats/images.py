@@ -1,51 +1,55 @@
-"""Images without labels, for prediction: .npz, IDX or PNG files, which are recognized by their first bytes."""
+"""Images without labels, for prediction: .npz, IDX or picture files, which are recognized by their first bytes."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from packtune.data.files import read_bytes
-from packtune.data.formats import idx, npz, png
+from packtune.data.files import read_bytes, readable
+from packtune.data.formats import idx, npz, pictures
 from packtune.errors import CorruptFile, MissingFiles
 
-_ALLOWED = "an .npz archive with an array 'images', an IDX file (plain or .gz), a PNG file, or a folder of PNG files"
+_ALLOWED = (
+    "an .npz archive with an array 'images', an IDX file (plain or .gz), a picture (PNG, JPEG, WebP, BMP, TIFF, GIF), "
+    "or a folder of pictures"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ImageBatch:
-    """Images of one size, with their names.
+    """Images with their names.
 
     Attributes:
-        images: uint8 [n, height, width], n at least 1.
-        names: n names. A PNG file has its file name, an image in an array has its index ("0", "1", ...).
+        images: uint8 [n, height, width], n at least 1; for a folder of pictures that differ in size, n arrays uint8
+            [height, width].
+        names: n names. A picture has its file name, an image in an array has its index ("0", "1", ...).
+        remarks: what else is to be said of an image, by its name, such as "page 1 of 3".
+        left_out: the names of what lies in a folder and is no picture. Names with a dot first are not listed.
 
     Raises:
         ValueError: the dtype or the shape is wrong, or images and names differ in number.
     """
 
-    images: npt.NDArray[np.uint8]
+    images: npt.NDArray[np.uint8] | tuple[npt.NDArray[np.uint8], ...]
     names: tuple[str, ...]
+    remarks: tuple[tuple[str, str], ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        fits = self.images.dtype == np.uint8 and self.images.ndim == 3 and self.images.size > 0
-        if not fits or len(self.images) != len(self.names):
+        fits = all(image.dtype == np.uint8 and image.ndim == 2 and image.size > 0 for image in self.images)
+        if not fits or len(self.images) != len(self.names) or not self.names:
+            described = f"{self.images[0].dtype} {list(np.shape(self.images))}" if len(self.images) else "empty"
             raise ValueError(
-                f"the images are {self.images.dtype} {list(self.images.shape)} with {len(self.names)} names, but must "
-                "be uint8 [n, height, width] with n names, n at least 1: convert the images"
+                f"the images are {described} with {len(self.names)} names, but must be uint8 [n, height, width] with "
+                "n names, n at least 1: convert the images"
             )
 
     def __len__(self) -> int:
         return len(self.images)
-
-    @property
-    def is_dark_on_light(self) -> bool:
-        """Tell whether most pixels at the borders are light, as on paper. In the data sets they are dark."""
-        borders = (self.images[:, [0, -1], :], self.images[:, :, [0, -1]])
-        return bool(np.median(np.concatenate([pixels.ravel() for pixels in borders])) > 127)
 
 
 def read_images(path: Path) -> ImageBatch:
@@ -53,30 +57,30 @@ def read_images(path: Path) -> ImageBatch:
 
     Args:
         path: an .npz archive with an array `images` (uint8 [n, height, width]), an IDX file with three dimensions
-            (plain or gzipped), a PNG file, or a folder of PNG files of one size. The PNG files of a folder are read in
-            the order of their names.
+            (plain or gzipped), a picture, or a folder of pictures, which may differ in size. The pictures of a folder
+            are read in the order of their names.
 
     Raises:
-        MissingFiles: the file cannot be opened, or the folder has no PNG file.
+        MissingFiles: the file cannot be opened, or the folder has no picture.
         CorruptFile: the content is damaged, or it is no image.
         DataError: Pillow is needed but not installed.
     """
     if path.is_dir():
         return _read_folder(path)
     start = read_start(path)
-    if start.startswith(png.MAGIC):
-        return ImageBatch(images=png.read(path)[None], names=(path.name,))
+    if pictures.is_picture(start):
+        return _gather([path], left_out=())
     if start.startswith(npz.ZIP_MAGICS):
         return _number(npz.read(path))
     if start.startswith((idx.GZIP_MAGIC, idx.MAGIC[:2])):
         return _number(_read_idx(path))
     raise CorruptFile(
-        f"{path} has no known image format: it begins with {start.hex(' ') or 'nothing'}. Allowed: {_ALLOWED}. "
+        f"{path} has no known image format: it begins with {start[:8].hex(' ') or 'nothing'}. Allowed: {_ALLOWED}. "
         "Convert it to one of these"
     )
 
 
-def read_start(path: Path, n_bytes: int = 8) -> bytes:
+def read_start(path: Path, n_bytes: int = pictures.MAGIC_BYTES) -> bytes:
     """Read the first bytes of a file, which tell its format.
 
     Raises:
@@ -93,19 +97,35 @@ def read_start(path: Path, n_bytes: int = 8) -> bytes:
 
 
 def _read_folder(folder: Path) -> ImageBatch:
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".png" and path.is_file())
-    if not paths:
+    # A name with a dot first is hidden. macOS writes such a file, `._00.png`, beside each file that it copies.
+    entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    found = [path for path in entries if _is_picture(path)]
+    left_out = tuple(readable(path.name) for path in entries if path not in found)
+    if not found:
         raise MissingFiles(
-            f"the folder {folder} has no .png file: check the path, or convert the images. Allowed: {_ALLOWED}"
+            f"the folder {folder} has no picture: check the path, or convert the images. Allowed: {_ALLOWED}"
         )
-    images = [png.read(path) for path in paths]
-    for path, image in zip(paths, images, strict=True):
-        if image.shape != images[0].shape:
-            raise CorruptFile(
-                f"the images of a folder differ in size: {path} has {_size(image)}, but {paths[0].name} has "
-                f"{_size(images[0])} (height x width): resize them, or use two folders"
-            )
-    return ImageBatch(images=np.stack(images), names=tuple(path.name for path in paths))
+    return _gather(found, left_out=left_out)
+
+
+def _is_picture(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    return path.suffix.lower() in pictures.SUFFIXES or pictures.is_picture(read_start(path))
+
+
+def _gather(paths: Sequence[Path], *, left_out: tuple[str, ...]) -> ImageBatch:
+    read = [pictures.read(path) for path in paths]
+    names = tuple(readable(path.name) for path in paths)
+    pages = zip(names, (picture.pages for picture in read), strict=True)
+    images = tuple(picture.pixels for picture in read)
+    same_size = len({image.shape for image in images}) == 1
+    return ImageBatch(
+        images=np.stack(images) if same_size else images,
+        names=names,
+        remarks=tuple((name, f"page 1 of {n}") for name, n in pages if n > 1),
+        left_out=left_out,
+    )
 
 
 def _read_idx(path: Path) -> npt.NDArray[np.uint8]:
@@ -116,10 +136,6 @@ def _read_idx(path: Path) -> npt.NDArray[np.uint8]:
             "size at least 1: check that it is not the file of the labels"
         )
     return array
-
-
-def _size(image: npt.NDArray[np.uint8]) -> str:
-    return f"{image.shape[0]} x {image.shape[1]}"
 
 
 def _number(images: npt.NDArray[np.uint8]) -> ImageBatch:

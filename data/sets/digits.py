@@ -17,7 +17,7 @@ SPLIT_SEED = 1797
 
 N_TRAIN, N_VALIDATION, N_TEST = 1_257, 270, 270
 
-_LEVELS = 16
+SCAN_LEVELS = 16
 """A pixel of a scan counts the inked pixels in a block of 4x4, from 0 to 16."""
 _ENLARGEMENT = 3
 _PADDING = 2
@@ -56,7 +56,7 @@ def enlarge(scans: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
     Returns:
         uint8 [n, 28, 28], from 0 to 255.
     """
-    scaled = np.rint(scans * (255 / _LEVELS)).astype(np.uint8)  # [n, 8, 8]
+    scaled = np.rint(scans * (255 / SCAN_LEVELS)).astype(np.uint8)  # [n, 8, 8]
     enlarged = scaled.repeat(_ENLARGEMENT, axis=1).repeat(_ENLARGEMENT, axis=2)  # [n, 24, 24]
     return np.pad(enlarged, ((0, 0), (_PADDING, _PADDING), (_PADDING, _PADDING)))  # [n, 28, 28]
 

@@ -19,20 +19,26 @@ def predict(
         Path,
         typer.Argument(
             metavar="IMAGES",
-            help="Light digits on a dark ground, 28 x 28: `.npz` with uint8 images [n, h, w], IDX, a PNG or a folder "
-            "of them.",
+            help="A picture (PNG, JPEG, WebP, BMP, TIFF, GIF), a folder of pictures, `.npz` with uint8 images "
+            "[n, h, w], or IDX.",
         ),
     ],
+    prepare: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|none",
+            help="auto: images of another size are cut out, scaled and centred like those of the training, dark ink is "
+            "inverted, and blank images get no label. none: light digits on black, of the right size, as they are.",
+        ),
+    ] = "auto",
 ) -> None:
-    """Label images with a trained model; writes CSV to stdout."""
+    """Label images with a trained model; writes CSV to stdout: a row an image, with the probability of its label."""
     with errors_shown():
         from packtune.interface.prediction import predict_images
         from packtune.report.rendering import to_csv
 
-        predictions = predict_images(file, images)
-        if predictions.is_dark_on_light:
-            try_to_print(
-                "The images look dark on light, and models are trained on light digits on a dark ground: if so, "
-                "predict from 255 minus each pixel.",
-            )
-        print_result(to_csv(predictions.labels), end="")
+        predictions = predict_images(file, images, prepare=prepare)
+        if predictions.summary:
+            try_to_print(predictions.summary)
+        # As text, a whole number stays one in a column where others are missing.
+        print_result(to_csv(predictions.labels.astype("string").fillna("")), end="")

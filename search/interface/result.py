@@ -68,16 +68,22 @@ class WinnerResult:
         """The plain network: images float32 [n, 1, height, width], pixels / 256 -> logits [n, heads * classes]."""
         return self.trained.network
 
-    def predict(self, images: npt.NDArray[np.uint8] | torch.Tensor) -> npt.NDArray[np.int64]:
-        """Label images uint8 [n, height, width], light on dark: int64 [n, heads].
+    def predict(
+        self, images: npt.NDArray[np.generic] | torch.Tensor, *, prepare: str = "auto"
+    ) -> npt.NDArray[np.int64]:
+        """Label images: int64 [n, heads], and -1 for an image that is blank.
+
+        Args:
+            images: [n, any height, any width], pixels from 0.
+            prepare: "auto" to make them like those that the model was trained on, where they are not; "none" to take
+                uint8 [n, height, width] as they are, light on black.
 
         Raises:
-            SettingsError: the images have another size or type than those that the model was trained on.
+            SettingsError: the images are no pixels; or they are not prepared and have another type or another size than
+                those that the model was trained on.
         """
-        import torch
-
         try:
-            return self.trained.predict(torch.as_tensor(images)).numpy()
+            return self.trained.predict(images, prepare=prepare).numpy()
         except ValueError as error:
             raise SettingsError(str(error)) from error
 

@@ -360,7 +360,7 @@ def _lie_about_sizes(archive: bytes, number: int) -> bytes:
 
 def _check_images(path: Path, marker: Path) -> None:
     batch = attempt(read_images, path, (DataError,), marker=marker)
-    assert batch is None or (batch.images.ndim == 3 and len(batch.names) == len(batch.images) > 0)
+    assert batch is None or (np.ndim(batch.images) == 3 and len(batch.names) == len(batch.images) > 0)
 
 
 def _payload(marker: Path, protocol: int = 2) -> bytes:

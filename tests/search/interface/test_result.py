@@ -83,7 +83,10 @@ def test_the_winner_is_a_record_with_a_plain_network(result):
     right = winner.predict(data.validation.images.numpy())[:, 0] == data.validation.labels[:, 0].numpy()
     assert right.mean() == pytest.approx(winner.validation.joint)
     with pytest.raises(packtune.SettingsError, match="the images are 5 x 5, but the model was trained on 28 x 28"):
-        winner.predict(np.zeros((1, 5, 5), np.uint8))
+        winner.predict(np.zeros((1, 5, 5), np.uint8), prepare="none")
+    assert winner.predict(np.zeros((1, 5, 5), np.uint8)).tolist() == [[-1]]  # blank
+    inverted = 255 - data.test.images.numpy()
+    assert (winner.predict(inverted) == winner.predict(data.test.images, prepare="none")).all()
 
 
 def test_the_winners_model_goes_to_a_file_and_comes_back(result, tmp_path):
@@ -93,7 +96,7 @@ def test_the_winners_model_goes_to_a_file_and_comes_back(result, tmp_path):
     assert (again.predict(torch.from_numpy(images)).numpy() == result.winner.predict(images)).all()
     np.savez(tmp_path / "images.npz", images=images[:5])
     labels = packtune.predict_images(file, tmp_path / "images.npz").labels
-    assert list(labels.columns) == ["image", "digit"]
+    assert list(labels.columns) == ["image", "digit", "probability", "note"]
     assert labels["digit"].tolist() == result.winner.predict(images[:5])[:, 0].tolist()
     with pytest.raises(packtune.SettingsError, match="which is a folder: give the name of a file"):
         result.winner.export(tmp_path)

@@ -67,5 +67,5 @@ def test_names_of_image_files_and_of_heads_are_defused_in_what_predict_writes(tm
         Image.fromarray(np.zeros((3, 4), np.uint8)).save(tmp_path / "scans" / name)
     predict(tmp_path / "model.pt", tmp_path / "scans")
     header, *rows = csv.reader(io.StringIO(capsys.readouterr().out))
-    assert header == ["image", "'@head"]
+    assert header == ["image", "'@head", "probability", "note"]
     assert sorted(row[0] for row in rows) == ["'=1+1.png", "plain.png"]
