@@ -35,8 +35,9 @@ def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
 
 
 def readable(name: str) -> str:
-    """Give a file's name as text that every file and every table can hold.
+    """Give a file's name as text that every file, table and terminal can hold, in one line.
 
-    A name that is not UTF-8 (PEP 383) gets a backslash escape for each byte that cannot be decoded: `caf\\xe9`.
+    A byte that is not UTF-8 (PEP 383) and a control character become backslash escapes: `caf\\xe9`.
     """
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)

@@ -80,5 +80,5 @@ def _advice(error: Exception) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file atomically, as UTF-8; see `write_bytes`."""
-    write_bytes(path, text.encode("utf-8"))
+    """Write a text file atomically, as UTF-8; see `write_bytes`. What UTF-8 lacks is written as backslash escapes."""
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))

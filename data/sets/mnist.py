@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -62,6 +62,11 @@ TEST_LABELS = MnistFile(
     name="t10k-labels-idx1-ubyte",
     sha256="ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 )
+_DOWNLOADED = "It was downloaded before: delete it and run again"
+_GIVEN = (
+    "The data set 'mnist' is made of the original files alone: give their folder with --data-dir, or leave that option "
+    "out to download them"
+)
 FILES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
 
 
@@ -86,15 +91,10 @@ def load(
     folder = cache_dir() if data_dir is None else data_dir
     if data_dir is None:
         _download_missing(folder, progress=progress, mirrors=mirrors)
-    paths = _find_all(folder)
-    pool = _read_split(paths[TRAIN_IMAGES], TRAIN_IMAGES, paths[TRAIN_LABELS], TRAIN_LABELS)
-    return Dataset(
-        name="mnist",
-        train=pool.first(N_TRAIN),
-        validation=pool.slice(N_TRAIN, len(pool)),
-        test=_read_split(paths[TEST_IMAGES], TEST_IMAGES, paths[TEST_LABELS], TEST_LABELS),
-        head_names=("digit",),
-    )
+    try:
+        return _read_dataset(_find_all(folder))
+    except CorruptFile as error:
+        raise CorruptFile(f"{error}. {_DOWNLOADED if data_dir is None else _GIVEN}") from error
 
 
 def cache_dir() -> Path:
@@ -128,7 +128,7 @@ def check_sum(content: bytes, file: MnistFile, *, source: str) -> None:
     if given != file.sha256:
         raise CorruptFile(
             f"{source} is not the original file of MNIST: its unpacked content has the SHA-256 sum {given}, the "
-            f"original has {file.sha256}: delete it and run again, or get the original {file.name}"
+            f"original has {file.sha256}"
         )
 
 
@@ -154,10 +154,21 @@ def _find_all(folder: Path) -> dict[MnistFile, Path]:
         state = "has no" if folder.is_dir() else "is no folder, so there is no"
         raise MissingFiles(
             f"files of MNIST are missing: {folder} {state} {', '.join(missing)}. Each file may be plain or .gz, with a "
-            f"hyphen or a dot before idx ({', '.join(TRAIN_IMAGES.accepted_names)}). Put the files there, or leave out "
-            "--data-dir to download them"
+            f"hyphen or a dot before idx ({', '.join(TRAIN_IMAGES.accepted_names)}). Put the files there, give their "
+            "folder with --data-dir, or leave out --data-dir to download them"
         )
     return found
+
+
+def _read_dataset(paths: Mapping[MnistFile, Path]) -> Dataset:
+    pool = _read_split(paths[TRAIN_IMAGES], TRAIN_IMAGES, paths[TRAIN_LABELS], TRAIN_LABELS)
+    return Dataset(
+        name="mnist",
+        train=pool.first(N_TRAIN),
+        validation=pool.slice(N_TRAIN, len(pool)),
+        test=_read_split(paths[TEST_IMAGES], TEST_IMAGES, paths[TEST_LABELS], TEST_LABELS),
+        head_names=("digit",),
+    )
 
 
 def _read_split(images_path: Path, images: MnistFile, labels_path: Path, labels: MnistFile) -> Split:

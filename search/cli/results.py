@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from packtune.cli.app import errors_shown
-from packtune.cli.options import Results, RunName, Storage, storage_of
+from packtune.cli.options import DataDir, Results, RunName, Storage, storage_of
 from packtune.cli.parsing import row_count
 from packtune.errors import PacktuneError, SettingsError, suggest_name
 from packtune.report.console import print_result, program, try_to_print
@@ -58,6 +58,7 @@ def best(
     run: RunName,
     results: Results = Path("results"),
     export: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the trained model to this file.")] = None,
+    data_dir: DataDir = None,
     storage: Storage = None,
 ) -> None:
     """Print the winner and how to train it again; write its trained model with --export."""
@@ -70,7 +71,7 @@ def best(
         from packtune.run.find import find_run
 
         asked, fallback = storage_of(context)
-        found = find_run(run, results, storage=asked, fallback=fallback)
+        found = find_run(run, results, storage=asked, fallback=fallback, data_dir=data_dir)
         folder, winner = found.folder, read_ending(found).winner
         if export is not None:
             check_export(export)
@@ -80,8 +81,8 @@ def best(
             )
         print_result(describe_winner(winner))
         configuration = space_of(winner.row)
-        if not folder.winner_space.exists() or folder.winner_space.read_text(encoding="utf-8") != configuration:
-            with suppress(PacktuneError):  # the folder may be another user's
+        if not folder.winner_space.is_file() or folder.winner_space.read_bytes() != configuration.encode():
+            with suppress(PacktuneError):  # the folder may be another user's, or in an archive
                 write_text(folder.winner_space, configuration)  # a search that was killed could not write it
         print_result(f"\n{configuration.rstrip()}\n\nTrain it again, from fresh seeds:")
         print_result(f"  {retrain_command(found)}")

@@ -49,17 +49,25 @@ def search(
     return carry_out(run, view, verbose=verbose)
 
 
-def load(run: str | Path, *, results: str | Path = "results", storage: str | None = None) -> SearchResult:
+def load(
+    run: str | Path,
+    *,
+    results: str | Path = "results",
+    storage: str | None = None,
+    data_dir: str | Path | None = None,
+) -> SearchResult:
     """Open a run that exists: look at what it has found so far, or go on with it.
 
     Args:
-        run: its folder, or its name in `results`.
+        run: its folder, wherever that was moved or copied to, or its name in `results`.
         storage: URL of the database with its study, where it has moved or needs a password.
+        data_dir: the folder with the files of its data set, where that has moved; a winner whose model was not kept is
+            trained again from these.
 
     Raises:
         RunError: there is no such run, or its study cannot be read.
     """
-    found = find_run(str(run), Path(results), storage=storage)
+    found = find_run(str(run), Path(results), storage=storage, data_dir=None if data_dir is None else Path(data_dir))
     return SearchResult(run=found, ending=read_ending(found))
 
 

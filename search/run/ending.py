@@ -40,7 +40,7 @@ class Ending:
 
 def judge(run: Run, records: Sequence[TrialRecord]) -> Ending:
     """Work out the leaderboard and the winner from the records of a study."""
-    rows = rank_rows(records, run=run.settings.name, data=run.settings.plan.data)
+    rows = rank_rows(records, run=run.folder.name, data=run.settings.plan.data)
     finished = sum(record.outcome is not None for record in records)
     return Ending(
         records=records,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from packtune.errors import SettingsError
 from packtune.run.folder import Run
 from packtune.run.planning import ResourceOptions, change_resources
-from packtune.run.records import open_study, read_records
+from packtune.run.records import check_extendable, open_study, read_records
 from packtune.run.settings_file import read_settings, write_settings
 from packtune.study.storage import open_storage
 from packtune.study.study import SearchStudy
@@ -47,6 +47,7 @@ def extend_run(run: Run, *, trials: str | int | None, epochs: int | None) -> Run
     total = plan.trials if trials is None else _parse_total(str(trials), plan.trials)
     with run.folder.locked():
         read_records(run)  # a run that cannot go on is left as it is
+        check_extendable(run)
         if epochs is not None and epochs != plan.epochs:
             with open_storage(run.folder.journal, run.settings.resources.storage) as storage:
                 study = open_study(run, storage)

@@ -13,10 +13,19 @@ STORAGE_VARIABLE = "PACKTUNE_STORAGE"
 """The environment variable that the command line takes the URL of a database from."""
 
 
-def find_run(run: str, results: Path, *, storage: str | None = None, fallback: str | None = None) -> Run:
+def find_run(
+    run: str,
+    results: Path,
+    *,
+    storage: str | None = None,
+    fallback: str | None = None,
+    data_dir: Path | None = None,
+) -> Run:
     """Find a run by its name in `results`, or by its folder.
 
     Args:
+        data_dir: the folder with the files of its data set; none for where they were. If that folder is there no more,
+            as the run came from another machine, they are downloaded if they are needed.
         storage: URL of the database in which the study is now; none for where it was made.
         fallback: a URL that serves only to supply a password that was kept nowhere, such as the environment's.
 
@@ -24,7 +33,14 @@ def find_run(run: str, results: Path, *, storage: str | None = None, fallback: s
         RunError: there is no such run.
         SettingsError: its storage needs a password, or is no database.
     """
-    return with_storage(RunFolder.find(results, run).load(), storage, fallback)
+    return _with_data(with_storage(RunFolder.find(results, run).load(), storage, fallback), data_dir)
+
+
+def _with_data(run: Run, data_dir: Path | None) -> Run:
+    known = run.settings.resources.data_dir
+    there = known if known is None or known.is_dir() else None
+    resources = replace(run.settings.resources, data_dir=there if data_dir is None else data_dir.absolute())
+    return replace(run, settings=replace(run.settings, resources=resources))
 
 
 def with_storage(run: Run, storage: str | None, fallback: str | None = None) -> Run:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from packtune.data.files import readable
 from packtune.errors import NameTaken, RunError
 from packtune.files import TEMPORARY, make_folder, write_bytes
 from packtune.report.console import program
@@ -21,20 +22,26 @@ from packtune.settings import RUN_NAME, Settings
 from packtune.space.catalog import is_file, load_space
 from packtune.space.space import Space
 
+SETTINGS = "settings.toml"
+
 
 class RunFolder:
-    """`RESULTS/runs/NAME/`.
+    """`RESULTS/runs/NAME/`, or where else the folder of a run was moved to.
 
     Args:
         results: the folder of all results.
         name: of the run.
+        path: of its folder, if it lies elsewhere.
+
+    Attributes:
+        name: of the folder, as text. A folder that was renamed or copied is shown by the name that it has now.
     """
 
-    def __init__(self, results: Path, name: str) -> None:
-        self.name = name
+    def __init__(self, results: Path, name: str, *, path: Path | None = None) -> None:
+        self.name = readable(name)
         self.results = results
-        self.path = results / "runs" / name
-        self.settings = self.path / "settings.toml"
+        self.path = results / "runs" / name if path is None else path
+        self.settings = self.path / SETTINGS
         self.space = self.path / "space.toml"
         self.journal = self.path / "study.journal"
         self.trials_csv = self.path / "trials.csv"
@@ -47,20 +54,38 @@ class RunFolder:
 
     @classmethod
     def find(cls, results: Path, run: str) -> RunFolder:
-        """Find an existing run by its name, or by its folder's path.
+        """Find an existing run by its name, or by its folder's path, wherever that lies.
 
         Raises:
             RunError: there is none.
         """
-        path = Path(run)
-        if (path / "settings.toml").is_file() and path.parent.name == "runs":
-            return cls(path.parent.parent, path.name)
-        folder = cls(results, run)
-        if RUN_NAME.fullmatch(run) and folder.journal.is_file() and not folder.settings.is_file():
-            raise RunError(f"the run {run!r} has no {folder.settings}: restore that file")
-        if not RUN_NAME.fullmatch(run) or not folder.settings.is_file():
-            raise RunError(f"no run named {run!r} in {results / 'runs'}.{_others(results, run)}")
-        return folder
+        named, path = cls(results, run), Path(run)
+        if _is_one_name(run) and named._is_there:
+            return named
+        if path.is_file():
+            path = path.parent if (path.parent / SETTINGS).is_file() else path
+        if run and cls.at(path)._is_there:
+            return cls.at(path)
+        raise RunError(f"no run named {readable(run)!r} in {results / 'runs'}.{_instead(results, run)}")
+
+    @classmethod
+    def at(cls, path: Path) -> RunFolder:
+        """Give the folder of a run at a path."""
+        full = path.resolve() if path.name in ("", "..") else path
+        return cls(full.parent.parent if full.parent.name == "runs" else full.parent, full.name, path=full)
+
+    @property
+    def _is_there(self) -> bool:
+        """Tell whether the folder is that of a run.
+
+        Raises:
+            RunError: it is, and lacks its settings.
+        """
+        if self.settings.is_file():
+            return True
+        if self.journal.is_file():
+            raise RunError(f"the run {self.name!r} has no {self.settings}: restore that file")
+        return False
 
     def create(self, settings: Settings, space: bytes | None = None) -> Settings:
         """Make the folder of a new run and keep its settings.
@@ -103,6 +128,8 @@ class RunFolder:
 
     def command(self, name: str) -> str:
         """Write a command on this run for a person to paste, such as `packtune resume NAME`."""
+        if not RUN_NAME.fullmatch(self.name) or self.path != self.results / "runs" / self.name:
+            return f"{program()} {name} {shlex.quote(str(self.path))}"
         where = "" if self.results == Path("results") else f" --results {shlex.quote(str(self.results))}"
         return f"{program()} {name} {self.name}{where}"
 
@@ -183,10 +210,26 @@ def name_stem(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9._]+", "-", text).lstrip("-._")[:90] or "run"
 
 
-def _others(results: Path, run: str) -> str:
-    runs = results / "runs"
-    names = sorted(p.parent.name for p in runs.glob("*/settings.toml"))
+def _is_one_name(run: str) -> bool:
+    """Tell whether a text is the name of a folder, and no path that leads elsewhere."""
+    return run == Path(run).name and run not in ("", "..")
+
+
+def _instead(results: Path, run: str) -> str:
+    """Say what may have been meant by a run that is not there."""
+    path = Path(run)
+    if run and path.is_file():
+        return f" {readable(run)} is a file: give the folder of a run, and extract it first if it is in an archive."
+    below = _runs_below(path) if run and path.is_dir() else []
+    if below:
+        return f" That folder is none, but has in it: {', '.join(shlex.quote(readable(str(p))) for p in below[:20])}."
+    names = sorted(readable(p.parent.name) for p in (results / "runs").glob(f"*/{SETTINGS}"))
     if not names:
         return " There are no runs yet: start one with `packtune run`, or name their folder with --results."
-    near = difflib.get_close_matches(run, names, n=1)
+    near = difflib.get_close_matches(readable(run), names, n=1)
     return (f" Did you mean {near[0]!r}?" if near else "") + f" There are: {', '.join(names[:20])}."
+
+
+def _runs_below(folder: Path) -> list[Path]:
+    patterns = (f"*/{SETTINGS}", f"runs/*/{SETTINGS}", f"*/runs/*/{SETTINGS}")
+    return sorted(found.parent for pattern in patterns for found in folder.glob(pattern))

@@ -10,7 +10,7 @@ from packtune.errors import RunError
 from packtune.run.folder import Run
 from packtune.study.storage import Storage, open_storage
 from packtune.study.storage_url import hide_password
-from packtune.study.study import SearchStudy, create_study, has_study, load_study
+from packtune.study.study import SearchStudy, create_study, find_study, load_study
 from packtune.trial import TrialRecord, TrialState
 
 
@@ -18,13 +18,14 @@ def open_study(run: Run, storage: Storage, *, read_only: bool = False) -> Search
     """Open the study of a run, or make it if the run never began.
 
     Raises:
-        RunError: the study is missing, or another run's.
+        RunError: the study is missing, or another run's, or cannot take the trials that are to follow.
     """
     settings = run.settings
-    if run.new or _never_began(run, storage):
+    name = None if run.new else find_study(storage, settings.name, settings.run_id)
+    if run.new or _never_began(run, name):
         study = create_study(storage, settings.name, run.space, settings.plan)
-    elif has_study(storage, settings.name):
-        study = load_study(storage, settings.name, run.space, settings.plan)
+    elif name is not None:
+        study = load_study(storage, name, run.space, settings.plan)
     else:
         url = settings.resources.storage
         where = run.folder.journal if url is None else f"the storage {hide_password(url)}"
@@ -33,6 +34,8 @@ def open_study(run: Run, storage: Storage, *, read_only: bool = False) -> Search
         study.check_owner(settings.run_id)
     else:
         study.claim(settings.run_id)
+        if len(study.trials) < settings.plan.trials:
+            study.trials.check_own()
     return study
 
 
@@ -46,7 +49,7 @@ def read_records(run: Run) -> list[TrialRecord]:
     noted = count_finished(run.folder.trials_csv)
     records: list[TrialRecord] = []
     with open_storage(run.folder.journal, run.settings.resources.storage, read_only=True) as storage:
-        if not _never_began(run, storage):
+        if not _never_began(run, find_study(storage, run.settings.name, run.settings.run_id)):
             records = open_study(replace(run, new=False), storage, read_only=True).records()
     finished = sum(record.outcome is not None for record in records)
     if finished < noted:
@@ -56,6 +59,17 @@ def read_records(run: Run) -> list[TrialRecord]:
             "left"
         )
     return records
+
+
+def check_extendable(run: Run) -> None:
+    """Make sure that further trials can follow those of a run.
+
+    Raises:
+        RunError: another program has added trials to the study.
+    """
+    with open_storage(run.folder.journal, run.settings.resources.storage, read_only=True) as storage:
+        if find_study(storage, run.settings.name, run.settings.run_id) is not None:
+            open_study(replace(run, new=False), storage, read_only=True).trials.check_own()
 
 
 def count_finished(trials_csv: Path) -> int:
@@ -68,6 +82,6 @@ def count_finished(trials_csv: Path) -> int:
     return sum(state not in (None, TrialState.WAITING.value, TrialState.RUNNING.value) for state in states)
 
 
-def _never_began(run: Run, storage: Storage) -> bool:
+def _never_began(run: Run, study: str | None) -> bool:
     """Tell whether the process that made the run's folder ended before it made the study."""
-    return not run.folder.leaderboard_csv.exists() and not has_study(storage, run.settings.name)
+    return not run.folder.leaderboard_csv.exists() and study is None

@@ -19,7 +19,7 @@ from packtune.models.hardware.precision import Precision
 from packtune.protocol import Protocol
 from packtune.settings import Resources, SearchPlan, Settings
 from packtune.study.storage_url import hide_password
-from packtune.toml_text import load_toml
+from packtune.toml_text import load_toml, path_from_text, path_to_text
 
 AUTO = "auto"
 """How the file writes a setting that is left open until the hardware is known."""
@@ -43,8 +43,8 @@ def write_settings(settings: Settings, path: Path) -> None:
         "name": settings.name,
         "run_id": settings.run_id,
         "data": plan.data,
-        "data_dir": None if resources.data_dir is None else str(resources.data_dir),
-        "space": plan.space,
+        "data_dir": None if resources.data_dir is None else path_to_text(str(resources.data_dir)),
+        "space": path_to_text(plan.space),
         "sampler": plan.sampler,
         "trials": plan.trials,
         "replicates": plan.replicates,
@@ -59,7 +59,7 @@ def write_settings(settings: Settings, path: Path) -> None:
         "device": AUTO if resources.device is None else resources.device.value,
         "precision": AUTO if plan.precision is None else plan.precision.value,
         "address": resources.address,
-        "storage": None if resources.storage is None else hide_password(resources.storage),
+        "storage": None if resources.storage is None else path_to_text(hide_password(resources.storage)),
         "time_budget_s": resources.time_budget_s,
         "lookahead": AUTO if plan.lookahead is None else plan.lookahead,
         "max_failures": resources.max_failures,
@@ -75,7 +75,7 @@ def read_settings(path: Path) -> Settings:
         SettingsError: the file cannot be read, or a setting is unknown or not allowed.
     """
     try:
-        values = load_toml(path.read_text(encoding="utf-8"))
+        values = load_toml(path.read_text(encoding="utf-8-sig"))  # an editor may have put a byte-order mark first
     except (OSError, ValueError) as error:
         raise SettingsError(
             f"cannot read the settings {path}: {error}: restore the file, or start a new run"
@@ -97,7 +97,7 @@ def _read_plan(table: _Table) -> SearchPlan:
     default = SearchPlan()
     return SearchPlan(
         data=table.get("data", str, default.data),
-        space=table.get("space", str, default.space),
+        space=path_from_text(table.get("space", str, default.space)),
         sampler=table.get("sampler", str, default.sampler),
         trials=table.get("trials", int, default.trials),
         replicates=table.get("replicates", int, default.replicates),
@@ -115,9 +115,10 @@ def _read_resources(table: _Table) -> Resources:
     default = Resources()
     data_dir, storage = table.get("data_dir", str, None), table.get("storage", str, None)
     if storage is not None:
+        storage = path_from_text(storage)
         hide_password(storage)  # refuses what is no URL
     return Resources(
-        data_dir=None if data_dir is None else Path(data_dir),
+        data_dir=None if data_dir is None else Path(path_from_text(data_dir)),
         workers=table.get("workers", int, None),
         cpus_per_worker=table.get("cpus_per_worker", float, default.cpus_per_worker),
         gpus_per_worker=table.get("gpus_per_worker", float, None),

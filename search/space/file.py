@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -55,6 +56,8 @@ def decode_space(content: bytes, source: str) -> str:
     Raises:
         SpaceError: it is not UTF-8.
     """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in content:
+        raise SpaceError(f"space {source} is UTF-16 text, as some editors write it: save it as UTF-8")
     try:
         return content.decode("utf-8-sig")  # Notepad puts a byte-order mark first
     except UnicodeDecodeError as error:

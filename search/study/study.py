@@ -161,6 +161,14 @@ def has_study(storage: Storage, name: str) -> bool:
     return name in optuna.get_all_study_names(storage.optuna)
 
 
+def find_study(storage: Storage, name: str, run_id: str) -> str | None:
+    """Find the study of a run: by its name, or by the run's id where it was renamed; none if there is none."""
+    if has_study(storage, name):
+        return name
+    studies = storage.optuna.get_all_studies() if run_id else []
+    return next((study.study_name for study in studies if study.user_attrs.get(RUN_ID) == run_id), None)
+
+
 def _numbers(value: object) -> list[int]:
     if not isinstance(value, list) or not all(type(number) is int for number in value):
         raise TypeError("not numbers of trials")

@@ -10,10 +10,13 @@ from optuna.trial import TrialState as OptunaState
 from packtune.errors import RunError
 from packtune.proposals.from_optuna.space import distributions_of, running_trial, suggestion_of
 from packtune.proposals.proposer import Suggestion
-from packtune.study.records import RecordReader
+from packtune.study.records import OUTCOME, RecordReader
 from packtune.study.storage import Storage
 from packtune.study.trial_ids import TrialIds
 from packtune.trial import Proposal, TrialRecord
+
+ENQUEUED = "fixed_params"
+"""Optuna's mark of a trial that `enqueue_trial` has added."""
 
 
 class Trials:
@@ -29,6 +32,20 @@ class Trials:
         self._reader = reader
         self._distributions = distributions_of(reader.space)
         self._n = len(self._read())
+
+    def check_own(self) -> None:
+        """Make sure that no other program has added a trial: the next one could not have its number.
+
+        Raises:
+            RunError: one has.
+        """
+        foreign = self._read_all()[self._n :]
+        if foreign:
+            raise RunError(
+                f"the study {self._reader.study!r} has trials that another program added, from trial "
+                f"{foreign[0].number} on, and its own cannot follow them: restore it from a copy of before, or start a "
+                "new run. What it found can be shown all the same"
+            )
 
     def __len__(self) -> int:
         return self._n
@@ -84,6 +101,23 @@ class Trials:
         return [self._reader.record(trial) for trial in self._read()]
 
     def _read(self) -> list[FrozenTrial]:
+        """List the trials by number, without those that another program added to the end.
+
+        Raises:
+            RunError: a trial between them is missing.
+        """
+        trials = self._read_all()
+        while trials and self._reader.space.dimensions and _is_foreign(trials[-1]):
+            trials = trials[:-1]
+        for number, trial in enumerate(trials):
+            if trial.number != number:
+                raise RunError(
+                    f"trial {number} of the study {self._reader.study!r} is missing: another program deleted it. "
+                    "Restore the study from a copy"
+                )
+        return trials
+
+    def _read_all(self) -> list[FrozenTrial]:
         return self._storage.optuna.get_all_trials(self._ids.study, deepcopy=False)
 
     def _move(self, before: OptunaState, after: OptunaState) -> None:
@@ -91,3 +125,8 @@ class Trials:
             for trial in self._read():
                 if trial.state is before:
                     self._storage.optuna.set_trial_state_values(self._ids.of(trial.number), after)
+
+
+def _is_foreign(trial: FrozenTrial) -> bool:
+    """Tell whether another program added a trial: ours have all their values, or an outcome, from the beginning."""
+    return OUTCOME not in trial.user_attrs and (not trial.params or ENQUEUED in trial.system_attrs)
