@@ -18,6 +18,7 @@ from concurrent.futures import wait
 from functools import partial
 from pathlib import Path
 
+from packtune.data.files import readable
 from packtune.errors import ClusterError
 from packtune.execution.address import AUTO, check_address
 from packtune.execution.environment import CLUSTER, LOCAL, RAY, TUNE, changed, environment
@@ -36,6 +37,11 @@ BREAK_OFF_S = 5.0
 
 # A process has one Ray and one environment, so that searches in several threads run one after another.
 _ONE_SEARCH = threading.Lock()
+
+NOT_UTF8 = (
+    "Ray cannot start in the folder {}, as its name is not UTF-8: start packtune in another folder; the files that it "
+    "reads and writes may have such names"
+)
 
 
 class Connection(ABC):
@@ -137,6 +143,7 @@ def _start_local(resources: Resources, surroundings: Surroundings, start: RaySta
     import ray
 
     forget_token()
+    _hide_unreadable_command()
     if resources.storage is not None:
         hide_command(resources.storage)
     try:
@@ -149,6 +156,8 @@ def _start_local(resources: Resources, surroundings: Surroundings, start: RaySta
                 log_to_driver=False,
                 _plasma_directory=surroundings.object_store and str(surroundings.object_store),
             )
+    except UnicodeEncodeError as error:
+        raise ClusterError(NOT_UTF8.format(readable(os.getcwd()))) from error
     except Exception as error:
         raise ClusterError(_why_not_started(error, surroundings.folder)) from error
 
@@ -168,6 +177,7 @@ def _connect_to_cluster(resources: Resources) -> None:
 
     if resources.address is not None and resources.address != AUTO:
         check_address(resources.address)
+    _hide_unreadable_command()
     if resources.storage is not None:
         hide_command(resources.storage)
     try:
@@ -178,6 +188,8 @@ def _connect_to_cluster(resources: Resources) -> None:
                 logging_level=logging.ERROR,
                 log_to_driver=False,
             )
+    except UnicodeEncodeError as error:
+        raise ClusterError(NOT_UTF8.format(readable(os.getcwd()))) from error
     except Exception as error:
         raise ClusterError(
             f"cannot connect to the cluster at {resources.address}: {error}. Check that the port is the one that "
@@ -189,6 +201,12 @@ def _connect_to_cluster(resources: Resources) -> None:
 def hide_command(url: str) -> None:
     """Take the password of a database out of the command line of this process, which Ray shows to a whole cluster."""
     if any(hide_secrets(word, url) != word for word in sys.argv):
+        rename_process("packtune")
+
+
+def _hide_unreadable_command() -> None:
+    """Give this process another command line if a word of it is not UTF-8: Ray keeps it as text."""
+    if any(os.fsencode(word).decode(errors="ignore") != word for word in sys.argv):
         rename_process("packtune")
 
 

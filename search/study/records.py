@@ -16,6 +16,8 @@ from packtune.space.space import Space
 from packtune.trial import Outcome, Proposal, TrialRecord, TrialState
 
 OUTCOME = "outcome"
+ENQUEUED = "fixed_params"
+"""Optuna's mark of a trial that `enqueue_trial` has added."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,21 @@ class RecordReader:
         return TrialRecord(
             proposal=proposal, state=outcome.state if outcome else TrialState[trial.state.name], outcome=outcome
         )
+
+    def is_foreign(self, trial: FrozenTrial) -> bool:
+        """Tell whether another program added a trial: one of ours has all its values from the beginning, and no other.
+
+        One with an outcome is ours.
+        """
+        if OUTCOME in trial.user_attrs:
+            return False
+        if ENQUEUED in trial.system_attrs or not set(trial.params) <= {d.name for d in self.space.dimensions}:
+            return True
+        try:
+            self.space.choose(lambda dimension: trial.params[dimension.name])
+        except KeyError:
+            return True
+        return False
 
     @contextmanager
     def naming_damage(self, number: int) -> Iterator[None]:

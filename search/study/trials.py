@@ -10,13 +10,10 @@ from optuna.trial import TrialState as OptunaState
 from packtune.errors import RunError
 from packtune.proposals.from_optuna.space import distributions_of, running_trial, suggestion_of
 from packtune.proposals.proposer import Suggestion
-from packtune.study.records import OUTCOME, RecordReader
+from packtune.study.records import RecordReader
 from packtune.study.storage import Storage
 from packtune.study.trial_ids import TrialIds
 from packtune.trial import Proposal, TrialRecord
-
-ENQUEUED = "fixed_params"
-"""Optuna's mark of a trial that `enqueue_trial` has added."""
 
 
 class Trials:
@@ -107,7 +104,7 @@ class Trials:
             RunError: a trial between them is missing.
         """
         trials = self._read_all()
-        while trials and self._reader.space.dimensions and _is_foreign(trials[-1]):
+        while trials and self._reader.is_foreign(trials[-1]):
             trials = trials[:-1]
         for number, trial in enumerate(trials):
             if trial.number != number:
@@ -125,8 +122,3 @@ class Trials:
             for trial in self._read():
                 if trial.state is before:
                     self._storage.optuna.set_trial_state_values(self._ids.of(trial.number), after)
-
-
-def _is_foreign(trial: FrozenTrial) -> bool:
-    """Tell whether another program added a trial: ours have all their values, or an outcome, from the beginning."""
-    return OUTCOME not in trial.user_attrs and (not trial.params or ENQUEUED in trial.system_attrs)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from packtune.errors import NameTaken, RunError, SettingsError
@@ -65,9 +67,10 @@ def test_a_run_that_is_loaded_is_not_new(tmp_path, made):
 
 def test_a_run_is_found_by_a_path_from_where_one_stands(tmp_path, monkeypatch, made):
     made(tmp_path / "results", "x")
-    monkeypatch.chdir(tmp_path / "results" / "runs")
-    with pytest.raises(RunError, match="no run named 'x' in results/runs"):
-        RunFolder.find(tmp_path.relative_to(tmp_path) / "results", "x")
+    for place, given in (("results/runs", "x"), ("results/runs/x", "."), ("results", "runs/x/leaderboard.csv")):
+        monkeypatch.chdir(tmp_path / place)
+        found = RunFolder.find(Path("results"), given)
+        assert (found.name, found.load().settings.name) == ("x", "x")
     monkeypatch.chdir(tmp_path)
     found = RunFolder.find(tmp_path / "elsewhere", "results/runs/x")
     assert (found.name, found.load().settings.name) == ("x", "x")
