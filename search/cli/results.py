@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +13,7 @@ from packtune.cli.app import errors_shown
 from packtune.cli.options import DataDir, Results, RunName, Storage, storage_of
 from packtune.cli.parsing import row_count
 from packtune.errors import PacktuneError, SettingsError, suggest_name
-from packtune.report.console import print_result, program, try_to_print
+from packtune.report.console import print_result, program, shell_word, try_to_print
 
 if TYPE_CHECKING:
     from packtune.report.leaderboard import Leaderboard
@@ -88,4 +87,4 @@ def best(
         print_result(f"  {retrain_command(found)}")
         if export is not None:
             write_bytes(export, trained_model(found, winner.row, say=try_to_print))
-            print_result(f"\nWrote {export}: use it with `{program()} predict {shlex.quote(str(export))} IMAGES`")
+            print_result(f"\nWrote {export}: use it with `{program()} predict {shell_word(str(export))} IMAGES`")

@@ -37,6 +37,14 @@ def program() -> str:
     return "packtune" if Path(name).name != "packtune" or is_found else shlex.quote(name)
 
 
+def shell_word(text: str) -> str:
+    """Write a text as one word of a command to paste; one that is not UTF-8 with the escapes of bash and zsh."""
+    if os.fsencode(text).decode(errors="ignore") == text:
+        return shlex.quote(text)
+    letters = (chr(byte) if 32 <= byte < 127 and byte not in b"'\\" else f"\\x{byte:02x}" for byte in os.fsencode(text))
+    return f"$'{''.join(letters)}'"
+
+
 def print_text(console: Console, text: str, style: str | None = None) -> None:
     """Print a text as it is: words in brackets or between colons are no markup.
 

@@ -6,7 +6,6 @@ import contextlib
 import difflib
 import re
 import secrets
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from filelock import FileLock, Timeout
 from packtune.data.files import readable
 from packtune.errors import NameTaken, RunError
 from packtune.files import TEMPORARY, make_folder, write_bytes
-from packtune.report.console import program
+from packtune.report.console import program, shell_word
 from packtune.run.settings_file import read_settings, write_settings
 from packtune.settings import RUN_NAME, Settings
 from packtune.space.catalog import is_file, load_space
@@ -129,8 +128,8 @@ class RunFolder:
     def command(self, name: str) -> str:
         """Write a command on this run for a person to paste, such as `packtune resume NAME`."""
         if not RUN_NAME.fullmatch(self.name) or self.path != self.results / "runs" / self.name:
-            return f"{program()} {name} {shlex.quote(str(self.path))}"
-        where = "" if self.results == Path("results") else f" --results {shlex.quote(str(self.results))}"
+            return f"{program()} {name} {shell_word(str(self.path))}"
+        where = "" if self.results == Path("results") else f" --results {shell_word(str(self.results))}"
         return f"{program()} {name} {self.name}{where}"
 
     def load(self) -> Run:
@@ -222,7 +221,7 @@ def _instead(results: Path, run: str) -> str:
         return f" {readable(run)} is a file: give the folder of a run, and extract it first if it is in an archive."
     below = _runs_below(path) if run and path.is_dir() else []
     if below:
-        return f" That folder is none, but has in it: {', '.join(shlex.quote(readable(str(p))) for p in below[:20])}."
+        return f" That folder is none, but has in it: {', '.join(shell_word(str(p)) for p in below[:20])}."
     names = sorted(readable(p.parent.name) for p in (results / "runs").glob(f"*/{SETTINGS}"))
     if not names:
         return " There are no runs yet: start one with `packtune run`, or name their folder with --results."

@@ -59,7 +59,7 @@ def write_settings(settings: Settings, path: Path) -> None:
         "device": AUTO if resources.device is None else resources.device.value,
         "precision": AUTO if plan.precision is None else plan.precision.value,
         "address": resources.address,
-        "storage": None if resources.storage is None else path_to_text(hide_password(resources.storage)),
+        "storage": None if resources.storage is None else hide_password(resources.storage),
         "time_budget_s": resources.time_budget_s,
         "lookahead": AUTO if plan.lookahead is None else plan.lookahead,
         "max_failures": resources.max_failures,
@@ -115,7 +115,6 @@ def _read_resources(table: _Table) -> Resources:
     default = Resources()
     data_dir, storage = table.get("data_dir", str, None), table.get("storage", str, None)
     if storage is not None:
-        storage = path_from_text(storage)
         hide_password(storage)  # refuses what is no URL
     return Resources(
         data_dir=None if data_dir is None else Path(path_from_text(data_dir)),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
+from packtune.data.files import readable
 from packtune.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def make_absolute(url: str) -> str:
     path = sqlite_file(url)
     if path is None or path.is_absolute():
         return url
+    _check_letters(str(path.absolute()))
     return _parse(url).set(database=str(path.absolute())).render_as_string(hide_password=False)
 
 
@@ -75,6 +77,7 @@ def _is_secret(option: str) -> bool:
 
 
 def _parse(url: str) -> URL:
+    _check_letters(url)
     # Imported here because it takes a tenth of a second, and few searches have a database.
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
@@ -85,3 +88,15 @@ def _parse(url: str) -> URL:
         raise SettingsError(
             "the storage is no database URL: write DIALECT://USER:PASSWORD@HOST/NAME, such as sqlite:///studies.db"
         ) from error
+
+
+def _check_letters(text: str) -> None:
+    """Refuse what no URL can hold: bytes of a file's name that are not UTF-8.
+
+    Raises:
+        SettingsError: there are some.
+    """
+    if not text.isascii() and text.encode(errors="ignore").decode() != text:
+        raise SettingsError(
+            f"the storage cannot be in {readable(text)}, whose name is not UTF-8: put the database into another folder"
+        )

@@ -36,12 +36,12 @@ def trained(request, tmp_path_factory):
         pytest.skip(f"MNIST's files are not in {MNIST_DIR}")
     torch.set_num_threads(1)
     dataset = catalog.load(name, MNIST_DIR)
-    shorter = replace(dataset, train=dataset.train.first(20_000), test=dataset.test.first(270))
+    shorter = replace(dataset, train=dataset.train.first(10_000), test=dataset.test.first(270))
     configuration = Configuration(hidden_units=128, learning_rate=0.1, momentum=0.9)
     task = PackTask(
         pack=Pack(number=0, proposals=(Proposal(number=0, configuration=configuration, seed=1),)),
         data=name,
-        epochs=20 if name == "digits" else 3,
+        epochs=20 if name == "digits" else 4,
         batch_seed=1,
         protocol=Protocol.SEARCH,
         precision=Precision.FLOAT32,

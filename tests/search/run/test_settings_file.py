@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import tomllib
 from pathlib import Path
 
@@ -127,3 +128,16 @@ def test_a_missing_file_is_named(tmp_path):
 def test_settings_that_cannot_be_written_name_the_path(tmp_path):
     with pytest.raises(RunError, match=r"cannot write .*/gone/settings\.toml: No such file or directory"):
         write_settings(Settings(name="x"), tmp_path / "gone" / "settings.toml")
+
+
+@given(
+    path=st.binary(min_size=1, max_size=20).filter(lambda name: b"\0" not in name)
+    | st.text(max_size=20).map(os.fsencode)
+)
+def test_paths_of_any_bytes_are_read_as_they_were_written(tmp_path_factory, path):
+    name = os.fsdecode(path)
+    data_dir = Path("/data", name)
+    settings = Settings(name="x", plan=SearchPlan(space=f"{name}.toml"), resources=Resources(data_dir=data_dir))
+    file = tmp_path_factory.mktemp("settings") / "settings.toml"
+    write_settings(settings, file)
+    assert read_settings(file) == settings

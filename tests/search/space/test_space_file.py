@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from packtune.errors import SpaceError
 from packtune.space.catalog import load_space
 from packtune.space.domains import Choices, FloatRange, IntRange
 from packtune.space.file import EXAMPLE, parse_space, read_space
+from packtune.space.source import find_space
 from packtune.space.space import Space
 
 
@@ -90,3 +93,29 @@ def test_a_file_of_another_kind_is_told_from_a_misspelt_name(name):
         SpaceError, match=f"{name} is no space: the file of a space is TOML, and its name ends in .toml"
     ):
         load_space(name)
+
+
+LOOSE = "\t# an example \r\n\r\nhidden_units\t=  [8, 16]  \t\r\nlearning_rate = { low = 0.1 , high = 0.2 }\t\r\n"
+
+
+@pytest.mark.parametrize("name", [b"mine.toml", b"caf\xe9.toml", "größe.toml".encode()])
+@pytest.mark.parametrize("text", [LOOSE, LOOSE.replace("\r\n", "\n"), "\ufeff" + LOOSE])
+def test_line_ends_blanks_tabs_and_names_do_not_matter(tmp_path, name, text):
+    path = tmp_path / os.fsdecode(name)
+    path.write_bytes(text.encode())
+    found = find_space(path)
+    assert [dimension.name for dimension in found.space.dimensions] == ["hidden_units", "learning_rate"]
+    assert found.space.dimensions == read_space(path).dimensions
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_a_file_in_utf_16_is_said_to_be_that(tmp_path, encoding):
+    (tmp_path / "x.toml").write_bytes(EXAMPLE.encode(encoding))
+    with pytest.raises(SpaceError, match="is UTF-16 text, as some editors write it: save it as UTF-8"):
+        read_space(tmp_path / "x.toml")
+
+
+def test_a_file_in_latin_1_is_said_to_be_no_utf_8(tmp_path):
+    (tmp_path / "x.toml").write_bytes("# Größe\ndepth = 1\n".encode("latin-1"))
+    with pytest.raises(SpaceError, match=r"is not UTF-8 text \(byte 4\): save it as UTF-8"):
+        read_space(tmp_path / "x.toml")

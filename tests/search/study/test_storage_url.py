@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -129,3 +130,14 @@ def test_a_password_leaves_the_command_line_before_ray_keeps_it(url, hidden):
     command = [sys.executable, "-c", code, "--storage", url]
     shown = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True).stdout
     assert ("hunter2" not in shown) == hidden
+
+
+def test_a_database_in_a_folder_whose_name_is_not_utf_8_is_refused(tmp_path, monkeypatch):
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    message = r"caf\\xe9.*, whose name is not UTF-8: put the database into another folder"
+    with pytest.raises(SettingsError, match=message):
+        make_absolute(f"sqlite:///{folder}/studies.db")
+    monkeypatch.chdir(folder)
+    with pytest.raises(SettingsError, match=message):
+        make_absolute("sqlite:///studies.db")
