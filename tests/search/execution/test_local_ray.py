@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from packtune.execution.lean_ray import lean_start
+from packtune.execution.ray_start import RayStart
 
 PACKTUNE = str(Path(sys.executable).parent / "packtune")
 LISTENING = "0A"  # of the column `st` in /proc/net/tcp
@@ -78,12 +79,32 @@ def test_a_local_search_listens_on_loopback_only_and_starts_no_server_for_people
 
 
 def test_ray_is_as_it_was_after_a_lean_start():
-    from ray._private import node, parameter, utils
+    from ray._private import node, parameter, services, utils
 
-    before = parameter.RayParams, node.Node.start_api_server, utils.get_dashboard_dependency_error
-    with pytest.raises(RuntimeError), lean_start():
+    def now():
+        return (
+            *(parameter.RayParams, node.Node.start_api_server, node.wait_for_persisted_port),
+            *(services.get_node, services.ConsolePopen),
+            *(utils.get_dashboard_dependency_error, utils.estimate_available_memory),
+        )
+
+    before = now()
+    with pytest.raises(RuntimeError), lean_start(RayStart()):
         assert parameter.RayParams().no_monitor
         assert parameter.RayParams(node_ip_address="127.0.0.1").include_log_monitor is False
         assert utils.get_dashboard_dependency_error()
         raise RuntimeError
-    assert before == (parameter.RayParams, node.Node.start_api_server, utils.get_dashboard_dependency_error)
+    assert before == now()
+
+
+def test_rays_memory_is_no_more_than_a_limit_around_this_process_allows():
+    code = (
+        "from ray._private import utils; from packtune.execution.lean_ray import lean_start; "
+        "from packtune.execution.ray_start import RayStart\n"
+        "with lean_start(RayStart()): print(utils.estimate_available_memory())"
+    )
+    limited = ["sh", "-c", 'ulimit -v 6000000 && exec "$@"', "sh"]
+    done = subprocess.run(
+        [*limited, sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=200
+    )
+    assert int(done.stdout) <= 6_000_000 * 1024
