@@ -48,7 +48,7 @@ HOMES = {
     "optuna": ("search/study/", "search/proposals/"),
     "sqlalchemy": ("search/study/",),
     "pandas": ("search/report/", "search/interface/", "search/reproduction/"),
-    "tabulate": ("search/report/", "search/reproduction/", "search/cli/"),
+    "tabulate": ("search/report/",),
     "typer": ("search/cli/",),
     "rich": ("search/report/",),
     "filelock": ("search/run/",),

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from packtune.cli.app import errors_shown
-from packtune.report.console import print_result
+from packtune.report.console import print_result, width_of_stdout
+from packtune.report.fitting import wrap, write_list
 
 if TYPE_CHECKING:
     from packtune.space.space import Space
@@ -37,27 +38,23 @@ def spaces(
 
 
 def _print_hyperparameters() -> None:
-    from tabulate import tabulate
-
     from packtune.models.configuration import HYPERPARAMETERS
 
     rows = [(n, h.allowed, ", ".join(h.only_for) or "all", h.help) for n, h in HYPERPARAMETERS.items()]
-    print_result(tabulate(rows, headers=["hyperparameter", "allowed", "used by", "meaning"]))
+    print_result(write_list(["hyperparameter", "allowed", "used by", "meaning"], rows, width_of_stdout()))
 
 
 def _print_space(space: Space) -> None:
     size = f"{len(space.enumerate())} configurations" if space.is_enumerable else "continuous"
-    print_result(f"{space.name}: {space.description} ({size})")
+    print_result(wrap(f"{space.name}: {space.description} ({size})", width_of_stdout()))
     for dimension in space.dimensions:
         when = "".join(f"  where {key} = {', '.join(map(str, allowed))}" for key, allowed in dimension.when.items())
-        print_result(f"    {dimension.name:14} {dimension.domain}{when}")
+        print_result(wrap(f"    {dimension.name:14} {dimension.domain}{when}", width_of_stdout()))
 
 
 def datasets() -> None:
     """List the data sets."""
     with errors_shown():
-        from tabulate import tabulate
-
         from packtune.data.catalog import DATASETS
 
         headers = ["data set", "pixels", "train", "validation", "test", "files", "what it is"]
@@ -73,4 +70,4 @@ def datasets() -> None:
             )
             for name, e in DATASETS.items()
         ]
-        print_result(tabulate(rows, headers=headers))
+        print_result(write_list(headers, rows, width_of_stdout()))

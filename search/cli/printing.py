@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from typing import TYPE_CHECKING
 
 import typer
 
 from packtune.errors import PacktuneError
-from packtune.report.console import print_result, try_to_print
+from packtune.report.console import print_result, try_to_print, width_of_stdout
+from packtune.report.fitting import wrap
 from packtune.report.leaderboard import leaderboard_frame
-from packtune.report.rendering import to_screen
+from packtune.report.screen import to_screen
 from packtune.report.words import describe_winner
 
 if TYPE_CHECKING:
@@ -34,25 +33,22 @@ def print_ending(run: Run, ending: Ending) -> None:
         raise PacktuneError("no trial was completed: `reason` in trials.csv says why. Mend that and start a new run")
 
 
-def width_of_stdout() -> int | None:
-    """Give the characters in a line of stdout; none where it is no terminal."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-
-
 def _print_leaderboard(run: Run, ending: Ending) -> None:
     folder = run.folder
+    width = width_of_stdout()
     if ending.rows:
-        print_result(to_screen(leaderboard_frame(ending.rows), width=width_of_stdout()))
-        print_result(f"\nThe full table: {folder.leaderboard_csv} and {folder.leaderboard_md}")
+        print_result(to_screen(leaderboard_frame(ending.rows), width=width))
+        print_result(wrap(f"\nThe full table: {folder.leaderboard_csv} and {folder.leaderboard_md}", width))
         finished = run.settings.plan.trials - ending.open_trials
         shorter = finished - sum(row.replicates for row in ending.rows)
         if shorter:
-            print_result(
+            what = (
                 f"Not in it: {shorter} trial{'s' * (shorter > 1)} of configurations that others trained longer, or to "
                 f"the end; they are in {folder.trials_csv}"
             )
+            print_result(wrap(what, width))
     if ending.winner:
-        print_result(describe_winner(ending.winner))
+        print_result(wrap(describe_winner(ending.winner), width))
         print_result(f"Its trained model: {folder.command('best')} --export FILE")
 
 

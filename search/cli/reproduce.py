@@ -20,7 +20,7 @@ from packtune.cli.options import (
     TimeBudget,
     Workers,
 )
-from packtune.report.console import error_console, print_result, try_to_print
+from packtune.report.console import error_console, print_result, try_to_print, width_of_stdout
 from packtune.run.settings_file import AUTO
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def reproduce(
             from packtune.reproduction.writing import write_reproduction
 
             written = write_reproduction(names, runs, results)
-            print_result(to_screen(written.comparisons))
+            print_result(to_screen(written.comparisons, width=width_of_stdout()))
             if written.left_out:
                 try_to_print(written.left_out)
             of_all = " of all systems begun" if written.has_more else ""

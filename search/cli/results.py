@@ -13,7 +13,7 @@ from packtune.cli.app import errors_shown
 from packtune.cli.options import DataDir, Results, RunName, Storage, storage_of
 from packtune.cli.parsing import row_count
 from packtune.errors import PacktuneError, SettingsError, suggest_name
-from packtune.report.console import print_result, program, shell_word, try_to_print
+from packtune.report.console import print_result, program, shell_word, try_to_print, width_of_stdout
 
 if TYPE_CHECKING:
     from packtune.report.leaderboard import Leaderboard
@@ -32,9 +32,9 @@ def leaderboard(
 ) -> None:
     """Print the leaderboard of one run, or of several in one table."""
     with errors_shown():
-        from packtune.cli.printing import width_of_stdout
         from packtune.interface.comparison import compare_runs
-        from packtune.report.rendering import to_csv, to_markdown, to_screen
+        from packtune.report.rendering import to_csv, to_markdown
+        from packtune.report.screen import to_screen
         from packtune.run.find import find_run
 
         asked, fallback = storage_of(context)
@@ -65,6 +65,7 @@ def best(
         from packtune.files import write_bytes, write_text
         from packtune.interface.commands import retrain_command
         from packtune.interface.export import check_export, trained_model
+        from packtune.report.fitting import wrap
         from packtune.report.words import describe_winner, space_of
         from packtune.run.ending import read_ending
         from packtune.run.find import find_run
@@ -78,7 +79,7 @@ def best(
             raise SettingsError(
                 f"the run {folder.name!r} has no complete trial yet: continue it with `{folder.command('resume')}`"
             )
-        print_result(describe_winner(winner))
+        print_result(wrap(describe_winner(winner), width_of_stdout()))
         configuration = space_of(winner.row)
         if not folder.winner_space.is_file() or folder.winner_space.read_bytes() != configuration.encode():
             with suppress(PacktuneError):  # the folder may be another user's, or in an archive

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Unpack
 from packtune.errors import SettingsError
 from packtune.files import write_bytes
 from packtune.models.configuration import Configuration
-from packtune.report.leaderboard import Leaderboard, leaderboard_frame, trials_frame
+from packtune.report.leaderboard import Leaderboard, curves_frame, leaderboard_frame, trials_frame
 from packtune.report.progress import ProgressView
 from packtune.report.ranking import Row
 from packtune.report.views import Progress, make_view
@@ -146,13 +146,21 @@ class SearchResult:
 
     @cached_property
     def leaderboard(self) -> Leaderboard:
-        """The leaderboard; `to_csv` gives the bytes of leaderboard.csv."""
+        """The leaderboard; `to_csv` gives the bytes of leaderboard.csv.
+
+        Whole numbers are Int64, with <NA> where an architecture does not have the hyperparameter.
+        """
         return leaderboard_frame(self.ending.rows)
 
     @cached_property
     def trials(self) -> Leaderboard:
         """The table of all trials, with curves and reasons."""
         return trials_frame(self.ending.records)
+
+    @cached_property
+    def curves(self) -> Leaderboard:
+        """The curves of all trials, to be plotted: trial, epoch, accuracy on validation, a row for each epoch."""
+        return curves_frame(self.ending.records)
 
     @cached_property
     def winner(self) -> WinnerResult | None:

@@ -67,6 +67,11 @@ def print_result(text: str, *, end: str = "\n") -> None:
         raise PacktuneError(f"cannot write the result to stdout: {error.strerror}") from error
 
 
+def width_of_stdout() -> int | None:
+    """Give the characters in a line of stdout; none where it is no terminal."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
 def try_to_print(text: str, style: str | None = None) -> None:
     """Print a text to stderr. What cannot be written there is dropped: it is only talk."""
     try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +38,22 @@ class Leaderboard(pd.DataFrame):  # type: ignore[misc]  # pandas has no types he
         return None
 
 
+FIRST = ("architecture", "learning_rate", "hidden_units", "batch_size")
+ORDER = (*FIRST, *(name for name in HYPERPARAMETERS if name not in FIRST))
+"""The hyperparameters as tables have them: those that most often decide come first."""
+
+
 def leaderboard_frame(rows: Sequence[Row], *, several_runs: bool = False) -> Leaderboard:
-    """Make the table: rank, trial, state, epochs, accuracies, parameters, hyperparameters, seed."""
-    frame = pd.DataFrame([_cells(rank, row) for rank, row in enumerate(rows, start=1)], dtype=object)
-    if frame.empty:
-        frame = pd.DataFrame(columns=["rank", "run", "data", "trial", "state", "epochs", "validation_accuracy"])
+    """Make the table: rank, trial, state, epochs, accuracies, parameters, hyperparameters, seed.
+
+    Whole numbers are Int64, which has a place for a missing one, shares and rates float64, truth values boolean.
+
+    Args:
+        rows: ordered, those of one data set together. Ranks count from 1 in each data set.
+    """
+    ranks: Counter[str] = Counter()
+    heads = list(dict.fromkeys(head for row in rows for head in _heads(row.data)))
+    frame = _frame([_cells(_next(ranks, row.data), row) for row in rows], _columns(heads))
     if not several_runs:
         frame = frame.drop(columns=["run", "data"])
     if "replicates" in frame and all(row.replicates == 1 for row in rows):
@@ -49,6 +61,11 @@ def leaderboard_frame(rows: Sequence[Row], *, several_runs: bool = False) -> Lea
     if "diverged" in frame and all(row.replicates == 1 or not row.diverged for row in rows):
         frame = frame.drop(columns=["diverged"])
     return _typed(frame)
+
+
+def _next(ranks: Counter[str], data: str) -> int:
+    ranks[data] += 1
+    return ranks[data]
 
 
 def _cells(rank: int, row: Row) -> dict[str, object]:
@@ -65,23 +82,39 @@ def _cells(rank: int, row: Row) -> dict[str, object]:
         **_accuracy_cells("validation", row.validation, row.data),
         **_accuracy_cells("test", row.test, row.data),
         "parameters": row.parameters,
-        **{name: used.get(name) for name in HYPERPARAMETERS},
+        **{name: used.get(name) for name in ORDER},
         "seed": row.seed,
     }
 
 
 def _accuracy_cells(split: str, accuracy: Accuracy | None, data: str) -> dict[str, float | None]:
-    cells = {f"{split}_accuracy": accuracy.joint if accuracy else None}
+    of_heads = {f"{split}_{head}": accuracy.heads[i] if accuracy else None for i, head in enumerate(_heads(data))}
+    return {f"{split}_accuracy": accuracy.joint if accuracy else None, **of_heads}
+
+
+def _heads(data: str) -> Sequence[str]:
+    """List the heads that have columns of their own: where there is one head, its accuracy is the joint one."""
     heads = DATASETS[data].head_names
-    if len(heads) > 1:
-        for index, head in enumerate(heads):
-            cells[f"{split}_{head}"] = accuracy.heads[index] if accuracy else None
-    return cells
+    return heads if len(heads) > 1 else ()
+
+
+def _columns(heads: Sequence[str]) -> list[str]:
+    """List the columns of a leaderboard, in their order."""
+    return [
+        *("rank", "run", "data", "trial", "state", "epochs", "replicates", "diverged"),
+        *(f"{split}_{what}" for split in ("validation", "test") for what in ("accuracy", *heads)),
+        "parameters",
+        *ORDER,
+        "seed",
+    ]
 
 
 def trials_frame(records: Iterable[TrialRecord]) -> Leaderboard:
-    """Make the table of every trial, with its seconds of training and how its validation accuracy went."""
-    return _typed(pd.DataFrame([_trial_cells(record) for record in records], dtype=object))
+    """Make the table of every trial, with its seconds of training, how its validation accuracy went, and why it ended.
+
+    The types are those of `leaderboard_frame`.
+    """
+    return _typed(_frame([_trial_cells(record) for record in records], TRIAL_COLUMNS))
 
 
 def _trial_cells(record: TrialRecord) -> dict[str, object]:
@@ -95,17 +128,41 @@ def _trial_cells(record: TrialRecord) -> dict[str, object]:
         "device": outcome.device if outcome else "",
         "validation_accuracy": outcome.validation.joint if outcome and outcome.validation else None,
         "test_accuracy": outcome.test.joint if outcome and outcome.test else None,
-        **{name: used.get(name) for name in HYPERPARAMETERS},
+        **{name: used.get(name) for name in ORDER},
         "seed": record.proposal.seed,
         "validation_by_epoch": " ".join(f"{value:.4f}" for _, value in outcome.curve) if outcome else "",
         "reason": outcome.reason if outcome else "",
     }
 
 
+def curves_frame(records: Iterable[TrialRecord]) -> Leaderboard:
+    """Make the table of all curves: a row for each epoch of each trial, with its joint validation accuracy, 0 to 1.
+
+    It is 0 at an epoch in which a trial diverged.
+    """
+    points = [
+        {"trial": record.proposal.number, "epoch": epoch, "accuracy": accuracy}
+        for record in records
+        if record.outcome is not None
+        for epoch, accuracy in record.outcome.curve
+    ]
+    return _typed(_frame(points, ("trial", "epoch", "accuracy")))
+
+
+def _frame(rows: Sequence[Mapping[str, object]], columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Make a table that keeps each cell as it is, with its columns even where there are no rows."""
+    return pd.DataFrame(rows, columns=columns, dtype=object)
+
+
 WHOLE = "Int64"
 """The dtype of whole numbers, which has a place for missing ones."""
 DTYPES: dict[type, str] = {int: WHOLE, float: "float64", bool: "boolean", str: "str"}
-WHOLE_COLUMNS = ("rank", "trial", "epochs", "replicates", "diverged", "parameters", "seed")
+TRIAL_COLUMNS = (
+    *("trial", "state", "epochs", "seconds", "device", "validation_accuracy", "test_accuracy"),
+    *ORDER,
+    *("seed", "validation_by_epoch", "reason"),
+)
+WHOLE_COLUMNS = ("rank", "trial", "epoch", "epochs", "replicates", "diverged", "parameters", "seed")
 SHARES = ("validation_", "test_")
 
 
@@ -120,4 +177,4 @@ def _dtype_of(column: str) -> str:
     if column in WHOLE_COLUMNS:
         return WHOLE
     is_share = column.startswith(SHARES) and column != "validation_by_epoch"
-    return "float64" if is_share or column == "seconds" else "str"
+    return "float64" if is_share or column in ("accuracy", "seconds") else "str"

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 PLAIN_INTERVAL_S = 5.0
 NOTEBOOK_INTERVAL_S = 0.5
+NARROW = 50
+"""In a terminal of fewer columns the bar is left out: the words beside it would be broken."""
 
 
 class Progress(StrEnum):
@@ -103,11 +105,11 @@ class LiveView(ProgressView):
         standing = self._standing
         if standing is None:
             return Text(f"{self._stage} ..." if self._stage else "")
+        words = Text(f"{describe(standing)}{self._speed.describe(standing)}", overflow="fold")
+        if self._live.console.width < NARROW:
+            return words
         grid = Table.grid(padding=(0, 1))
-        grid.add_row(
-            ProgressBar(total=standing.trials, completed=completed(standing), width=24),
-            Text(f"{describe(standing)}{self._speed.describe(standing)}", overflow="fold"),
-        )
+        grid.add_row(ProgressBar(total=standing.trials, completed=completed(standing), width=24), words)
         return grid
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pandas as pd
-from tabulate import tabulate
 
 from packtune.machine import describe_machine
+from packtune.report.fitting import fit_table, wrap, write_table
 from packtune.report.progress import format_duration
 from packtune.reproduction.comparison import Comparison
 from packtune.reproduction.notebook import NUMPY
@@ -60,22 +60,33 @@ HEADERS = (
 )
 
 
-def to_screen(comparisons: Sequence[Comparison], *, markdown: bool = False) -> str:
-    """Write the table for people, with notes below it."""
-    headers = HEADERS if markdown else tuple(header.replace(" ", "\n") for header in HEADERS)
-    table = tabulate(
-        [_row(comparison) for comparison in comparisons],
-        headers=headers,
-        tablefmt="github" if markdown else "simple",
-        disable_numparse=True,
-    )
-    notes = _notes(comparisons)
-    return "\n".join([table, "", *((f"- {note}" for note in notes) if markdown else notes)])
+FIRST_OUT = ("precision", "device", "runtime notebook", "runtime ours", "test difference", "validation difference")
+"""What is left out first where a terminal is narrow."""
+
+
+def to_screen(comparisons: Sequence[Comparison], *, width: int | None = None) -> str:
+    """Write the table for a terminal, with notes below it.
+
+    Args:
+        width: characters in a line, none for no limit. Where there is no room, some columns are left out.
+    """
+    rows = [dict(zip(HEADERS, _row(comparison), strict=True)) for comparison in comparisons]
+
+    def write(names: Sequence[str]) -> str:
+        headers = [name.replace(" ", "\n") for name in names]
+        return write_table(headers, [[row[name] for name in names] for row in rows])
+
+    fitted = fit_table(HEADERS, write, first_out=FIRST_OUT, width=width)
+    no_room = [f"No room here for: {', '.join(fitted.hidden)}"] if fitted.hidden else []
+    return "\n".join([fitted.text, "", *(wrap(note, width) for note in [*no_room, *_notes(comparisons)])])
 
 
 def to_markdown(comparisons: Sequence[Comparison]) -> str:
     """Write the table as Markdown, with the notes and the machine that made it."""
-    return f"{to_screen(comparisons, markdown=True)}\n- made on {describe_machine()}\n"
+    rows = [_row(comparison) for comparison in comparisons]
+    table = write_table(HEADERS, rows, style="github")
+    notes = [*_notes(comparisons), f"made on {describe_machine()}"]
+    return "\n".join([table, "", *(f"- {note}" for note in notes)]) + "\n"
 
 
 def _row(c: Comparison) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from packtune.files import write_text
-from packtune.report.leaderboard import leaderboard_frame, trials_frame
+from packtune.report.leaderboard import curves_frame, leaderboard_frame, trials_frame
 from packtune.report.ranking import Row, rank_rows
 from packtune.report.rendering import to_csv, to_markdown
 from packtune.report.winner import Winner, winner_of
@@ -60,6 +60,7 @@ def conclude(run: Run, records: Sequence[TrialRecord]) -> Ending:
     frame = leaderboard_frame(ending.rows)
     write_text(run.folder.leaderboard_csv, to_csv(frame))
     write_text(run.folder.leaderboard_md, to_markdown(frame))
+    write_text(run.folder.curves_csv, to_csv(curves_frame(records)))
     write_text(run.folder.trials_csv, to_csv(trials_frame(records)))
     if ending.winner is not None:
         write_text(run.folder.winner_space, space_of(ending.winner.row))

@@ -44,6 +44,7 @@ class RunFolder:
         self.space = self.path / "space.toml"
         self.journal = self.path / "study.journal"
         self.trials_csv = self.path / "trials.csv"
+        self.curves_csv = self.path / "curves.csv"
         self.leaderboard_csv = self.path / "leaderboard.csv"
         self.leaderboard_md = self.path / "leaderboard.md"
         self.winner_space = self.path / "winner.toml"
@@ -122,7 +123,14 @@ class RunFolder:
     @property
     def has_begun(self) -> bool:
         """Tell whether a search has written to the folder."""
-        files = (self.journal, self.trials_csv, self.leaderboard_csv, self.best_model, self.winner_space)
+        files = (
+            self.journal,
+            self.trials_csv,
+            self.curves_csv,
+            self.leaderboard_csv,
+            self.best_model,
+            self.winner_space,
+        )
         return any(file.exists() for file in files)
 
     def command(self, name: str) -> str:

@@ -63,6 +63,8 @@ def test_the_leaderboard_is_a_data_frame_with_the_bytes_of_the_file(run, result,
     assert buffer.getvalue() == written
     assert result.leaderboard.to_csv(index=True, sep=";").startswith(";rank;trial")
     assert run.folder.trials_csv.read_text() == result.trials.to_csv()
+    assert run.folder.curves_csv.read_text() == result.curves.to_csv()
+    assert len(result.curves) == result.trials["epochs"].sum()
 
 
 def test_the_leaderboard_can_be_computed_with(result):

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from packtune.models.configuration import HYPERPARAMETERS, Configuration
 from packtune.report.escaping import FORMULA
-from packtune.report.leaderboard import leaderboard_frame, trials_frame
+from packtune.report.leaderboard import curves_frame, leaderboard_frame, trials_frame
 from packtune.report.ranking import order_rows, rank_rows
-from packtune.report.rendering import to_csv, to_markdown, to_screen
+from packtune.report.rendering import to_csv, to_markdown
+from packtune.report.screen import to_screen
 from packtune.trial import Accuracy, Outcome, Proposal, TrialRecord, TrialState
 
 shares = st.floats(0, 1)
@@ -240,7 +241,8 @@ def test_each_row_of_markdown_has_the_bars_of_its_columns_only(texts):
     frame = pd.DataFrame([{"x": text, "y": 1} for text in texts], dtype=object)
     header, rule, *lines = to_markdown(frame).splitlines()
     assert header.split() == ["|", "x", "|", "y", "|"]
-    assert set(rule) == {"|", "-"}
+    assert set(rule) == {"|", "-", ":"}
+    assert rule.endswith("-:|")  # whole numbers are aligned to the right
     assert len(lines) == len(texts)
     for line in lines:
         assert line.count("|") - line.count("\\|") == 3
@@ -252,6 +254,78 @@ def test_markdown_rounds_accuracies_to_four_places_and_shows_every_row():
     assert len(lines) == 32
     assert " 0.1235 " in lines[2]
     assert " 0.01235 " in lines[2]
+
+
+def test_missing_cells_are_empty_and_whole_numbers_stay_whole_beside_them():
+    mlp = complete(0, 0.9)
+    cnn = complete(1, 0.8, architecture="cnn", filters=32)
+    diverged = record(2, TrialState.DIVERGED, 1, (0, 0), (0, 0), Configuration(hidden_units=3))
+    for frame in (leaderboard_frame(rows_of([mlp, cnn, diverged])), trials_frame([mlp, cnn, diverged])):
+        written = to_csv(frame)
+        first, second, third = cells(written)
+        assert (first["depth"], first["filters"], second["depth"], second["filters"]) == ("1", "", "", "32")
+        assert (third["validation_accuracy"], third["test_accuracy"]) == ("", "")
+        read = pd.read_csv(io.StringIO(written), dtype_backend="numpy_nullable")
+        whole = [name for name in frame if str(frame[name].dtype) == "Int64"]
+        assert {"trial", "epochs", "depth", "hidden_units", "filters", "batch_size", "seed"} <= set(whole)
+        assert all(str(read[name].dtype) == "Int64" for name in whole)
+        assert read["filters"].isna().tolist() == [True, False, True]
+        assert str(pd.read_csv(io.StringIO(written))["nesterov"].dtype) == "bool"
+
+
+@given(studies())
+def test_every_cell_of_csv_is_the_value_of_the_frame_or_empty(records):
+    frame = trials_frame(records)
+    for name, column in frame.items():
+        for value, line in zip(column, cells(to_csv(frame)), strict=True):
+            if pd.isna(value):
+                assert line[name] == ""
+            elif str(column.dtype) == "Int64":
+                assert line[name] == str(int(value))
+            elif str(column.dtype) == "float64":
+                assert float(line[name]) == value
+
+
+def test_curves_have_a_row_for_each_epoch():
+    frame = curves_frame([complete(3, 0.25, epochs=2), complete(4, 0.5, epochs=1)])
+    assert list(frame.columns) == ["trial", "epoch", "accuracy"]
+    assert [str(dtype) for dtype in frame.dtypes] == ["Int64", "Int64", "float64"]
+    assert to_csv(frame).splitlines()[1] == "3,1,0.25"
+    assert to_csv(curves_frame([])) == "trial,epoch,accuracy\n"
+    assert to_csv(trials_frame([])).startswith("trial,state,epochs,")
+
+
+def test_the_learning_rate_is_among_the_first_hyperparameters():
+    names = [name for name in leaderboard_frame(rows_of([complete(0, 0.5)])) if name in HYPERPARAMETERS]
+    assert names.index("learning_rate") < 3
+    assert sorted(names) == sorted(HYPERPARAMETERS)
+
+
+MIXED = [
+    *(complete(n, 0.9 - n / 10, learning_rate=0.1 + n, depth=1 + n) for n in range(3)),
+    *(complete(n, 0.5, architecture="cnn", filters=8 * n, learning_rate=0.1 * n) for n in (3, 4)),
+]
+
+
+def test_what_never_varies_within_its_architecture_gives_way_first():
+    frame = leaderboard_frame(rows_of(MIXED))
+    whole = to_screen(frame)
+    assert {"blocks", "filters", "depth", "pooling"} <= set(whole.split())
+    width = max(map(len, whole.splitlines())) - 1
+    narrower = to_screen(frame, width=width)
+    assert "The same for every cnn: pooling 2" in narrower
+    assert "No room" not in narrower
+    assert "The same for every cnn: blocks 2, kernel_size 3, pooling 2" in to_screen(frame, width=80)
+
+
+@given(st.integers(1, 200))
+def test_no_line_is_longer_than_the_terminal_and_no_word_is_broken(width):
+    frame = leaderboard_frame(rows_of(MIXED))
+    unbroken = "No room here for: " + ", ".join(frame.columns)
+    known = {word.strip(",:") for word in f"{unbroken} {to_screen(frame)} {to_screen(frame, width=100)}".split()}
+    for line in to_screen(frame, width=width).splitlines():
+        assert len(line) <= max(width, len("  validation_accuracy,"))
+        assert {word.strip(",:") for word in line.split() if set(word) != {"-"}} <= known
 
 
 def test_a_screen_shows_the_best_and_counts_the_others():
