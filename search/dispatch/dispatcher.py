@@ -81,7 +81,7 @@ class Dispatcher:
         # At a rung the members of a pack are compared with each other, so the pack has to stay together.
         self._compares = stops_early(plan)
         self._sharing = None if self._compares else sharing
-        study.trials.reopen()
+        study.trials.requeue()  # what a crash left running
         records, proposer = study.records(), make_proposer(study.space, plan)
         teach(proposer, study, records)
         self._asking = Asking(study, proposer, plan, capacity or partial(pack_capacity, device=device))
@@ -129,6 +129,8 @@ class Dispatcher:
 
     def note_progress(self, pack: Pack, epoch: int) -> None:
         """Note that a pack has started, with epoch 0, or how many epochs it has trained."""
+        if epoch == 0:
+            self._study.trials.start(pack.trials)
         self._tally.note_epochs(pack, epoch)
 
     def receive(self, pack: Pack, report: PackReport) -> None:

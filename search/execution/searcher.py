@@ -126,8 +126,11 @@ class PackSearcher(Searcher):
     def note_start(self, trial_id: str) -> None:
         """Take note that a worker has taken up a pack, which may have waited for one to be free."""
         lane, pack = self.under_way.start(trial_id)
-        lane.dispatcher.note_progress(pack, 0)
-        self._on_change()
+        try:
+            lane.dispatcher.note_progress(pack, 0)
+            self._on_change()
+        except Exception as error:  # the study could not be written
+            self.failure = error
 
     def note_death(self, trial_id: str, cause: str) -> None:
         """Take note of why a worker died; `on_trial_complete` is called after it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from optuna.storages import BaseStorage
 from optuna.trial import TrialState as OptunaState
 
-from packtune.proposals.from_optuna.space import WORST_ACCURACY
 from packtune.study.records import OUTCOME
 from packtune.study.trial_ids import TrialIds
 from packtune.trial import Outcome, TrialState
@@ -28,17 +27,17 @@ class Outcomes:
         self._storage.set_trial_user_attr(self._ids.of(number), OUTCOME, outcome.to_json())
 
     def tell(self, number: int, outcome: Outcome) -> None:
-        """Close a trial: COMPLETE with its accuracy, PRUNED with its last one, FAIL; a diverged one with the worst.
+        """Close a trial: COMPLETE with its accuracy, PRUNED with its last one; FAIL if it failed or diverged.
 
-        One that is closed already stays as it is.
+        Optuna too marks a trial FAIL whose value is no number. One that is closed already stays as it is: in older
+        studies, diverged trials are COMPLETE with the value 0.
         """
         if number in self._told:
             return
+        self._explain(number, outcome)
         match outcome.state:
-            case TrialState.FAIL:
+            case TrialState.FAIL | TrialState.DIVERGED:
                 self._close(number, OptunaState.FAIL)
-            case TrialState.DIVERGED:
-                self._close(number, OptunaState.COMPLETE, WORST_ACCURACY)
             case TrialState.PRUNED:
                 self._report(number, outcome)
                 # As Optuna does it: the value of a pruned trial is the last one that was reported.
@@ -59,6 +58,13 @@ class Outcomes:
     def _close(self, number: int, state: OptunaState, value: float | None = None) -> None:
         self._storage.set_trial_state_values(self._ids.of(number), state, None if value is None else [value])
         self._told.add(number)
+
+    def _explain(self, number: int, outcome: Outcome) -> None:
+        """Note what Optuna's tools show beside a trial: Optuna's duration would include the wait for its turn."""
+        shown = {"training_seconds": round(outcome.seconds, 3), "reason": outcome.reason}
+        for name, value in shown.items():
+            if value:
+                self._storage.set_trial_user_attr(self._ids.of(number), name, value)
 
     def _report(self, number: int, outcome: Outcome) -> None:
         reported = self._storage.get_trial(self._ids.of(number)).intermediate_values

@@ -16,12 +16,15 @@ class PackNotes:
 
     Args:
         study: its name, for errors.
-        read: gives the attributes of the study by name.
-        write: sets one attribute of the study.
+        read: gives the notes of the study by name.
+        write: sets one note of the study.
     """
 
     def __init__(
-        self, study: str, read: Callable[[], Mapping[str, object]], write: Callable[[str, object], None]
+        self,
+        study: str,
+        read: Callable[[], Mapping[str, object]],
+        write: Callable[[str, Sequence[Sequence[int]]], None],
     ) -> None:
         self._study = study
         self._read = read

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 
 import optuna
-from optuna.exceptions import DuplicatedStudyError
+from optuna.exceptions import DuplicatedStudyError, ExperimentalWarning
 from optuna.study import StudyDirection
 
 from packtune.errors import RunError
@@ -22,6 +23,7 @@ from packtune.trial import Pack, TrialRecord
 
 REPEATED = "repeated:"
 RUN_ID = "run_id"
+OBJECTIVE = "validation_accuracy"
 
 
 class SearchStudy:
@@ -42,7 +44,7 @@ class SearchStudy:
         ids = TrialIds(storage.optuna, study_id)
         self.trials = Trials(storage, ids, reader)
         self.outcomes = Outcomes(storage.optuna, ids)
-        self.pack_notes = PackNotes(reader.study, self._attributes, self._set_attribute)
+        self.pack_notes = PackNotes(reader.study, self._notes, self._note)
 
     def claim(self, run_id: str) -> None:
         """Note to which run the study belongs, once.
@@ -51,7 +53,7 @@ class SearchStudy:
             RunError: it belongs to another run.
         """
         if RUN_ID not in self._attributes() and run_id and not len(self.trials):
-            self._set_attribute(RUN_ID, run_id)
+            self._storage.optuna.set_study_user_attr(self._study_id, RUN_ID, run_id)
         else:
             self.check_owner(run_id)
 
@@ -104,7 +106,7 @@ class SearchStudy:
 
     def repeat(self, trials: Sequence[int]) -> None:
         """Note that the next trials are to try the configurations of these trials again, in this order."""
-        self._set_attribute(f"{REPEATED}{len(self.trials)}", list(trials))
+        self._note(f"{REPEATED}{len(self.trials)}", list(trials))
 
     def repeated(self) -> dict[int, list[int]]:
         """List the trials to try again, by the number of the first trial that does so.
@@ -112,7 +114,7 @@ class SearchStudy:
         Raises:
             RunError: the study is damaged.
         """
-        noted = {key: value for key, value in self._attributes().items() if key.startswith(REPEATED)}
+        noted = {key: value for key, value in self._notes().items() if key.startswith(REPEATED)}
         try:
             return {int(key.removeprefix(REPEATED)): _numbers(value) for key, value in noted.items()}
         except (TypeError, ValueError) as error:
@@ -123,8 +125,12 @@ class SearchStudy:
     def _attributes(self) -> Mapping[str, object]:
         return self._storage.optuna.get_study_user_attrs(self._study_id)
 
-    def _set_attribute(self, name: str, value: object) -> None:
-        self._storage.optuna.set_study_user_attr(self._study_id, name, value)
+    def _notes(self) -> Mapping[str, object]:
+        """Give what the study notes for itself. Older studies have it among the attributes that Optuna's tools show."""
+        return {**self._attributes(), **self._storage.optuna.get_study_system_attrs(self._study_id)}
+
+    def _note(self, name: str, value: Sequence[int] | Sequence[Sequence[int]]) -> None:
+        self._storage.optuna.set_study_system_attr(self._study_id, name, value)
 
 
 def create_study(storage: Storage, name: str, space: Space, plan: SearchPlan) -> SearchStudy:
@@ -140,6 +146,7 @@ def create_study(storage: Storage, name: str, space: Space, plan: SearchPlan) ->
             f"the storage has a study named {name!r} already: choose another --name, or resume the run that it "
             "belongs to"
         ) from error
+    _name_objective(storage, name)
     return SearchStudy(storage, study_id, reader_of(name, space, plan))
 
 
@@ -167,6 +174,13 @@ def find_study(storage: Storage, name: str, run_id: str) -> str | None:
         return name
     studies = storage.optuna.get_all_studies() if run_id else []
     return next((study.study_name for study in studies if study.user_attrs.get(RUN_ID) == run_id), None)
+
+
+def _name_objective(storage: Storage, name: str) -> None:
+    """Name the value of the trials for Optuna's tools."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        optuna.load_study(study_name=name, storage=storage.optuna).set_metric_names([OBJECTIVE])
 
 
 def _numbers(value: object) -> list[int]:

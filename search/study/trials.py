@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
 from packtune.errors import RunError
-from packtune.proposals.from_optuna.space import distributions_of, running_trial, suggestion_of
+from packtune.proposals.from_optuna.space import distributions_of, open_trial, suggestion_of
 from packtune.proposals.proposer import Suggestion
 from packtune.study.records import RecordReader
 from packtune.study.storage import Storage
@@ -48,14 +48,14 @@ class Trials:
         return self._n
 
     def open(self, number: int, suggestion: Suggestion) -> Proposal:
-        """Open a trial with all its values, in one record. One that is open already keeps those it has.
+        """Open a trial with all its values, in one record; it waits. One that is open already keeps those it has.
 
         Raises:
             RunError: another process writes to the study, or the trial is damaged.
         """
         if number < self._n:
             return self._reader.proposal(number, self.suggestion(number).values)
-        template = running_trial(suggestion, self._distributions)
+        template = open_trial(suggestion, self._distributions, OptunaState.WAITING)
         trial_id = self._storage.optuna.create_new_trial(self._ids.study, template)
         given = self._storage.optuna.get_trial_number_from_id(trial_id)
         if given != number:
@@ -81,13 +81,20 @@ class Trials:
             with self._reader.naming_damage(trial.number):
                 take(trial.number, suggestion_of(trial))
 
+    def start(self, numbers: Iterable[int]) -> None:
+        """Mark trials as running, from now on: Optuna takes this moment for their start."""
+        with self._storage.batch():
+            for number in numbers:
+                if self._storage.optuna.get_trial(self._ids.of(number)).state is OptunaState.RUNNING:
+                    self._mark(number, OptunaState.WAITING)  # it begins again
+                self._mark(number, OptunaState.RUNNING)
+
     def requeue(self) -> None:
         """Mark every open trial as waiting: it is trained or told when the search is resumed."""
-        self._move(OptunaState.RUNNING, OptunaState.WAITING)
-
-    def reopen(self) -> None:
-        """Mark the waiting trials as running again, as they were when the search stopped."""
-        self._move(OptunaState.WAITING, OptunaState.RUNNING)
+        with self._storage.batch():
+            for trial in self._read():
+                if trial.state is OptunaState.RUNNING:
+                    self._mark(trial.number, OptunaState.WAITING)
 
     def records(self) -> list[TrialRecord]:
         """List all trials by number.
@@ -117,8 +124,5 @@ class Trials:
     def _read_all(self) -> list[FrozenTrial]:
         return self._storage.optuna.get_all_trials(self._ids.study, deepcopy=False)
 
-    def _move(self, before: OptunaState, after: OptunaState) -> None:
-        with self._storage.batch():
-            for trial in self._read():
-                if trial.state is before:
-                    self._storage.optuna.set_trial_state_values(self._ids.of(trial.number), after)
+    def _mark(self, number: int, state: OptunaState) -> None:
+        self._storage.optuna.set_trial_state_values(self._ids.of(number), state)

@@ -3,9 +3,9 @@
 Each search is trained here for real, one pack after another and without Ray. Processors round differently: on another
 kind than that of the kept files, and with other versions of PyTorch and NumPy, there is nothing to compare with.
 
-The values are those of version 0.1.0. Their form has changed once since: missing values are empty cells (they were `nan`
-where a column of whole numbers had any), whole numbers have no decimal point, and the learning rate stands among the
-first hyperparameters.
+The values are those of version 0.1.0. Their form has changed once since: missing values are empty cells (they were
+`nan` where a column of whole numbers had any), whole numbers have no decimal point, and the learning rate stands among
+the first hyperparameters.
 """
 
 from __future__ import annotations

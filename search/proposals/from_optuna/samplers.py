@@ -18,8 +18,8 @@ from packtune.proposals.from_optuna.private import NumberedQMCSampler, ReplayedC
 from packtune.proposals.from_optuna.space import (
     WORST_ACCURACY,
     distributions_of,
+    open_trial,
     quiet_optuna,
-    running_trial,
     suggest_value,
     suggestion_of,
 )
@@ -55,7 +55,7 @@ class OptunaProposer(Proposer):
 
     def add(self, number: int, suggestion: Suggestion) -> None:
         if number == self._known:
-            self._study.add_trial(running_trial(suggestion, self._distributions))
+            self._study.add_trial(open_trial(suggestion, self._distributions, OptunaState.RUNNING))
             self._known += 1
 
     def tell(self, number: int, outcome: Outcome) -> None:

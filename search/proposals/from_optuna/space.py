@@ -32,14 +32,15 @@ def distributions_of(space: Space) -> dict[str, BaseDistribution]:
     return {dimension.name: distribution_of(dimension) for dimension in space.dimensions}
 
 
-def running_trial(suggestion: Suggestion, distributions: Mapping[str, BaseDistribution]) -> FrozenTrial:
+def open_trial(suggestion: Suggestion, distributions: Mapping[str, BaseDistribution], state: TrialState) -> FrozenTrial:
     """Make the template of an open trial with all its values.
 
     Args:
         distributions: by the name of the hyperparameter.
+        state: RUNNING, or WAITING for its training to begin.
     """
     return create_trial(
-        state=TrialState.RUNNING,
+        state=state,
         params=dict(suggestion.values),
         distributions={name: distributions[name] for name in suggestion.values},
         system_attrs=dict(suggestion.attributes),

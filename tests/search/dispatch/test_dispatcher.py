@@ -202,6 +202,26 @@ def test_a_pack_given_back_is_the_next_one(tmp_path, train):
         assert dispatcher.next_pack() == second
 
 
+FIRST_FORM = Path(__file__).parent.parent / "study" / "first-form.journal"
+"""A search of TPE that was stopped, as version 0.1.0 wrote it: packs among the attributes that Optuna's tools show,
+trials RUNNING from the moment of their proposal, diverged ones COMPLETE with the value 0."""
+
+
+def test_a_journal_of_the_first_form_is_resumed_as_if_it_had_never_stopped(undisturbed, train, tmp_path):
+    journal = tmp_path / "study.journal"
+    journal.write_bytes(FIRST_FORM.read_bytes())
+    plan = plan_of("tpe")
+    with open_storage(journal, None, read_only=True) as storage:
+        study = optuna.load_study(study_name="test", storage=storage.optuna)
+        assert any(name.startswith("window:") for name in study.user_attrs)
+        assert [trial.value for trial in study.trials].count(0.0) == 3
+        before = open_study(plan, storage, load_study)
+        before.check_owner("0123456789abcdef")
+        assert len(before.packs()) >= 5
+        assert len(before.outcomes.told_trials()) < len(before.records()) < 24
+    assert records_of(plan, train, tmp_path, opening=load_study) == undisturbed("tpe", train)
+
+
 def test_the_standing_counts_trials_and_epochs(tmp_path, train):
     plan = plan_of("grid", trials=10, halving=False)
     with open_storage(tmp_path / "j", None) as storage:

@@ -12,7 +12,6 @@ from optuna.trial import TrialState as OptunaState
 
 from packtune.errors import RunError, SettingsError
 from packtune.proposals.catalog import make_proposer
-from packtune.proposals.from_optuna.space import WORST_ACCURACY
 from packtune.proposals.proposer import Suggestion, propose
 from packtune.settings import SearchPlan
 from packtune.space.catalog import load_space
@@ -78,11 +77,45 @@ def test_optuna_finds_the_trials_with_their_states_values_and_curves(storage_of)
     assert [trial.state for trial in trials] == [
         OptunaState.COMPLETE,
         OptunaState.PRUNED,
-        OptunaState.COMPLETE,
+        OptunaState.FAIL,
         OptunaState.FAIL,
     ]
-    assert [trial.value for trial in trials] == [0.75, 0.4, WORST_ACCURACY, None]
+    assert [trial.value for trial in trials] == [0.75, 0.4, None, None]
     assert [trial.intermediate_values for trial in trials] == [{1: 0.5, 2: 0.6, 3: 0.75}, {1: 0.4}, {}, {}]
+
+
+def test_optunas_tools_find_names_reasons_and_times_and_no_notes_of_ours(storage_of):
+    with open_storage(*storage_of) as storage:
+        study = opened(create_study, storage)
+        study.claim("one")
+        open_trials(study, range(4))
+        study.pack_notes.assign(0, [[0, 1], [2, 3]])
+        study.repeat([0])
+        study.trials.start(range(4))
+        tell_all(study, range(4))
+        seen = of_optuna(storage)
+        assert seen.metric_names == ["validation_accuracy"]
+        assert seen.user_attrs == {"run_id": "one"}
+        frame = seen.trials_dataframe()
+    assert list(frame["user_attrs_reason"].fillna("")) == ["", "", "not finite", "its worker died"]
+    assert frame["user_attrs_training_seconds"][0] == 1.5
+    assert frame["value_validation_accuracy"][0] == 0.75
+
+
+def test_a_trial_starts_when_its_training_does_and_again_when_that_begins_again(storage_of):
+    with open_storage(*storage_of) as storage:
+        study = opened(create_study, storage)
+        open_trials(study, range(2))
+        assert [(trial.state, trial.datetime_start) for trial in of_optuna(storage).trials] == [
+            (OptunaState.WAITING, None)
+        ] * 2
+        starts = []
+        for _ in range(2):
+            study.trials.start([1])
+            waiting, running = of_optuna(storage).trials
+            assert (waiting.state, running.state) == (OptunaState.WAITING, OptunaState.RUNNING)
+            starts.append(running.datetime_start)
+        assert starts[0] < starts[1]
 
 
 def test_a_trial_that_is_open_keeps_its_values_and_what_its_sampler_noted(storage_of):
@@ -112,15 +145,16 @@ def test_what_was_recorded_is_read_again(storage_of):
     assert [record.state for record in written] == list(OUTCOMES)
 
 
-def test_nothing_is_left_running_and_what_waited_is_reopened(storage_of):
+def test_nothing_is_left_running_and_what_waited_can_be_started(storage_of):
     with open_storage(*storage_of) as storage:
         study = opened(create_study, storage)
         before = open_trials(study, range(3))
+        study.trials.start(range(2))
         tell_all(study, [0])
         study.requeue()
         states = [trial.state for trial in of_optuna(storage).trials]
         assert states == [OptunaState.COMPLETE, OptunaState.WAITING, OptunaState.WAITING]
-        study.trials.reopen()
+        study.trials.start([1, 2])
         assert [record.state for record in study.records()][1:] == [TrialState.RUNNING] * 2
         assert [record.proposal for record in study.records()] == before
 
@@ -281,6 +315,7 @@ def test_what_could_not_be_written_is_followed_by_nothing(tmp_path, monkeypatch)
     with open_storage(tmp_path / "j", None) as storage:
         study = opened(create_study, storage)
         open_trials(study, range(2))
+        study.trials.start(range(2))
         written = (tmp_path / "j").read_bytes()
         with monkeypatch.context() as patch:
             patch.setattr("os.fsync", _disk_is_full)
