@@ -55,7 +55,7 @@ class Outcome:
         validation, test: at the end; none if it diverged or failed.
         seconds: its share of its pack's training time.
         device: where it was trained, "cpu" or "cuda"; empty if it never began.
-        reason: of a DIVERGED or FAIL, for people.
+        reason: of any state but COMPLETE, for people; older studies have none of a PRUNED.
     """
 
     state: TrialState

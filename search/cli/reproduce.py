@@ -32,7 +32,10 @@ EXAMPLE = "Example: packtune reproduce --only numpy hidden-10 --data-dir mnist"
 def reproduce(
     only: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME ...", help="Some systems: numpy, hidden-10, cnn ... [default: all]"),
+        typer.Option(
+            metavar="NAME ...",
+            help="Some systems, or rows of the table: numpy, hidden-10, cnn/baseline ... [default: all]",
+        ),
     ] = None,
     more: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", hidden=True)] = None,
     data_dir: DataDir = None,
@@ -54,12 +57,15 @@ def reproduce(
     """Train the reference notebook's systems, and compare with its published numbers; again to continue."""
     with errors_shown():
         from packtune.report.views import view_for
-        from packtune.reproduction.runs import check_names, reproduction_runs
+        from packtune.reproduction.runs import reproduction_runs
+        from packtune.reproduction.selection import select
         from packtune.run.planning import ResourceOptions, choose_resources
         from packtune.run.session import carried_out
         from packtune.run.stopping import stop_signals
 
-        names = check_names([*(only or []), *(more or [])])
+        asked = select([*(only or []), *(more or [])])
+        if asked.in_part:
+            try_to_print(f"The configurations of a system train together: {', '.join(asked.in_part)} is trained whole.")
         resources = ResourceOptions(
             data_dir=data_dir,
             workers=workers,
@@ -69,12 +75,12 @@ def reproduce(
             address=address,
             time_budget_s=time_budget,
         )
-        runs = reproduction_runs(names, results, choose_resources(resources), precision)
+        runs = reproduction_runs(asked.systems, results, choose_resources(resources), precision)
         with carried_out(runs, view_for(error_console()), stop_source=stop_signals) as endings:
             from packtune.reproduction.table import to_screen
             from packtune.reproduction.writing import write_reproduction
 
-            written = write_reproduction(names, runs, results)
+            written = write_reproduction(asked, runs, results)
             print_result(to_screen(written.comparisons, width=width_of_stdout()))
             if written.left_out:
                 try_to_print(written.left_out)

@@ -138,6 +138,7 @@ def run(
     """Search a space: train its trials in packs, and write a leaderboard."""
     with errors_shown():
         from packtune.run.planning import PlanOptions, ResourceOptions, choose_resources, create_run, plan_search
+        from packtune.run.repetition import describe_repetition
         from packtune.space.source import find_space
 
         source = find_space(space)
@@ -167,6 +168,8 @@ def run(
         )
         settled = plan_search(data, source, plan), choose_resources(resources)
         created = create_run(*settled, source, results=results, name=name)
+        if repeated := describe_repetition(created):
+            try_to_print(repeated)
         _search(created, verbose=verbose, trainable=context.obj)
 
 

@@ -89,7 +89,7 @@ class Dispatcher:
         self._telling = Telling(study, proposer, self._knowledge, records)
         packs = study.pack_notes.packs([record.proposal for record in records])
         self._queue = PackQueue(study.pack_notes, packs, self._telling.has_arrived)
-        self._tally = Tally(plan.epochs, self._telling.outcomes)
+        self._tally = Tally(study.space, plan, records)
         self._retries = Retries(max_failures)
         self._tasks = TaskMaker(plan, self._knowledge, device=device, checkpoint_interval_s=checkpoint_interval_s)
         with study.batch():
@@ -136,9 +136,9 @@ class Dispatcher:
     def receive(self, pack: Pack, report: PackReport) -> None:
         """Record the outcomes of a pack, or of a part of one, and tell the packs whose turn it is."""
         with self._study.batch():
-            for number, outcome in zip(pack.trials, report.outcomes, strict=True):
-                self._telling.keep(number, outcome)
-                self._tally.finish(number, outcome)
+            for proposal, outcome in zip(pack.proposals, report.outcomes, strict=True):
+                self._telling.keep(proposal.number, outcome)
+                self._tally.finish(proposal, outcome)
             self._tally.take_back(pack)
             self._tell_rest()
 
@@ -168,7 +168,7 @@ class Dispatcher:
 
     def standing(self) -> Standing:
         """Count what is done."""
-        return self._tally.standing(self._plan.trials)
+        return self._tally.standing(self._queue.waiting, self._queue.n_trials)
 
     @property
     def _shared(self) -> Sharing | None:

@@ -59,11 +59,19 @@ def survivors(accuracies: Sequence[float], told: Sequence[float]) -> list[int]:
         The indices of the members that go on, rising. Of equal members at the border, those with lower indices go on.
     """
     n_kept = math.ceil((len(accuracies) + len(told)) / REDUCTION_FACTOR)
+    return [index for index, place in enumerate(places_of(accuracies, told)) if place <= n_kept]
+
+
+def places_of(accuracies: Sequence[float], told: Sequence[float]) -> list[int]:
+    """Give the place of each member at a rung, from 1 for the best; of equal members, the lower index comes first.
+
+    Args:
+        accuracies: joint validation accuracy of each member, 0 to 1.
+        told: accuracies that other trials had at this rung; one that is equal to a member's comes after it.
+    """
     ranked = sorted(range(len(accuracies)), key=lambda index: (-accuracies[index], index))
     rising = sorted(told)
-    kept: list[int] = []
-    for index in ranked:
-        better_elsewhere = len(rising) - bisect_right(rising, accuracies[index])
-        if better_elsewhere + len(kept) < n_kept:
-            kept.append(index)
-    return sorted(kept)
+    places = [0] * len(accuracies)
+    for better, index in enumerate(ranked):
+        places[index] = 1 + better + len(rising) - bisect_right(rising, accuracies[index])
+    return places

@@ -4,10 +4,48 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+from packtune.models.configuration import Configuration
 from packtune.trial import TrialState
+
+Kind = tuple[str, Configuration]
+"""What trials must share to take as long: the data set, and the shape of a pack with otherwise default values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What the finished trials of a kind took: their number, all their epochs, and all their seconds of training."""
+
+    trials: int = 0
+    epochs: int = 0
+    seconds: float = 0.0
+
+    def __add__(self, other: Spent) -> Spent:
+        return Spent(
+            trials=self.trials + other.trials,
+            epochs=self.epochs + other.epochs,
+            seconds=self.seconds + other.seconds,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What was trained and what is left, by kind, so that the time left can be estimated.
+
+    Attributes:
+        spent: by the kind of the finished trials.
+        left: for each pack that is proposed and not finished, its kind, its trials, and their epochs still to be
+            trained, over all trials; of a pack that stops trials early, about as many as such packs trained before.
+        unproposed: trials of which nothing is known yet.
+        training: the number of packs in training.
+    """
+
+    spent: Mapping[Kind, Spent] = field(default_factory=dict)
+    left: tuple[tuple[Kind, int, float], ...] = ()
+    unproposed: int = 0
+    training: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +58,7 @@ class Standing:
         running: the number of trials in training, without the packs that wait for a worker.
         under_way: what the running trials have trained, in full trainings.
         best: (trial number, joint validation accuracy) of the best COMPLETE trial so far.
+        load: by kind of trial; none if it is not known.
     """
 
     trials: int
@@ -27,6 +66,7 @@ class Standing:
     running: int
     under_way: float
     best: tuple[int, float] | None
+    load: Load | None = None
 
 
 def add_up(standings: Sequence[Standing]) -> Standing:
@@ -37,4 +77,18 @@ def add_up(standings: Sequence[Standing]) -> Standing:
         running=sum(standing.running for standing in standings),
         under_way=math.fsum(standing.under_way for standing in standings),
         best=standings[0].best if len(standings) == 1 else None,
+        load=_add_loads([standing.load for standing in standings if standing.load is not None]),
+    )
+
+
+def _add_loads(loads: Sequence[Load]) -> Load:
+    spent: dict[Kind, Spent] = {}
+    for load in loads:
+        for kind, more in load.spent.items():
+            spent[kind] = spent.get(kind, Spent()) + more
+    return Load(
+        spent=spent,
+        left=tuple(pack for load in loads for pack in load.left),
+        unproposed=sum(load.unproposed for load in loads),
+        training=sum(load.training for load in loads),
     )

@@ -13,6 +13,8 @@ from packtune.run.folder import Run
 def compare_runs(runs: Sequence[Run]) -> Leaderboard:
     """Rank the configurations of one or several runs in one table; of several, each row names its run and data.
 
+    Ranks are of one data set: those of each count from 1. See `order_rows` for the order.
+
     Raises:
         RunError: a study cannot be read.
     """

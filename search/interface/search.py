@@ -12,6 +12,7 @@ from packtune.report.views import make_view
 from packtune.run.ending import read_ending
 from packtune.run.find import find_run
 from packtune.run.planning import SearchOptions, check_options, choose_resources, create_run, plan_search
+from packtune.run.repetition import describe_repetition
 from packtune.space.source import GivenSpace, find_space
 
 
@@ -46,6 +47,8 @@ def search(
     plan, resources = plan_search(data, source, options), choose_resources(options)
     view = make_view(progress)
     run = create_run(plan, resources, source, results=Path(results), name=name)
+    if repeated := describe_repetition(run):
+        view.say(repeated)
     return carry_out(run, view, verbose=verbose)
 
 
@@ -73,6 +76,9 @@ def load(
 
 def leaderboard(*runs: str | Path | SearchResult, results: str | Path = "results") -> Leaderboard:
     """Rank the configurations of one or several runs in one table.
+
+    Rows of one data set stand together, and ranks count from 1 in each: accuracies on different data are not
+    compared. A row is never above one of the same configuration that is the mean of more trials.
 
     Args:
         runs: results, or names or folders of runs.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
@@ -50,6 +51,12 @@ def shape_in_words(configuration: Configuration) -> str:
 def widest_of(configuration: Configuration) -> Configuration:
     """Give the configuration of the widest member in a pack with a configuration."""
     return replace(configuration, hidden_units=padded_units(configuration.hidden_units))
+
+
+@functools.lru_cache(maxsize=65_536)
+def plainest_of(configuration: Configuration) -> Configuration:
+    """Give one configuration for all of a shape: the widest one, with default values for what members do not share."""
+    return Configuration.from_dict({name: high for name, (_, high) in shape_ranges(configuration).items()})
 
 
 def pack_capacity(configuration: Configuration, device: Device) -> int:

@@ -9,10 +9,13 @@ from collections import deque
 from collections.abc import Callable
 
 from packtune.dispatch.standing import Standing
+from packtune.report.time_left import Range, time_left
 from packtune.trial import TrialState
 
 SPEED_WINDOW_S = 120.0
 """The speed is that of the last so many seconds: later trials may be larger than early ones."""
+NARROW_RANGE = 1.25
+"""A time is told as a range if its ends differ by more than this factor."""
 
 
 class ProgressView(ABC):
@@ -86,30 +89,61 @@ def describe(standing: Standing) -> str:
 
 
 class Speed:
-    """Measures trials a minute over the last minutes, and the time left. Epochs count as parts of trials."""
+    """Measures trials a minute over the last minutes, and estimates the time left.
+
+    Epochs count as parts of trials. The time left weighs trials by their cost, see `packtune.report.time_left`. Until
+    one has finished, trials of a single kind count alike, and of several kinds no time is told.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._seen: deque[tuple[float, float]] = deque()
+        self._seen: deque[tuple[float, float, int]] = deque()
 
-    def note(self, done: float) -> None:
+    def note(self, standing: Standing) -> None:
+        """Take in a new standing."""
         now_s = self._clock()
         while len(self._seen) > 2 and now_s - self._seen[1][0] > SPEED_WINDOW_S:
             self._seen.popleft()
-        self._seen.append((now_s, done))
+        self._seen.append((now_s, completed(standing), standing.load.training if standing.load else 0))
 
     def describe(self, standing: Standing) -> str:
+        """Describe the speed, and the time left, in words; empty while nothing is known."""
+        per_second = self._trials_per_second()
+        per_minute = per_second * 60
+        speed = f", {per_minute:.{0 if per_minute >= 10 else 1}f} trials/min" if per_second else ""
+        return speed + self._describe_left(standing, per_second)
+
+    def _trials_per_second(self) -> float:
         if not self._seen:
+            return 0.0
+        (since_s, before, _), (until_s, done, _) = self._seen[0], self._seen[-1]
+        return max(0.0, done - before) / max(1e-9, until_s - since_s)
+
+    def _describe_left(self, standing: Standing, per_second: float) -> str:
+        if not self._seen or _done(standing) >= standing.trials:
             return ""
-        (since_s, before), (until_s, done) = self._seen[0], self._seen[-1]
-        if done <= before:
-            return ""
-        rate = (done - before) / max(1e-9, until_s - since_s)
+        left = self._left(standing, per_second)
         # Between two reports the time left gets shorter. When it has run out, no time is shown until the next report.
-        left_s = (standing.trials - done) / rate - (self._clock() - until_s)
-        remaining = f", about {format_duration(left_s)} left" if done < standing.trials and left_s >= 1 else ""
-        per_minute = rate * 60
-        return f", {per_minute:.{0 if per_minute >= 10 else 1}f} trials/min{remaining}"
+        passed_s = self._clock() - self._seen[-1][0]
+        if left is None or left.high - passed_s < 1:
+            return ""
+        return f", {_range_in_words(left.low - passed_s, left.high - passed_s)} left"
+
+    def _left(self, standing: Standing, per_second: float) -> Range | None:
+        load = standing.load
+        if load is not None and (left := time_left(load, max(training for *_, training in self._seen))) is not None:
+            return left
+        if not per_second or (load is not None and (load.unproposed or len({kind for kind, *_ in load.left}) > 1)):
+            return None
+        left_s = (standing.trials - self._seen[-1][1]) / per_second
+        return Range(low=left_s, high=left_s)
+
+
+def _range_in_words(low_s: float, high_s: float) -> str:
+    low, high = format_duration(max(0.0, low_s)), format_duration(high_s)
+    if low_s * NARROW_RANGE >= high_s or low == high:
+        return f"about {high}"
+    return f"about {low} to {high}" if low_s >= 1 else f"at most {high}"
 
 
 def format_duration(seconds: float) -> str:

@@ -30,7 +30,8 @@ def to_screen(frame: pd.DataFrame, *, limit: int = 20, width: int | None = None)
     if len(names) < 2:
         return "\n".join(_lines(columns, limit, width))
     parts = (_lines(_without_empty(_only(columns, "data", name)), limit, width) for name in names)
-    return "\n\n".join("\n".join([f"On {name}:", *lines]) for name, lines in zip(names, parts, strict=True))
+    tables = ["\n".join([f"On {name}:", *lines]) for name, lines in zip(names, parts, strict=True)]
+    return "\n\n".join([*tables, wrap("Ranks are of one data set: accuracies on others are not comparable.", width)])
 
 
 def _lines(columns: Columns, limit: int, width: int | None) -> Iterator[str]:

@@ -54,7 +54,7 @@ class PlainView(ProgressView):
 
     def show(self, standing: Standing) -> None:
         self._standing = standing
-        self._speed.note(completed(standing))
+        self._speed.note(standing)
         if self._clock() - self._last_s >= PLAIN_INTERVAL_S:
             self._flush()
 
@@ -91,7 +91,7 @@ class LiveView(ProgressView):
         self._stage = text
 
     def show(self, standing: Standing) -> None:
-        self._speed.note(completed(standing))
+        self._speed.note(standing)
         self._standing = standing  # which another thread draws
 
     def say(self, text: str) -> None:
@@ -132,7 +132,7 @@ class NotebookView(ProgressView):
         self._update()
 
     def show(self, standing: Standing) -> None:
-        self._speed.note(completed(standing))
+        self._speed.note(standing)
         words = html.escape(f"{describe(standing)}{self._speed.describe(standing)}")
         self._bar = f'<progress max="{standing.trials}" value="{completed(standing):.2f}"></progress> {words}'
         if self._clock() - self._shown_s >= NOTEBOOK_INTERVAL_S:

@@ -19,6 +19,8 @@ def describe_winner(winner: Winner) -> str:
     row, (low, high) = winner.row, winner.interval
     values = ", ".join(f"{name} {_word(value)}" for name, value in row.configuration.used().items())
     of = f", the mean of {row.replicates} trials" if row.replicates > 1 else ""
+    if row.replicates == 1 and any(tie.replicates > 1 for tie in winner.ties):
+        of = ", of one seed alone while others are means of several,"
     lines = [
         f"Winner: trial {row.trial} ({values})",
         f"  validation accuracy {row.score:.4f}{of} (95% interval {low:.4f} to {high:.4f})"

@@ -8,7 +8,8 @@ from typing import Unpack
 
 from packtune.interface.result import ProgressLike
 from packtune.report.views import make_view
-from packtune.reproduction.runs import check_names, reproduction_runs
+from packtune.reproduction.runs import reproduction_runs
+from packtune.reproduction.selection import select
 from packtune.reproduction.writing import Reproduction, write_reproduction
 from packtune.run.planning import ResourceOptions, choose_resources
 from packtune.run.session import carried_out
@@ -25,7 +26,7 @@ def reproduce(
     """Train the reference notebook's systems, and compare with its published numbers. The same as `packtune reproduce`.
 
     Args:
-        only: names of systems; all of them if empty.
+        only: names of systems, or of rows such as "hidden-10/baseline", whose system is trained whole; all if empty.
         precision: of large products; none for "auto" with the cnns and "float32" else.
         results: folder of all results.
         progress: see `search`.
@@ -34,7 +35,7 @@ def reproduce(
     Raises:
         PacktuneError: a reason that you can mend; see its subclasses.
     """
-    names = check_names(only)
-    runs = reproduction_runs(names, Path(results), choose_resources(options), precision)
+    asked = select(only)
+    runs = reproduction_runs(asked.systems, Path(results), choose_resources(options), precision)
     with carried_out(runs, make_view(progress)):
-        return write_reproduction(names, runs, Path(results))
+        return write_reproduction(asked, runs, Path(results))

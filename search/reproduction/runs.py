@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from packtune.errors import RunError, SettingsError, suggest_name
+from packtune.errors import RunError
 from packtune.protocol import NOTEBOOK_SEED, Protocol
 from packtune.reproduction.notebook import NAMES, NUMPY, SYSTEMS, System, spaces_of
 from packtune.run.folder import Run, RunFolder
@@ -15,18 +15,6 @@ from packtune.run.settings_file import AUTO
 from packtune.settings import Resources, SearchPlan
 from packtune.space.source import SpaceSource
 from packtune.space.space import Space
-
-
-def check_names(given: Sequence[str]) -> list[str]:
-    """Give the systems that are asked for, in the notebook's order; all of them if none is named.
-
-    Raises:
-        SettingsError: no system has one of the names.
-    """
-    for name in given:
-        if name not in NAMES:
-            raise SettingsError(f"unknown system {name!r}.{suggest_name(name, NAMES)}")
-    return [name for name in NAMES if name in given or not given]
 
 
 def reproduction_runs(

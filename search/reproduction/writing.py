@@ -12,6 +12,7 @@ from packtune.report.rendering import to_csv
 from packtune.reproduction.comparison import Comparison, compare, compare_numpy
 from packtune.reproduction.notebook import NUMPY, SYSTEMS
 from packtune.reproduction.runs import systems_begun
+from packtune.reproduction.selection import Selection
 from packtune.reproduction.table import to_frame, to_markdown
 from packtune.run.folder import Run
 from packtune.run.records import read_records
@@ -23,9 +24,9 @@ class Reproduction:
     """A reproduction, and the tables that were written.
 
     Attributes:
-        comparisons: of the systems that were asked for.
+        comparisons: the rows that were asked for.
         files: the tables of all systems that were ever begun.
-        has_more: whether the files have systems that were not asked for.
+        has_more: whether the files have rows that were not asked for.
         left_out: why they have not, in words; empty if they have all of them.
     """
 
@@ -35,23 +36,24 @@ class Reproduction:
     left_out: str = ""
 
 
-def write_reproduction(names: Sequence[str], runs: Sequence[Run], results: Path) -> Reproduction:
-    """Compare the named systems with what was published, and write the tables of all systems that were ever begun.
+def write_reproduction(asked: Selection, runs: Sequence[Run], results: Path) -> Reproduction:
+    """Compare what is asked for with what was published, and write the tables of all systems that were ever begun.
 
     Raises:
         RunError: a study cannot be read, or a table cannot be written.
     """
-    comparisons = every = read_comparisons(names, runs)
-    begun, left_out = list(names), ""
+    trained = every = read_comparisons(asked.systems, runs)
+    left_out = ""
     try:
         found = systems_begun(results, runs)
-        every, begun = read_comparisons(found, [run for parts in found.values() for run in parts]), list(found)
+        every = read_comparisons(found, [run for parts in found.values() for run in parts])
     except PacktuneError as error:
         left_out = f"The systems of earlier runs are left out of the table: {error}"
+    comparisons = [c for c in trained if asked.shows(c.system, c.configuration, c.output)]
     return Reproduction(
         comparisons=comparisons,
         files=write_comparisons(every, results),
-        has_more=len(begun) > len(names),
+        has_more=len(every) > len(comparisons),
         left_out=left_out,
     )
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 from packtune.data.dataset import Dataset
-from packtune.dispatch.halving import survivors
+from packtune.dispatch.halving import places_of, survivors
 from packtune.dispatch.pack_task import PackReport, PackTask
 from packtune.models.model_file import TrainedModel, model_to_bytes
 from packtune.models.training.pack_training import Member, PackTraining
@@ -74,14 +75,26 @@ class PackRun:
         share_s = (time.perf_counter() - started_s) / len(self._active)
         for member, evaluation in zip(self._active, evaluations, strict=True):
             self._progress[member] = self._progress[member].after(self.epoch, evaluation, share_s)
-        self._end([row for row, e in enumerate(evaluations) if e.diverged], TrialState.DIVERGED)
+        diverged = [row for row, e in enumerate(evaluations) if e.diverged]
+        self._end(
+            dict.fromkeys(diverged, f"the loss left the finite numbers in epoch {self.epoch}"), TrialState.DIVERGED
+        )
         if self.epoch == self._task.epochs:
             self._keep_model()
-            self._end(list(range(len(self._active))), TrialState.COMPLETE)
+            self._end(dict.fromkeys(range(len(self._active)), ""), TrialState.COMPLETE)
         elif self.epoch in self._task.halving.rungs and self._active:
-            accuracies = [self._progress[member].joint for member in self._active]
-            kept = survivors(accuracies, self._task.halving.told.get(self.epoch, ()))
-            self._end([row for row in range(len(self._active)) if row not in kept], TrialState.PRUNED)
+            self._halve()
+
+    def _halve(self) -> None:
+        """Take out the members that lose a rung."""
+        accuracies = [self._progress[member].joint for member in self._active]
+        told = self._task.halving.told.get(self.epoch, ())
+        kept, places = survivors(accuracies, told), places_of(accuracies, told)
+        after = f"of {len(accuracies) + len(told)} after {self.epoch} epoch{'s' * (self.epoch > 1)}"
+        self._end(
+            {row: f"{ordinal(place)} {after}" for row, place in enumerate(places) if row not in kept},
+            TrialState.PRUNED,
+        )
 
     def checkpoint(self) -> bytes:
         """Write down where the training stands between two rounds."""
@@ -124,20 +137,24 @@ class PackRun:
             model_accuracy=self._model_accuracy,
         )
 
-    def _end(self, rows: list[int], state: TrialState) -> None:
-        """End the trials of the members in these rows; test those that have not diverged."""
-        if not rows:
+    def _end(self, reasons: Mapping[int, str], state: TrialState) -> None:
+        """End the trials of the members in some rows; test those that have not diverged.
+
+        Args:
+            reasons: why each of them ends, by its row.
+        """
+        if not reasons:
             return
         tests = None if state is TrialState.DIVERGED else self._training.evaluate(self._dataset.test)
-        for row in rows:
+        for row, reason in reasons.items():
             member = self._active[row]
             self._outcomes[member] = self._progress[member].ended(
                 state,
                 device=self._task.device,
                 test=accuracy_of(tests[row]) if tests else None,
-                reason="" if tests else f"the loss left the finite numbers in epoch {self.epoch}",
+                reason=reason,
             )
-        staying = [row for row in range(len(self._active)) if row not in rows]
+        staying = [row for row in range(len(self._active)) if row not in reasons]
         self._active = [self._active[row] for row in staying]
         if staying:
             self._training.keep(staying)
@@ -175,6 +192,12 @@ def run_pack(task: PackTask, dataset: Dataset) -> PackReport:
     while not run.done:
         run.advance()
     return run.report()
+
+
+def ordinal(place: int) -> str:
+    """Write a place for people: 1st, 2nd, 3rd, 4th, 11th."""
+    ending = "th" if place % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
+    return f"{place}{ending}"
 
 
 def _view(dataset: Dataset, task: PackTask) -> Dataset:

@@ -22,7 +22,7 @@ from packtune.errors import RunError
 from packtune.models.hardware.precision import Precision
 from packtune.settings import SearchPlan
 from packtune.space.catalog import load_space
-from packtune.space.domains import Choices
+from packtune.space.domains import Choices, Dimension
 from packtune.space.space import Space
 from packtune.study.storage import open_storage
 from packtune.study.study import create_study, load_study
@@ -239,6 +239,45 @@ def test_the_standing_counts_trials_and_epochs(tmp_path, train):
         assert standing.finished.total() == members
         twice = add_up([standing, standing])
         assert (twice.trials, twice.finished.total(), twice.best) == (20, 2 * members, None)
+
+
+def test_the_standing_knows_what_was_spent_and_what_is_left_by_kind(tmp_path, train):
+    mixed = Space(
+        name="mixed",
+        dimensions=(
+            Dimension(name="architecture", domain=Choices(("mlp", "cnn"))),
+            Dimension(name="learning_rate", domain=Choices((0.1, 0.2, 0.3))),
+        ),
+    )
+    plan = plan_of("grid", trials=6, halving=False)
+    with open_storage(tmp_path / "j", None) as storage:
+        dispatcher = Dispatcher(create_study(storage, "test", mixed, plan), plan)
+        before = dispatcher.standing().load
+        assert [(kind[1].architecture, n, epochs) for kind, n, epochs in before.left] == [
+            ("mlp", 3, 27),
+            ("cnn", 3, 27),
+        ]
+        assert (before.spent, before.unproposed, before.training) == ({}, 0, 0)
+        task = dispatcher.next_pack()
+        dispatcher.note_progress(task.pack, 3)
+        under_way = dispatcher.standing().load
+        assert ("mlp", 3, 18) in [(kind[1].architecture, n, epochs) for kind, n, epochs in under_way.left]
+        assert under_way.training == 1
+        report = _complete(task)
+        dispatcher.receive(task.pack, report)
+        after = dispatcher.standing().load
+        assert {kind[1].architecture: spent.trials for kind, spent in after.spent.items()} == {"mlp": 3}
+        assert {kind[1].architecture for kind, *_ in after.left} == {"cnn"}
+
+
+def test_a_sampler_that_draws_leaves_unknown_what_it_has_not_proposed(tmp_path):
+    plan = plan_of("random", trials=200)
+    with open_storage(tmp_path / "j", None) as storage:
+        dispatcher = Dispatcher(open_study(plan, storage, create_study), plan)
+        proposed = len(dispatcher.next_pack().pack.proposals)
+        load = dispatcher.standing().load
+        assert load.unproposed == 200 - sum(n for _, n, _ in load.left)
+        assert sum(n for _, n, _ in load.left) >= proposed
 
 
 def until_done(dispatcher, train, *, fails):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packtune.dispatch.halving import REDUCTION_FACTOR, rungs_of, survivors
+from packtune.dispatch.halving import REDUCTION_FACTOR, places_of, rungs_of, survivors
 
 accuracies = st.lists(st.integers(0, 20).map(lambda n: n / 20), max_size=40)
 
@@ -38,6 +38,7 @@ def test_those_go_on_that_are_among_the_best_third_of_all_known(members, told):
             (-other, rival) < (-value, place) for rival, other in enumerate(members)
         )
         assert (place in kept) == (ahead < room)
+        assert places_of(members, told)[place] == ahead + 1
 
 
 @given(accuracies.filter(bool), accuracies, st.randoms(use_true_random=False))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from packtune.models.configuration import HYPERPARAMETERS, Configuration
 from packtune.report.escaping import FORMULA
 from packtune.report.leaderboard import curves_frame, leaderboard_frame, trials_frame
-from packtune.report.ranking import order_rows, rank_rows
+from packtune.report.ranking import _sameness, order_rows, rank_rows
 from packtune.report.rendering import to_csv, to_markdown
 from packtune.report.screen import to_screen
 from packtune.trial import Accuracy, Outcome, Proposal, TrialRecord, TrialState
@@ -127,12 +127,51 @@ def test_the_leaderboard_depends_on_no_time_and_no_machine(records, seconds, dev
 
 
 @given(studies(), studies())
-def test_rows_of_several_runs_are_ordered_as_those_of_one(first, second):
+def test_a_row_of_several_runs_is_below_every_mean_of_more_trials_of_its_configuration(first, second):
     rows = order_rows(
         [*rank_rows(first, run="a", data="mnist-overlap"), *rank_rows(second, run="b", data="mnist-overlap")]
     )
-    keys = [(-(row.validation.joint if row.validation else -1.0), row.trial, row.run) for row in rows]
-    assert keys == sorted(keys)
+
+    def bound(row):
+        alike = [other for other in rows if _sameness(other) == _sameness(row) and other.replicates > row.replicates]
+        return min(row.score, *(other.score for other in alike), 2.0)
+
+    assert [bound(row) for row in rows] == sorted(map(bound, rows), reverse=True)
+    for place, row in enumerate(rows):
+        surer = [at for at, other in enumerate(rows) if _sameness(other) == _sameness(row)
+                 and other.replicates > row.replicates and other.score < row.score]  # fmt: skip
+        assert all(at < place for at in surer)
+
+
+def test_a_lucky_seed_stands_below_the_mean_of_five_and_both_are_told_apart():
+    once = rank_rows([complete(0, 0.95), complete(1, 0.93, hidden_units=7)], run="once", data="digits")
+    five = rank_rows([complete(n, 0.9 + n / 100) for n in range(5)], run="five", data="digits")
+    rows = order_rows([*once, *five])
+    assert [(row.run, row.replicates, round(row.score, 3)) for row in rows] == [
+        ("once", 1, 0.93), ("five", 5, 0.92), ("once", 1, 0.95),
+    ]  # fmt: skip
+    text = to_screen(leaderboard_frame(rows, several_runs=True))
+    assert "Trained once only (replicates 1): ranks 1, 3." in text
+    assert "Trained once" not in to_screen(leaderboard_frame(once))
+
+
+def test_runs_on_different_data_are_not_ranked_together():
+    digits = rank_rows([complete(0, 0.95), complete(1, 0.93, hidden_units=7)], run="a", data="digits")
+    pairs = rank_rows(
+        [record(0, TrialState.COMPLETE, 5, (0.97, 0.98, 0.99), (0.9,) * 3, Configuration())],
+        run="b",
+        data="mnist-overlap",
+    )
+    frame = leaderboard_frame(order_rows([*pairs, *digits]), several_runs=True)
+    assert list(frame["data"]) == ["digits", "digits", "mnist-overlap"]
+    assert list(frame["rank"]) == [1, 2, 1]
+    assert frame.columns[-1] == "seed"
+    first, second, note = to_screen(frame).split("\n\n")
+    assert first.startswith("On digits:")
+    assert "upper" not in first
+    assert second.startswith("On mnist-overlap:")
+    assert "upper" in second
+    assert note == "Ranks are of one data set: accuracies on others are not comparable."
 
 
 def test_training_some_of_many_trials_longer_does_not_make_the_one_that_diverged_weigh_more():

@@ -101,7 +101,7 @@ def test_between_two_pieces_of_news_the_time_left_gets_shorter():
     clock = Clock()
     speed = Speed(clock)
     for clock.now_s, done in ((0.0, 0), (10.0, 10)):
-        speed.note(done)
+        speed.note(standing(done))
     told = []
     for clock.now_s in (10.0, 14.0, 19.0, 30.0):
         told.append(speed.describe(standing(10)))

@@ -165,8 +165,9 @@ def test_a_narrow_screen_names_the_columns_it_leaves_out(width):
 def test_several_runs_make_one_table():
     rows = order_rows([*rows_of([record(0, 0.5)]), *rank_rows([record(0, 0.6)], run="other", data="mnist")])
     frame = leaderboard_frame(rows, several_runs=True)
-    assert list(frame["run"]) == ["other", "test"]
-    assert list(frame["data"]) == ["mnist", "digits"]
+    assert list(frame["run"]) == ["test", "other"]
+    assert list(frame["data"]) == ["digits", "mnist"]
+    assert list(frame["rank"]) == [1, 1]  # of each data set
 
 
 @given(st.integers(1, 6000), st.data())

@@ -15,14 +15,15 @@ import torch
 
 from packtune.data.catalog import DATASETS, load
 from packtune.dispatch.pack_task import PackTask
-from packtune.errors import RunError
+from packtune.errors import RunError, SettingsError
 from packtune.models.architectures.build import build_network
 from packtune.models.configuration import Configuration
 from packtune.protocol import NOTEBOOK_SEED, Protocol
 from packtune.reproduction.comparison import compare, compare_numpy
 from packtune.reproduction.notebook import NAMES, SYSTEMS
 from packtune.reproduction.runs import reproduction_runs
-from packtune.reproduction.table import to_frame, to_markdown
+from packtune.reproduction.selection import select
+from packtune.reproduction.table import to_frame, to_markdown, to_screen
 from packtune.reproduction.writing import read_comparisons
 from packtune.run.folder import RunFolder
 from packtune.run.records import read_records
@@ -240,6 +241,40 @@ def test_each_system_learns_on_a_slice_of_mnist(name):
     assert len(outcome.test.heads) == whole.heads
 
 
+def test_every_name_that_the_table_prints_can_be_asked_for():
+    comparisons = [*compare_numpy()[:1], *(c for name in NAMES if name != "numpy" for c in compare(name, {}))]
+    for c in comparisons:
+        name = f"{c.system}/{c.configuration}" + ("" if c.output in ("digit", "(1, 1)") else f" {c.output}")
+        asked = select([name])
+        assert asked.systems == (c.system,) == asked.in_part
+        shown = [other for other in comparisons if asked.shows(other.system, other.configuration, other.output)]
+        assert shown == [c]
+
+
+def test_a_system_is_asked_for_whole_and_in_the_notebooks_order():
+    assert select([]).systems == NAMES
+    assert select([]).in_part == ()
+    both = select(["cnn", "hidden-10/baseline", "hidden-10"])
+    assert (both.systems, both.in_part) == (("hidden-10", "cnn"), ())
+    assert both.shows("hidden-10", "momentum", "digit")
+    assert select(["overlap-mlp upper"]).shows("overlap-mlp", "baseline", "upper")
+
+
+@pytest.mark.parametrize("name", ["hidden-10/basline", "hidden-10/", "cnn/momentum", "overlap-mlp middle", "/baseline"])
+def test_a_row_that_there_is_not_is_refused(name):
+    with pytest.raises(SettingsError, match="unknown system"):
+        select([name])
+
+
+def test_a_narrow_terminal_leaves_columns_of_the_table_out():
+    row = SYSTEMS["hidden-10"].rows["baseline"]
+    comparisons = compare("hidden-10", {"notebook-hidden-10": [record(row.values)]}, "float32")
+    text = to_screen(comparisons, width=80)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "No room here for: runtime notebook, runtime ours, device, precision" in " ".join(text.split())
+    assert "No room" not in to_screen(comparisons)
+
+
 def test_an_unknown_system_is_refused_with_the_nearest_name(tmp_path):
     done = subprocess.run([PACKTUNE, "reproduce", "--only", "hiden-10"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 2
@@ -261,6 +296,14 @@ def test_the_command_reproduces_the_fully_connected_rows_and_is_not_done_twice(t
     assert again.returncode == 0
     assert "starting Ray" not in again.stderr
     assert again.stdout == done.stdout
+    row = subprocess.run(
+        [PACKTUNE, "reproduce", "--only", "hidden-10/baseline", "--data-dir", str(MNIST_DIR)],
+        cwd=tmp_path, capture_output=True, text=True, timeout=100,
+    )  # fmt: skip
+    assert "hidden-10 is trained whole" in row.stderr
+    assert [line.split()[:2] for line in row.stdout.splitlines() if line.startswith("hidden-10 ")] == [
+        ["hidden-10", "baseline"]
+    ]
     one = subprocess.run([PACKTUNE, "reproduce", "numpy"], cwd=tmp_path, capture_output=True, text=True, timeout=100)
     assert len(one.stdout.splitlines()) < len(done.stdout.splitlines())
     pd.testing.assert_frame_equal(pd.read_csv(file).drop(columns="seconds"), table.drop(columns="seconds"))

@@ -16,7 +16,7 @@ from packtune.models.training.calibration import calibrate
 from packtune.protocol import Protocol
 from packtune.trial import Pack, Proposal, TrialState
 from packtune.worker.checkpoint import checkpoint_from_bytes, checkpoint_to_bytes
-from packtune.worker.pack_run import PackRun, run_pack
+from packtune.worker.pack_run import PackRun, ordinal, run_pack
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +90,23 @@ def test_halving_leaves_a_third_at_each_rung_and_changes_no_survivor(digits):
         else:
             assert cut.state is TrialState.PRUNED
             assert cut.validation.joint == cut.curve[-1][1]
+
+
+def test_what_stops_early_says_which_place_it_had(digits):
+    plan = HalvingPlan(rungs=(1, 3), told={1: (0.0,), 3: (1.0,)})
+    outcomes = run_pack(task_of(*RATES, halving=plan), digits).outcomes
+    first = sorted(o.reason for o in outcomes if o.epochs == 1)
+    assert first == [f"{place} of 7 after 1 epoch" for place in ("4th", "5th", "6th")]
+    assert sorted(o.reason for o in outcomes if o.epochs == 3) == [f"{p} of 4 after 3 epochs" for p in ("3rd", "4th")]
+    assert [o.reason for o in outcomes if o.state is TrialState.COMPLETE] == [""]
+
+
+@pytest.mark.parametrize(
+    ("place", "word"),
+    [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (22, "22nd"), (113, "113th")],
+)
+def test_places_in_words(place, word):
+    assert ordinal(place) == word
 
 
 def test_what_was_told_raises_the_bar(digits):
