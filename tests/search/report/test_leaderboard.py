@@ -315,8 +315,9 @@ def test_missing_cells_are_empty_and_whole_numbers_stay_whole_beside_them():
 @given(studies())
 def test_every_cell_of_csv_is_the_value_of_the_frame_or_empty(records):
     frame = trials_frame(records)
+    lines = cells(to_csv(frame))
     for name, column in frame.items():
-        for value, line in zip(column, cells(to_csv(frame)), strict=True):
+        for value, line in zip(column, lines, strict=True):
             if pd.isna(value):
                 assert line[name] == ""
             elif str(column.dtype) == "Int64":
