@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -24,6 +25,8 @@ from packtune.trial import Pack, TrialRecord
 REPEATED = "repeated:"
 RUN_ID = "run_id"
 OBJECTIVE = "validation_accuracy"
+NAMING = threading.Lock()
+"""Held while warnings are off: they are off for all threads, and the first to leave would turn them on again."""
 
 
 class SearchStudy:
@@ -178,7 +181,7 @@ def find_study(storage: Storage, name: str, run_id: str) -> str | None:
 
 def _name_objective(storage: Storage, name: str) -> None:
     """Name the value of the trials for Optuna's tools."""
-    with warnings.catch_warnings():
+    with NAMING, warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         optuna.load_study(study_name=name, storage=storage.optuna).set_metric_names([OBJECTIVE])
 

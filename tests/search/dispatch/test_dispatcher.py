@@ -245,8 +245,8 @@ def test_the_standing_knows_what_was_spent_and_what_is_left_by_kind(tmp_path, tr
     mixed = Space(
         name="mixed",
         dimensions=(
-            Dimension(name="architecture", domain=Choices(("mlp", "cnn"))),
-            Dimension(name="learning_rate", domain=Choices((0.1, 0.2, 0.3))),
+            Dimension(name="architecture", domain=Choices(values=("mlp", "cnn"))),
+            Dimension(name="learning_rate", domain=Choices(values=(0.1, 0.2, 0.3))),
         ),
     )
     plan = plan_of("grid", trials=6, halving=False)
