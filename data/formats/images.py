@@ -98,7 +98,7 @@ def read_start(path: Path, n_bytes: int = pictures.MAGIC_BYTES) -> bytes:
 
 def _read_folder(folder: Path) -> ImageBatch:
     # A name with a dot first is hidden. macOS writes such a file, `._00.png`, beside each file that it copies.
-    entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    entries = sorted(path for path in _list(folder) if not path.name.startswith("."))
     found = [path for path in entries if _is_picture(path)]
     left_out = tuple(readable(path.name) for path in entries if path not in found)
     if not found:
@@ -106,6 +106,15 @@ def _read_folder(folder: Path) -> ImageBatch:
             f"the folder {folder} has no picture: check the path, or convert the images. Allowed: {_ALLOWED}"
         )
     return _gather(found, left_out=left_out)
+
+
+def _list(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        raise MissingFiles(
+            f"cannot read the folder {folder}: {error.strerror or error}: check its permissions"
+        ) from error
 
 
 def _is_picture(path: Path) -> bool:

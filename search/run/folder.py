@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import os
 import re
 import secrets
 from collections.abc import Iterator
@@ -62,8 +63,8 @@ class RunFolder:
         named, path = cls(results, run), Path(run)
         if _is_one_name(run) and named._is_there:
             return named
-        if path.is_file():
-            path = path.parent if (path.parent / SETTINGS).is_file() else path
+        if _is_file(path) and _is_file(path.parent / SETTINGS):
+            path = path.parent
         if run and cls.at(path)._is_there:
             return cls.at(path)
         raise RunError(f"no run named {readable(run)!r} in {results / 'runs'}.{_instead(results, run)}")
@@ -81,9 +82,9 @@ class RunFolder:
         Raises:
             RunError: it is, and lacks its settings.
         """
-        if self.settings.is_file():
+        if _is_file(self.settings):
             return True
-        if self.journal.is_file():
+        if _is_file(self.journal):
             raise RunError(f"the run {self.name!r} has no {self.settings}: restore that file")
         return False
 
@@ -222,12 +223,17 @@ def _is_one_name(run: str) -> bool:
     return run == Path(run).name and run not in ("", "..")
 
 
+def _is_file(path: Path) -> bool:
+    """Tell whether there is a file; not if its folder may not be read, or its name is too long for one."""
+    return os.path.isfile(path)
+
+
 def _instead(results: Path, run: str) -> str:
     """Say what may have been meant by a run that is not there."""
     path = Path(run)
-    if run and path.is_file():
+    if _is_file(path):
         return f" {readable(run)} is a file: give the folder of a run, and extract it first if it is in an archive."
-    below = _runs_below(path) if run and path.is_dir() else []
+    below = _runs_below(path) if run and os.path.isdir(path) else []
     if below:
         return f" That folder is none, but has in it: {', '.join(shell_word(str(p)) for p in below[:20])}."
     names = sorted(readable(p.parent.name) for p in (results / "runs").glob(f"*/{SETTINGS}"))

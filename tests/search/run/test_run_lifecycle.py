@@ -145,7 +145,9 @@ def test_what_a_killed_process_left_of_a_file_is_swept_away(tmp_path, made):
         assert {path.name for path in folder.path.iterdir()} == {"settings.toml", ".lock", "mine.tmp"}
 
 
-@pytest.mark.parametrize("run", ["../elsewhere", "..", ".", "", "a/../../elsewhere", "runs/../../elsewhere"])
+@pytest.mark.parametrize(
+    "run", ["../elsewhere", "..", ".", "", "a/../../elsewhere", "runs/../../elsewhere", "x" * 300, "nul\0", "a/" * 3000]
+)
 def test_no_name_leads_out_of_the_results(tmp_path, run, made):
     made(tmp_path, "a")
     (tmp_path / "elsewhere").mkdir()
