@@ -67,7 +67,7 @@ def test_a_run_that_is_loaded_is_not_new(tmp_path, made):
 
 def test_a_run_is_found_by_a_path_from_where_one_stands(tmp_path, monkeypatch, made):
     made(tmp_path / "results", "x")
-    for place, given in (("results/runs", "x"), ("results/runs/x", "."), ("results", "runs/x/leaderboard.csv")):
+    for place, given in (("results/runs", "x"), ("results/runs/x", "."), ("results", "runs/x/settings.toml")):
         monkeypatch.chdir(tmp_path / place)
         found = RunFolder.find(Path("results"), given)
         assert (found.name, found.load().settings.name) == ("x", "x")
