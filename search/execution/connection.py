@@ -14,7 +14,7 @@ import sys
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from concurrent.futures import wait
+from concurrent.futures import Future, wait
 from functools import partial
 from pathlib import Path
 
@@ -121,13 +121,17 @@ class _OwnRay(Connection):
     def close(self) -> None:
         """Disconnect; a local Ray ends, and one that is still starting is broken off."""
         self._start.break_off()
-        if wait([self._connecting.future], timeout=BREAK_OFF_S).done:
-            import ray
-
-            ray.shutdown()
-            forget_token()
+        wait([self._connecting.future], timeout=BREAK_OFF_S)
+        self._connecting.future.add_done_callback(_disconnect)  # now, or once a late connection is there
         # A driver that is still connected dies with Ray's processes, and they with the thread that started them.
         self._connecting.release()
+
+
+def _disconnect(connected: Future[None]) -> None:
+    import ray
+
+    ray.shutdown()
+    forget_token()
 
 
 def _is_connected() -> bool:
