@@ -27,6 +27,8 @@ class DatasetEntry:
         n_train, n_validation, n_test: the number of images in each split.
         height, width: the number of rows and columns of an image.
         head_names: what each label of an image means.
+        resamples: whether images may move between training and validation: they stand for themselves, and there are
+            few validation images.
         needs_files: whether files are needed, from a given folder or from a download.
         load: loads the data set from a folder, or downloads it if the folder is None; reports the download's progress.
         framing: how its images are framed, and images of users for prediction; that of MNIST if left out.
@@ -40,6 +42,7 @@ class DatasetEntry:
     width: int
     head_names: tuple[str, ...]
     needs_files: bool
+    resamples: bool = False
     load: Callable[[Path | None, Progress | None], Dataset]
     framing: Framing = field(default_factory=Framing)
 
@@ -135,6 +138,7 @@ DATASETS: dict[str, DatasetEntry] = {
         width=28,
         head_names=("digit",),
         needs_files=False,
+        resamples=True,
         load=_load_digits,
         # Each digit was cut out of a form and fills the rows of its scan (Alpaydin and Kaynak, Optical Recognition of
         # Handwritten Digits, 1998).

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -87,6 +87,22 @@ class Dataset:
     def splits(self) -> dict[str, Split]:
         """The splits by name: train, validation, test."""
         return {"train": self.train, "validation": self.validation, "test": self.test}
+
+    def resampled(self, seed: int) -> Dataset:
+        """Draw anew which of the training and validation images are used for which, in the same numbers.
+
+        The test split stays.
+
+        Args:
+            seed: 0 to 2**63 - 1.
+        """
+        pool = Split(
+            images=torch.cat([self.train.images, self.validation.images]),
+            labels=torch.cat([self.train.labels, self.validation.labels]),
+        )
+        order = torch.randperm(len(pool), generator=torch.Generator().manual_seed(seed))
+        n = len(self.train)
+        return replace(self, train=pool.take(order[:n]), validation=pool.take(order[n:]))
 
     @property
     def height(self) -> int:

@@ -13,6 +13,7 @@ import dataclasses
 import math
 import re
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from packtune.data.catalog import DATASETS
@@ -23,6 +24,13 @@ from packtune.protocol import Protocol
 
 DEFAULT_TRIALS = 32
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+class Preference(StrEnum):
+    """Which of the finalists that cannot be told apart wins: the best, or the one with the fewest parameters."""
+
+    ACCURACY = "accuracy"
+    SMALL = "small"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +47,10 @@ class SearchPlan:
         seed: of every random draw, 0 to 2**63 - 1; to 2**32 - 1 in the notebook's protocol.
         pack_size: the largest number of members; none to let a rule of each shape decide.
         halving: whether the worse members of a pack stop early.
+        confirm: whether the best configurations are trained again from fresh seeds, to select one and to report on it.
+        finalists: how many configurations are compared again; none for a rule of what exploration cost.
+        report_trainings: of the winner, which give its accuracy; none for the same rule.
+        prefer: which of the finalists that cannot be told apart wins.
         precision: of large products; none for the fastest on the hardware at hand.
         lookahead: packs asked for but not yet told, at most, which also bounds the workers that can be busy; none to
             derive it from the workers at hand.
@@ -58,6 +70,10 @@ class SearchPlan:
     protocol: Protocol = Protocol.SEARCH
     pack_size: int | None = None
     halving: bool = True
+    confirm: bool = False
+    finalists: int | None = None
+    report_trainings: int | None = None
+    prefer: Preference = Preference.ACCURACY
     precision: Precision | None = Precision.FLOAT32
     lookahead: int | None = None
 
@@ -69,25 +85,16 @@ class SearchPlan:
         _check_number("epochs", self.epochs, 1)
         _check_number("pack_size", self.pack_size, 1)
         _check_number("lookahead", self.lookahead, 1)
+        _check_number("finalists", self.finalists, 1)
+        _check_number("report_trainings", self.report_trainings, 1)
         # NumPy's legacy generator, which draws the notebook's order, takes no larger seed.
         _check_number("seed", self.seed, 0, 2**32 - 1 if self.protocol is Protocol.NOTEBOOK else 2**63 - 1)
 
     def settle(self, *, precision: Precision, lookahead: int) -> SettledPlan:
         """Fill in what was left open; what was given stays."""
-        return SettledPlan(
-            data=self.data,
-            space=self.space,
-            sampler=self.sampler,
-            trials=self.trials,
-            replicates=self.replicates,
-            epochs=self.epochs,
-            seed=self.seed,
-            protocol=self.protocol,
-            pack_size=self.pack_size,
-            halving=self.halving,
-            precision=self.precision or precision,
-            lookahead=self.lookahead or lookahead,
-        )
+        given = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
+        open_ones = {"precision": self.precision or precision, "lookahead": self.lookahead or lookahead}
+        return SettledPlan(**given | open_ones)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

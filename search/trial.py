@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
 
@@ -45,6 +46,36 @@ class Accuracy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """Which images a trained network labels right, with every head: one bit an image, in the order of the split.
+
+    Attributes:
+        bits: eight images a byte, the first in the highest bit, as `numpy.packbits` gives them.
+        images: the number of images.
+    """
+
+    bits: bytes
+    images: int
+
+    def to_json(self) -> list[Any]:
+        """Write it with JSON's types only."""
+        return [self.images, base64.b64encode(self.bits).decode()]
+
+    @classmethod
+    def from_json(cls, values: Sequence[Any]) -> Self:
+        """Read what `to_json` wrote.
+
+        Raises:
+            TypeError, ValueError: something else wrote it.
+        """
+        images, text = values
+        bits = base64.b64decode(text, validate=True)
+        if type(images) is not int or len(bits) != -(-images // 8):
+            raise ValueError("answers that do not fit their images")
+        return cls(bits=bits, images=images)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """How a trial ended.
 
@@ -56,6 +87,7 @@ class Outcome:
         seconds: its share of its pack's training time.
         device: where it was trained, "cpu" or "cuda"; empty if it never began.
         reason: of any state but COMPLETE, for people; older studies have none of a PRUNED.
+        right_validation, right_test: the answers image by image, where the task asks for them.
     """
 
     state: TrialState
@@ -66,10 +98,16 @@ class Outcome:
     seconds: float = 0.0
     device: str = ""
     reason: str = ""
+    right_validation: Answers | None = None
+    right_test: Answers | None = None
 
     def __post_init__(self) -> None:
         if self.state in (TrialState.WAITING, TrialState.RUNNING):
             raise ValueError(f"an outcome that is still {self.state}")
+
+    def sealed(self) -> Self:
+        """Give all but what test images say, for those who propose, compare or select."""
+        return replace(self, test=None, right_test=None)
 
     def to_json(self) -> dict[str, Any]:
         """Write it with JSON's types only."""
@@ -77,6 +115,7 @@ class Outcome:
         def numbers(accuracy: Accuracy | None) -> list[float] | None:
             return None if accuracy is None else [accuracy.joint, *accuracy.heads]
 
+        answers = {"right_validation": self.right_validation, "right_test": self.right_test}
         return {
             "state": self.state.value,
             "epochs": self.epochs,
@@ -86,6 +125,7 @@ class Outcome:
             "seconds": self.seconds,
             "device": self.device,
             "reason": self.reason,
+            **{name: right.to_json() for name, right in answers.items() if right is not None},
         }
 
     @classmethod
@@ -99,6 +139,9 @@ class Outcome:
         def accuracy(numbers: Sequence[float] | None) -> Accuracy | None:
             return None if numbers is None else Accuracy(joint=numbers[0], heads=tuple(numbers[1:]))
 
+        def answers(name: str) -> Answers | None:
+            return Answers.from_json(values[name]) if name in values else None
+
         outcome = cls(
             state=TrialState(values["state"]),
             epochs=values["epochs"],
@@ -108,6 +151,8 @@ class Outcome:
             seconds=values["seconds"],
             device=values.get("device", ""),  # older studies did not keep it
             reason=values["reason"],
+            right_validation=answers("right_validation"),
+            right_test=answers("right_test"),
         )
         outcome._check()
         return outcome

@@ -43,8 +43,7 @@ class Tally:
 
     def add(self, logits: Tensor, labels: Tensor) -> None:
         """Compare logits float32 [members, heads * classes, n] with labels int64 [n, heads]."""
-        scores = logits.unflatten(1, (labels.shape[1], -1))  # [members, heads, classes, n]
-        truth = labels.t().expand(len(scores), -1, -1)  # [members, heads, n]
+        scores, truth = by_head(logits, labels)
         right = scores.argmax(2) == truth
         self._right += right.sum(2)
         self._all_right += right.all(1).sum(1)
@@ -60,6 +59,22 @@ class Tally:
             Evaluation(accuracy=all_right / n, head_accuracies=tuple(right / n for right in heads), loss=loss / n)
             for all_right, heads, loss in rows
         ]
+
+
+def by_head(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Bring logits float32 [members, heads * classes, n] and labels int64 [n, heads] into comparable shapes.
+
+    Returns:
+        Scores float32 [members, heads, classes, n] and true classes int64 [members, heads, n].
+    """
+    scores = logits.unflatten(1, (labels.shape[1], -1))
+    return scores, labels.t().expand(len(scores), -1, -1)
+
+
+def right_images(logits: Tensor, labels: Tensor) -> Tensor:
+    """Tell which images have every head right: bool [members, n]; arguments as in `by_head`."""
+    scores, truth = by_head(logits, labels)
+    return (scores.argmax(2) == truth).all(1)
 
 
 def evaluation_batch(members: int, device: torch.device) -> int:

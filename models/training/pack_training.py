@@ -18,7 +18,7 @@ from packtune.models.hardware.precision import Precision
 from packtune.models.optimization.sgd import SGD
 from packtune.models.packed_network import PackedNetwork
 from packtune.models.training.device_split import DeviceSplit
-from packtune.models.training.evaluation import Evaluation, Tally, evaluation_batch
+from packtune.models.training.evaluation import Evaluation, Tally, evaluation_batch, right_images
 from packtune.models.training.loss import loss_gradient
 from packtune.models.training.steps import make_steps
 
@@ -128,6 +128,14 @@ class PackTraining:
             for images, labels in self._device_split(split).chunks(evaluation_batch(members, self._device)):
                 tally.add(self._network.forward(images, training=False), labels)
         return tally.evaluations()
+
+    @torch.inference_mode()
+    def answers(self, split: Split) -> Tensor:
+        """Tell which images of a split each member labels right, with every head: bool [members, n], on the CPU."""
+        with library_settings(self._device, tf32=self._precision is not Precision.FLOAT32):
+            chunks = self._device_split(split).chunks(evaluation_batch(self._network.members, self._device))
+            right = [right_images(self._network.forward(images, training=False), labels) for images, labels in chunks]
+        return torch.cat(right, dim=1).cpu()
 
     @torch.inference_mode()
     def keep(self, indices: Sequence[int]) -> None:

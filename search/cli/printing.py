@@ -56,6 +56,8 @@ def _say_how_to_go_on(run: Run, ending: Ending) -> None:
     trials, resume = run.settings.plan.trials, run.folder.command("resume")
     if not ending.trained:
         try_to_print(f"All {trials} trials had been finished before. To try more: {resume} --trials +N")
+    why = "Stopped" if ending.stopped_by else "The time budget is spent"
+    if ending.open_trainings:
+        try_to_print(f"{why} with {ending.open_trainings} trainings of finalists open. Continue with: {resume}")
     if ending.open_trials:
-        why = "Stopped" if ending.stopped_by else "The time budget is spent"
         try_to_print(f"{why} with {ending.open_trials} of {trials} trials open. Continue with: {resume}")

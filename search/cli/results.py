@@ -87,5 +87,5 @@ def best(
         print_result(f"\n{configuration.rstrip()}\n\nTrain it again, from fresh seeds:")
         print_result(f"  {retrain_command(found)}")
         if export is not None:
-            write_bytes(export, trained_model(found, winner.row, say=try_to_print))
+            write_bytes(export, trained_model(found, winner, say=try_to_print))
             print_result(f"\nWrote {export}: use it with `{program()} predict {shell_word(str(export))} IMAGES`")

@@ -30,6 +30,7 @@ from packtune.cli.parsing import number, whole_number
 from packtune.models.hardware.precision import Precision
 from packtune.report.console import error_console, try_to_print
 from packtune.run.settings_file import AUTO
+from packtune.settings import Preference
 
 if TYPE_CHECKING:
     from packtune.run.folder import Run
@@ -85,15 +86,37 @@ def run(
             "all. [default: notebook for mini-grid and grid]",
         ),
     ] = None,
-    replicates: Annotated[
-        int,
+    confirm: Annotated[
+        bool | None,
+        typer.Option(
+            "--confirm/--no-confirm",
+            help="Train the best configurations again from fresh seeds: to select the winner, and for its accuracy. "
+            "[default: with 8 trials or more]",
+        ),
+    ] = None,
+    finalists: Annotated[
+        int | None,
         typer.Option(
             parser=whole_number,
             metavar="N",
-            help="Trials of each configuration of a list, from fresh seeds. A row shows their mean, in which a trial "
-            "that diverged counts as 0.",
+            help="How many configurations are trained again. [default: so many that it takes a fifth of the search]",
         ),
-    ] = 1,
+    ] = None,
+    replicates: Annotated[
+        int | None,
+        typer.Option(
+            parser=whole_number,
+            metavar="N",
+            help="Trainings of the winner that give its accuracy. Of a list of configurations: trials of each too; a "
+            "row shows their mean, in which a trial that diverged counts as 0. [default: a rule; 1 of each of a list]",
+        ),
+    ] = None,
+    prefer: Annotated[
+        str,
+        typer.Option(
+            metavar="|".join(Preference), help="Which of the finalists wins that cannot be told apart from the best."
+        ),
+    ] = Preference.ACCURACY.value,
     pack_size: Annotated[
         str,
         typer.Option(
@@ -149,6 +172,9 @@ def run(
             seed=seed,
             protocol=protocol,
             replicates=replicates,
+            confirm=confirm,
+            finalists=finalists,
+            prefer=prefer,
             pack_size=parse_pack_size(pack_size),
             halving=halving,
             precision=precision,

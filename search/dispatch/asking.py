@@ -72,4 +72,4 @@ def teach(proposer: Proposer, study: SearchStudy, records: Sequence[TrialRecord]
     study.trials.for_each(proposer.add)
     for record in records:
         if record.outcome is not None and study.outcomes.is_told(record.proposal.number):
-            proposer.tell(record.proposal.number, record.outcome)
+            proposer.tell(record.proposal.number, record.outcome.sealed())

@@ -9,7 +9,6 @@ alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Protocol
 
 from packtune.dispatch.asking import Asking, teach
@@ -20,12 +19,9 @@ from packtune.dispatch.pack_task import PackReport, PackTask
 from packtune.dispatch.retries import Decision, Retries
 from packtune.dispatch.standing import Standing
 from packtune.dispatch.tally import Tally
-from packtune.dispatch.task_maker import TaskMaker
+from packtune.dispatch.task_maker import Stage, TaskMaker, exploration
 from packtune.dispatch.telling import Telling
 from packtune.models.hardware.device import Device
-from packtune.proposals.catalog import make_proposer
-from packtune.proposals.packing import pack_capacity
-from packtune.proposals.proposer import Capacity
 from packtune.settings import SettledPlan
 from packtune.study.study import SearchStudy
 from packtune.trial import Outcome, Pack, TrialState
@@ -52,8 +48,7 @@ class Dispatcher:
         device: where the packs are trained.
         max_failures: how often a pack whose worker died is trained again before it is split.
         checkpoint_interval_s: see `PackTask`.
-        capacity: the largest number of members of a pack with a configuration, where the plan names none; none for the
-            rule of `pack_capacity`.
+        stage: what is proposed, and how it is trained; none for `exploration`.
         sharing: how the last packs are divided among the workers; none to train them whole and in order.
 
     Attributes:
@@ -71,7 +66,7 @@ class Dispatcher:
         device: Device = Device.CPU,
         max_failures: int = 3,
         checkpoint_interval_s: float = 30.0,
-        capacity: Capacity | None = None,
+        stage: Stage | None = None,
         sharing: Sharing | None = None,
     ) -> None:
         self._study = study
@@ -82,16 +77,19 @@ class Dispatcher:
         self._compares = stops_early(plan)
         self._sharing = None if self._compares else sharing
         study.trials.requeue()  # what a crash left running
-        records, proposer = study.records(), make_proposer(study.space, plan)
+        stage = stage or exploration(study.space, plan, device=device)
+        records, proposer = study.records(), stage.proposer
         teach(proposer, study, records)
-        self._asking = Asking(study, proposer, plan, capacity or partial(pack_capacity, device=device))
+        self._asking = Asking(study, proposer, plan, stage.capacity)
         self._knowledge = Knowledge(rungs_of(plan.epochs) if plan.halving else ())
         self._telling = Telling(study, proposer, self._knowledge, records)
         packs = study.pack_notes.packs([record.proposal for record in records])
         self._queue = PackQueue(study.pack_notes, packs, self._telling.has_arrived)
         self._tally = Tally(study.space, plan, records)
         self._retries = Retries(max_failures)
-        self._tasks = TaskMaker(plan, self._knowledge, device=device, checkpoint_interval_s=checkpoint_interval_s)
+        self._tasks = TaskMaker(
+            plan, self._knowledge, stage, device=device, checkpoint_interval_s=checkpoint_interval_s
+        )
         with study.batch():
             self._telling.catch_up(self._queue.packs)
             self._tell_rest()

@@ -27,6 +27,8 @@ class PackTask:
         precision: of large products, where it is faster.
         halving: when members are compared, and with what.
         known_best: joint validation accuracy, 0 to 1 or -1 for none; trained weights are sent back only above it.
+        resampling_seed: of a fresh split of training and validation images; none to keep the data set's own.
+        wants_answers: whether the outcomes have the answers image by image.
         whole: the configurations of the whole pack, if `pack` is a part that has to train like it, see `PackTraining`;
             empty if `pack` stands for itself.
         checkpoint: of the same task, to go on from; one of another task is ignored.
@@ -42,6 +44,8 @@ class PackTask:
     precision: Precision = Precision.FLOAT32
     halving: HalvingPlan = field(default_factory=HalvingPlan)
     known_best: float = field(default=-1.0, repr=False)
+    resampling_seed: int | None = None
+    wants_answers: bool = False
     whole: tuple[Configuration, ...] = ()
     checkpoint: bytes | None = field(default=None, repr=False)
     checkpoint_interval_s: float = field(default=30.0, repr=False)

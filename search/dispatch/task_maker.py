@@ -2,15 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
 from packtune.dispatch.knowledge import Knowledge
 from packtune.dispatch.pack_task import PackTask
 from packtune.models.hardware.device import Device
+from packtune.proposals.catalog import make_proposer
+from packtune.proposals.packing import pack_capacity
+from packtune.proposals.proposer import Capacity, Proposer
 from packtune.settings import SettledPlan
+from packtune.space.space import Space
 from packtune.trial import Pack
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackSeeds:
+    """The seeds that the members of a pack share.
+
+    Attributes:
+        batches: see `PackTask.batch_seed`.
+        resampling: see `PackTask.resampling_seed`.
+    """
+
+    batches: int
+    resampling: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What one stage of a search proposes, and how that is trained.
+
+    Attributes:
+        capacity: the largest number of members of a pack with a configuration, where the plan names none.
+        seeds_of: gives the seeds of a pack.
+        known_best: models are sent back above this joint validation accuracy; none for the best of the packs so far.
+        wants_answers: see `PackTask`.
+    """
+
+    proposer: Proposer
+    capacity: Capacity
+    seeds_of: Callable[[Pack], PackSeeds]
+    known_best: float | None = None
+    wants_answers: bool = False
+
+
+def exploration(space: Space, plan: SettledPlan, *, device: Device, capacity: Capacity | None = None) -> Stage:
+    """Give the stage in which the sampler of a plan proposes: all packs see the images in the same order.
+
+    Args:
+        capacity: none for the rule of `pack_capacity`.
+
+    Raises:
+        SettingsError, SpaceError: see `make_proposer`.
+    """
+    seeds = PackSeeds(batches=plan.protocol.order_seed(plan.seed))
+    return Stage(
+        proposer=make_proposer(space, plan),
+        capacity=capacity or partial(pack_capacity, device=device),
+        seeds_of=lambda pack: seeds,
+    )
+
+
 class TaskMaker:
-    """Makes the tasks of one search.
+    """Makes the tasks of one stage.
 
     Args:
         knowledge: what the packs taught that were told.
@@ -19,9 +75,16 @@ class TaskMaker:
     """
 
     def __init__(
-        self, plan: SettledPlan, knowledge: Knowledge, *, device: Device, checkpoint_interval_s: float
+        self,
+        plan: SettledPlan,
+        knowledge: Knowledge,
+        stage: Stage,
+        *,
+        device: Device,
+        checkpoint_interval_s: float,
     ) -> None:
         self._plan = plan
+        self._stage = stage
         self._knowledge = knowledge
         self._device = device
         self._checkpoint_interval_s = checkpoint_interval_s
@@ -35,16 +98,20 @@ class TaskMaker:
         # The packs that were told when this pack was proposed. By now more may have been told, or fewer where the last
         # packs do not wait for each other.
         told = max(0, pack.number - self._plan.lookahead + 1)
+        seeds, stage = self._stage.seeds_of(pack), self._stage
+        known = self._knowledge.best(min(told, self._knowledge.n_packs))
         return PackTask(
             pack=pack,
             data=self._plan.data,
             epochs=self._plan.epochs,
-            batch_seed=self._plan.protocol.order_seed(self._plan.seed),
+            batch_seed=seeds.batches,
             protocol=self._plan.protocol,
             device=self._device,
             precision=self._plan.precision,
             halving=self._knowledge.halving(told),
             checkpoint_interval_s=self._checkpoint_interval_s,
-            known_best=self._knowledge.best(min(told, self._knowledge.n_packs)),
+            known_best=known if stage.known_best is None else stage.known_best,
+            resampling_seed=seeds.resampling,
+            wants_answers=stage.wants_answers,
             whole=() if whole is None else tuple(proposal.configuration for proposal in whole.proposals),
         )

@@ -71,5 +71,5 @@ class Telling:
         for number in pack.trials:
             if not self._study.outcomes.is_told(number):
                 self._study.outcomes.tell(number, self._outcomes[number])
-                self._proposer.tell(number, self._outcomes[number])
-        self._knowledge.add([self._outcomes[number] for number in pack.trials])
+                self._proposer.tell(number, self._outcomes[number].sealed())
+        self._knowledge.add([self._outcomes[number].sealed() for number in pack.trials])

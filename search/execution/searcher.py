@@ -8,8 +8,8 @@ from typing import Any
 
 from ray.tune.search import Searcher
 
-from packtune.dispatch.dispatcher import Dispatcher
 from packtune.dispatch.pack_task import PackReport, PackTask
+from packtune.dispatch.staged_search import StagedSearch
 from packtune.errors import ClusterError
 from packtune.trial import Pack
 from packtune.worker.checkpoint import CheckpointFolder
@@ -24,7 +24,7 @@ class Lane:
         on_report: called with each report before it is recorded.
     """
 
-    dispatcher: Dispatcher
+    dispatcher: StagedSearch
     checkpoints: CheckpointFolder
     on_report: Callable[[PackReport], None]
 

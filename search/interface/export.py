@@ -9,9 +9,11 @@ import torch
 
 from packtune.data.catalog import load
 from packtune.dispatch.pack_task import PackTask
+from packtune.dispatch.task_maker import PackSeeds
 from packtune.errors import SettingsError
 from packtune.models.hardware.precision import Precision
-from packtune.report.ranking import Row
+from packtune.report.winner import Winner
+from packtune.run.confirming import seeds_of_repeat
 from packtune.run.folder import Run
 from packtune.run.model_keeper import read_kept_model
 from packtune.trial import Pack, Proposal
@@ -37,8 +39,10 @@ def check_export(path: Path) -> None:
         )
 
 
-def trained_model(run: Run, row: Row, *, say: Callable[[str], None]) -> bytes:
-    """Give the trained model of a row of the leaderboard, as the content of a model file.
+def trained_model(run: Run, winner: Winner, *, say: Callable[[str], None]) -> bytes:
+    """Give the trained model of a winner, as the content of a model file.
+
+    It is the network that the search kept; of a winner that was confirmed, the best network of its report.
 
     Args:
         say: told when the model has to be trained again, because the run kept another one.
@@ -46,22 +50,28 @@ def trained_model(run: Run, row: Row, *, say: Callable[[str], None]) -> bytes:
     Raises:
         SettingsError: the training diverged this time.
     """
-    kept = read_kept_model(run.folder.best_model)
-    if kept is not None and kept.trial == row.trial:
-        return run.folder.best_model.read_bytes()
+    row, folder = winner.row, run.folder
+    reported = winner.verdict is not None and winner.verdict.best_repeat is not None
+    path = folder.winner_model if reported else folder.best_model
+    kept = read_kept_model(path)
+    if kept is not None and (kept.configuration == row.configuration if reported else kept.trial == row.trial):
+        return path.read_bytes()
     say(f"The run kept no model of trial {row.trial}; training it again ...")
-    return _train_again(run, row)
+    return _train_again(run, winner)
 
 
-def _train_again(run: Run, row: Row) -> bytes:
-    plan, resources = run.settings.plan, run.settings.resources
+def _train_again(run: Run, winner: Winner) -> bytes:
+    plan, resources, row = run.settings.plan, run.settings.resources, winner.row
     torch.set_num_threads(resources.threads)
-    proposal = Proposal(number=row.trial, configuration=row.configuration, seed=row.seed)
+    seed, seeds = row.seed, PackSeeds(batches=plan.protocol.order_seed(plan.seed))
+    if winner.verdict is not None and winner.verdict.best_repeat is not None:
+        seed, seeds = seeds_of_repeat(plan, winner.verdict.best_repeat)
     task = PackTask(
-        pack=Pack(number=0, proposals=(proposal,)),
+        pack=Pack(number=0, proposals=(Proposal(number=row.trial, configuration=row.configuration, seed=seed),)),
         data=plan.data,
         epochs=row.epochs,
-        batch_seed=plan.protocol.order_seed(plan.seed),
+        batch_seed=seeds.batches,
+        resampling_seed=seeds.resampling,
         protocol=plan.protocol,
         precision=plan.precision or Precision.FLOAT32,
     )

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
+from packtune.confirmation.estimate import Estimate
 from packtune.errors import SettingsError
 from packtune.files import write_bytes
 from packtune.models.configuration import Configuration
@@ -37,18 +38,22 @@ ProgressLike = Progress | str | ProgressView | None
 
 @dataclass(frozen=True, kw_only=True)
 class WinnerResult:
-    """The configuration picked by validation accuracy, and its trained network.
+    """The configuration that was selected, and its trained network.
 
     Attributes:
         trial: its number.
         configuration: one value for every hyperparameter.
-        validation, test: accuracies, 0 to 1; of the mean over its trials where there are several.
-        interval: 95% interval of the validation accuracy, from the number of validation images alone.
-        ties: trials of the other complete configurations whose accuracy lies inside the interval.
+        accuracy: what a fresh training of it reaches on test images, with a 95% interval; none before the report of the
+            confirmation, and without a confirmation.
+        validation, test: accuracies, 0 to 1; of the mean over its trainings where there are several.
+        interval: 95% interval of the validation accuracy: over the trainings of selection; without a confirmation, from
+            the number of validation images alone.
+        ties: trials of the other configurations that cannot be told from it.
     """
 
     trial: int
     configuration: Configuration
+    accuracy: Estimate | None
     validation: Accuracy
     test: Accuracy | None
     interval: tuple[float, float]
@@ -104,7 +109,7 @@ class WinnerResult:
     def _content(self) -> bytes:
         from packtune.interface.export import trained_model
 
-        return trained_model(self._run, self._winner.row, say=lambda text: None)
+        return trained_model(self._run, self._winner, say=lambda text: None)
 
     def __str__(self) -> str:
         return describe_winner(self._winner)
@@ -144,6 +149,11 @@ class SearchResult:
         """Trials that are still to be trained."""
         return self.ending.open_trials
 
+    @property
+    def open_trainings(self) -> int:
+        """Trainings of the confirmation that are still to be done; 0 while trials are open."""
+        return self.ending.open_trainings
+
     @cached_property
     def leaderboard(self) -> Leaderboard:
         """The leaderboard; `to_csv` gives the bytes of leaderboard.csv.
@@ -171,6 +181,7 @@ class SearchResult:
         return WinnerResult(
             trial=winner.row.trial,
             configuration=winner.row.configuration,
+            accuracy=winner.verdict.test if winner.verdict else None,
             validation=winner.row.validation,
             test=winner.row.test,
             interval=winner.interval,

@@ -56,6 +56,8 @@ def leaderboard_frame(rows: Sequence[Row], *, several_runs: bool = False) -> Lea
     frame = _frame([_cells(_next(ranks, row.data), row) for row in rows], _columns(heads))
     if not several_runs:
         frame = frame.drop(columns=["run", "data"])
+    if all(row.confirmed is None for row in rows):
+        frame = frame.drop(columns=list(CONFIRMED), errors="ignore")
     if "replicates" in frame and all(row.replicates == 1 for row in rows):
         frame = frame.drop(columns=["replicates"])
     if "diverged" in frame and all(row.replicates == 1 or not row.diverged for row in rows):
@@ -81,10 +83,30 @@ def _cells(rank: int, row: Row) -> dict[str, object]:
         "diverged": row.diverged,
         **_accuracy_cells("validation", row.validation, row.data),
         **_accuracy_cells("test", row.test, row.data),
+        **_confirmed_cells(row),
         "parameters": row.parameters,
         **{name: used.get(name) for name in ORDER},
         "seed": row.seed,
     }
+
+
+CONFIRMED = ("trainings", "validation_deviation", "validation_low", "validation_high", "test_low", "test_high", "tie")
+"""Columns of what trainings from fresh seeds say; empty for a configuration that was trained by the search alone."""
+
+
+def _confirmed_cells(row: Row) -> dict[str, object]:
+    confirmed = row.confirmed
+    spread, test = (confirmed.spread, confirmed.test) if confirmed else (None, None)
+    cells = (
+        spread and spread.trainings,
+        spread and spread.deviation,
+        spread and spread.low,
+        spread and spread.high,
+        test and test.low,
+        test and test.high,
+        confirmed and confirmed.tied,
+    )
+    return dict(zip(CONFIRMED, cells, strict=True))
 
 
 def _accuracy_cells(split: str, accuracy: Accuracy | None, data: str) -> dict[str, float | None]:
@@ -103,6 +125,7 @@ def _columns(heads: Sequence[str]) -> list[str]:
     return [
         *("rank", "run", "data", "trial", "state", "epochs", "replicates", "diverged"),
         *(f"{split}_{what}" for split in ("validation", "test") for what in ("accuracy", *heads)),
+        *CONFIRMED,
         "parameters",
         *ORDER,
         "seed",
@@ -162,7 +185,7 @@ TRIAL_COLUMNS = (
     *ORDER,
     *("seed", "validation_by_epoch", "reason"),
 )
-WHOLE_COLUMNS = ("rank", "trial", "epoch", "epochs", "replicates", "diverged", "parameters", "seed")
+WHOLE_COLUMNS = ("rank", "trial", "trainings", "epoch", "epochs", "replicates", "diverged", "parameters", "seed")
 SHARES = ("validation_", "test_")
 
 
@@ -174,6 +197,8 @@ def _typed(frame: pd.DataFrame) -> Leaderboard:
 def _dtype_of(column: str) -> str:
     if column in HYPERPARAMETERS:
         return DTYPES[HYPERPARAMETERS[column].kind]
+    if column == "tie":
+        return DTYPES[bool]
     if column in WHOLE_COLUMNS:
         return WHOLE
     is_share = column.startswith(SHARES) and column != "validation_by_epoch"

@@ -5,12 +5,29 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from packtune.confirmation.estimate import Estimate
+from packtune.confirmation.verdict import Finalist, Verdict
 from packtune.data.catalog import DATASETS
 from packtune.models.architectures.build import count_parameters
 from packtune.models.configuration import Configuration
 from packtune.trial import Accuracy, TrialRecord, TrialState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed:
+    """What selection, and for the winner the report, say about a configuration.
+
+    Attributes:
+        spread: its validation accuracy over the trainings of selection; none if there was nothing to select from.
+        tied: whether it cannot be told from the best.
+        test: of the winner, its expected test accuracy over the trainings of the report.
+    """
+
+    spread: Estimate | None
+    tied: bool
+    test: Estimate | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +40,7 @@ class Row:
         diverged: how many of these diverged. They count as 0 in the mean, unless all of them diverged.
         validation, test: means over the replicates, 0 to 1; none if all failed or diverged.
         parameters: trainable numbers of the network; none if it cannot be built.
+        confirmed: what the trainings from fresh seeds say; none for a configuration that was no finalist.
     """
 
     run: str
@@ -37,6 +55,7 @@ class Row:
     parameters: int | None
     configuration: Configuration
     seed: int
+    confirmed: Confirmed | None = None
 
     @property
     def score(self) -> float:
@@ -55,6 +74,24 @@ def rank_rows(records: Iterable[TrialRecord], *, run: str, data: str) -> list[Ro
         if record.outcome is not None:
             groups.setdefault(tuple(record.proposal.configuration.used().items()), []).append(record)
     return order_rows(_row(group, run=run, data=data) for group in groups.values())
+
+
+def confirm_rows(rows: Sequence[Row], verdict: Verdict) -> list[Row]:
+    """Put the finalists above all other rows, in selection's order, with the accuracies of their fresh trainings."""
+    by_trial = {row.trial: row for row in rows}
+    finalists = [_confirm(by_trial.pop(each.candidate.trial), each, verdict) for each in verdict.finalists]
+    return [*finalists, *by_trial.values()]
+
+
+def _confirm(row: Row, finalist: Finalist, verdict: Verdict) -> Row:
+    report = verdict.test if finalist.candidate == verdict.winner else None
+    test = (finalist.test or row.test) if report is None else Accuracy(joint=report.mean, heads=verdict.test_heads)
+    return replace(
+        row,
+        validation=finalist.validation or row.validation,
+        test=test,
+        confirmed=Confirmed(spread=finalist.spread, tied=finalist.tied, test=report),
+    )
 
 
 def order_rows(rows: Iterable[Row]) -> list[Row]:

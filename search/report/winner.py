@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
+from packtune.confirmation.verdict import Verdict
 from packtune.data.catalog import DATASETS
 from packtune.report.ranking import Row
 from packtune.settings import SearchPlan
@@ -21,13 +22,23 @@ class Winner:
 
     Attributes:
         row: its row of the leaderboard.
-        interval: the 95% interval of its validation accuracy, from the number of validation images alone.
-        ties: the other complete rows whose validation accuracy lies inside the interval.
+        interval: the 95% interval of its validation accuracy: from fresh trainings if it was confirmed, else from the
+            number of validation images alone.
+        ties: the other rows that cannot be told from it; if it was not confirmed, the complete rows whose validation
+            accuracy lies inside the interval.
+        verdict: what the confirmation found; none if the winner is just the best of the search.
     """
 
     row: Row
     interval: tuple[float, float]
     ties: tuple[Row, ...]
+    verdict: Verdict | None = None
+
+    @property
+    def smallest_tie(self) -> Row | None:
+        """The row among `ties` with the fewest parameters, if it has fewer than the winner."""
+        smaller = [row for row in self.ties if (row.parameters or math.inf) < (self.row.parameters or 0)]
+        return min(smaller, key=lambda row: row.parameters or math.inf, default=None)
 
 
 def pick_winner(rows: Sequence[Row], *, validation_images: Callable[[Row], int]) -> Winner | None:
@@ -45,12 +56,22 @@ def pick_winner(rows: Sequence[Row], *, validation_images: Callable[[Row], int])
     return Winner(row=best, interval=interval, ties=ties)
 
 
-def winner_of(rows: Sequence[Row], plan: SearchPlan) -> Winner | None:
-    """Pick the winner of a run; see `pick_winner`."""
+def winner_of(rows: Sequence[Row], plan: SearchPlan, verdict: Verdict | None = None) -> Winner | None:
+    """Give the winner of a run: that of its confirmation, if there is a verdict; else see `pick_winner`."""
+    if verdict is not None:
+        return _confirmed_winner(rows, verdict)
     available = DATASETS[plan.data].n_validation
     return pick_winner(
         rows, validation_images=lambda row: plan.protocol.evaluated(available, row.configuration.batch_size)
     )
+
+
+def _confirmed_winner(rows: Sequence[Row], verdict: Verdict) -> Winner:
+    row = next(row for row in rows if row.trial == verdict.winner.trial)
+    ties = tuple(each for each in rows if each is not row and each.confirmed is not None and each.confirmed.tied)
+    spread = row.confirmed.spread if row.confirmed else None
+    interval = (0.0, 1.0) if spread is None else (spread.low, spread.high)
+    return Winner(row=row, interval=interval, ties=ties, verdict=verdict)
 
 
 def wilson_interval(share: float, n: int) -> tuple[float, float]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tomli_w
 
+from packtune.confirmation.estimate import Estimate
+from packtune.confirmation.verdict import Verdict
 from packtune.report.ranking import Row
 from packtune.report.winner import Winner
 
@@ -15,7 +17,9 @@ def space_of(row: Row) -> str:
 
 
 def describe_winner(winner: Winner) -> str:
-    """Describe the winner in words: its configuration, its accuracies and the trials inside its interval."""
+    """Describe the winner in words: its configuration, its accuracies and what cannot be told from it."""
+    if winner.verdict is not None:
+        return _describe_confirmed(winner, winner.verdict)
     row, (low, high) = winner.row, winner.interval
     values = ", ".join(f"{name} {_word(value)}" for name, value in row.configuration.used().items())
     of = f", the mean of {row.replicates} trials" if row.replicates > 1 else ""
@@ -31,6 +35,53 @@ def describe_winner(winner: Winner) -> str:
         others = ", ".join(str(tie.trial) for tie in winner.ties[:8]) + (", ..." if n > 8 else "")
         lines.append(f"  inside that interval too: trial{'s' if n > 1 else ''} {others}")
     return "\n".join(lines)
+
+
+def _describe_confirmed(winner: Winner, verdict: Verdict) -> str:
+    values = ", ".join(f"{name} {_word(value)}" for name, value in winner.row.configuration.used().items())
+    lines = [f"Winner: trial {winner.row.trial} ({values})", _expected(verdict), _score(winner, verdict)]
+    if verdict.best_test is not None and verdict.test is not None and verdict.test.trainings > 1:
+        best = verdict.best_test
+        lines.append(f"  its exported model alone: test accuracy {best.mean:.4f} (95% interval {_interval(best)})")
+    if winner.ties:
+        lines.append(_tied(winner))
+    return "\n".join(lines)
+
+
+def _expected(verdict: Verdict) -> str:
+    test = verdict.test
+    if test is None:
+        return "  expected accuracy: not known yet, its trainings from further seeds are still to be done"
+    trainings = "one fresh training" if test.trainings == 1 else f"{test.trainings} fresh trainings"
+    lost = f"; {test.diverged} of them diverged and count as 0" if test.diverged else ""
+    return (
+        f"  expected accuracy {test.mean:.4f} (95% interval {_interval(test)}), "
+        f"from {trainings} on {test.images:,} test images that nothing was chosen by{lost}"
+    )
+
+
+def _score(winner: Winner, verdict: Verdict) -> str:
+    spread = winner.row.confirmed.spread if winner.row.confirmed else None
+    if spread is None:
+        return f"  chosen by validation accuracy {winner.row.score:.4f}, seen once: optimistic, as the best of all"
+    return (
+        f"  chosen by validation accuracy {spread.mean:.4f} over {spread.trainings} fresh trainings: "
+        f"optimistic, as the best of {len(verdict.finalists)} finalists"
+    )
+
+
+def _tied(winner: Winner) -> str:
+    others = ", ".join(str(tie.trial) for tie in winner.ties)
+    line = f"  as good for all we know: trial{'s' if len(winner.ties) > 1 else ''} {others}"
+    smallest = winner.smallest_tie
+    if smallest is not None and smallest.parameters and winner.row.parameters:
+        share = smallest.parameters / winner.row.parameters
+        line += f"; trial {smallest.trial} with {share:.0%} of the winner's parameters"
+    return line
+
+
+def _interval(estimate: Estimate) -> str:
+    return f"{estimate.low:.4f} to {estimate.high:.4f}"
 
 
 def _word(value: object) -> str:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from packtune.confirmation.verdict import Verdict
 from packtune.files import write_text
 from packtune.report.leaderboard import curves_frame, leaderboard_frame, trials_frame
-from packtune.report.ranking import Row, rank_rows
+from packtune.report.method import describe_method
+from packtune.report.ranking import Row, confirm_rows, rank_rows
 from packtune.report.rendering import to_csv, to_markdown
 from packtune.report.winner import Winner, winner_of
 from packtune.report.words import space_of
+from packtune.run.confirming import confirmation_of, confirmed_outcomes
 from packtune.run.folder import Run
 from packtune.run.records import read_records
-from packtune.trial import TrialRecord
+from packtune.study.storage import open_storage
+from packtune.trial import Outcome, TrialRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +31,8 @@ class Ending:
         winner: none if no trial is complete.
         stopped_by: the signal that stopped the search early; none if there was none.
         open_trials: trials still to be trained, after a stop or at the end of the time budget.
+        verdict: what the confirmation found; none before its selection is done, and if there is none.
+        open_trainings: of the confirmation, still to be trained; 0 while trials are open.
         trained: whether there was anything to train.
     """
 
@@ -34,32 +40,55 @@ class Ending:
     rows: Sequence[Row]
     winner: Winner | None
     open_trials: int
+    verdict: Verdict | None = None
+    open_trainings: int = 0
     stopped_by: signal.Signals | None = None
     trained: bool = False
 
+    @property
+    def is_open(self) -> bool:
+        """Tell whether anything is left to be trained."""
+        return bool(self.open_trials or self.open_trainings)
 
-def judge(run: Run, records: Sequence[TrialRecord]) -> Ending:
-    """Work out the leaderboard and the winner from the records of a study."""
-    rows = rank_rows(records, run=run.folder.name, data=run.settings.plan.data)
-    finished = sum(record.outcome is not None for record in records)
+
+def judge(run: Run, records: Sequence[TrialRecord], confirmed: Mapping[int, Outcome] | None = None) -> Ending:
+    """Work out the leaderboard and the winner.
+
+    Args:
+        records: of exploration.
+        confirmed: outcomes of the confirmation, by the number of the training; none if it has not begun.
+    """
+    plan = run.settings.plan
+    rows = rank_rows(records, run=run.folder.name, data=plan.data)
+    open_trials = plan.trials - sum(record.outcome is not None for record in records)
+    confirmation = confirmation_of(run, records)
+    verdict = None if confirmation is None or confirmed is None else confirmation.verdict(confirmed)
+    rows = rows if verdict is None else confirm_rows(rows, verdict)
+    waits = confirmation is not None and (confirmed is not None or not open_trials)
     return Ending(
         records=records,
         rows=rows,
-        winner=winner_of(rows, run.settings.plan),
-        open_trials=run.settings.plan.trials - finished,
+        winner=winner_of(rows, plan, verdict),
+        open_trials=open_trials,
+        verdict=verdict,
+        open_trainings=confirmation.layout.report.end - len(confirmed or ()) if confirmation and waits else 0,
     )
 
 
-def conclude(run: Run, records: Sequence[TrialRecord]) -> Ending:
+def conclude(run: Run, records: Sequence[TrialRecord], confirmed: Mapping[int, Outcome] | None = None) -> Ending:
     """Work out the leaderboard and the winner, and write the tables and the winner's space.
+
+    Args:
+        records, confirmed: see `judge`.
 
     Raises:
         RunError: a file cannot be written.
     """
-    ending = judge(run, records)
+    ending = judge(run, records, confirmed)
     frame = leaderboard_frame(ending.rows)
     write_text(run.folder.leaderboard_csv, to_csv(frame))
-    write_text(run.folder.leaderboard_md, to_markdown(frame))
+    method = describe_method(run.settings.plan, ending.rows, ending.verdict)
+    write_text(run.folder.leaderboard_md, f"{method}\n\n{to_markdown(frame)}")
     write_text(run.folder.curves_csv, to_csv(curves_frame(records)))
     write_text(run.folder.trials_csv, to_csv(trials_frame(records)))
     if ending.winner is not None:
@@ -73,7 +102,7 @@ def read_ending(run: Run) -> Ending:
     Raises:
         RunError: the study cannot be read.
     """
-    return judge(run, read_records(run))
+    return judge(run, *read_outcomes(run))
 
 
 def restore_ending(run: Run) -> Ending:
@@ -82,6 +111,19 @@ def restore_ending(run: Run) -> Ending:
     Raises:
         RunError: the study cannot be read, or a file cannot be written.
     """
-    records = read_records(run)
+    records, confirmed = read_outcomes(run)
     never_began = not records and not run.folder.leaderboard_csv.exists()
-    return judge(run, records) if never_began else conclude(run, records)
+    return judge(run, records) if never_began else conclude(run, records, confirmed)
+
+
+def read_outcomes(run: Run) -> tuple[list[TrialRecord], dict[int, Outcome] | None]:
+    """Read the trials of a run, and the outcomes of its confirmation.
+
+    Raises:
+        RunError: a study cannot be read.
+    """
+    records = read_records(run)
+    if confirmation_of(run, records) is None:
+        return records, None
+    with open_storage(run.folder.journal, run.settings.resources.storage, read_only=True) as storage:
+        return records, confirmed_outcomes(run, records, storage)

@@ -50,6 +50,7 @@ class RunFolder:
         self.leaderboard_md = self.path / "leaderboard.md"
         self.winner_space = self.path / "winner.toml"
         self.best_model = self.path / "best-model.pt"
+        self.winner_model = self.path / "winner-model.pt"
         self.checkpoints = self.path / "checkpoints"
         self._lock = self.path / ".lock"
 

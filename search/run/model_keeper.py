@@ -8,6 +8,7 @@ from pathlib import Path
 from packtune.dispatch.pack_task import PackReport
 from packtune.errors import ModelFileError
 from packtune.files import write_bytes
+from packtune.models.configuration import Configuration
 from packtune.models.model_file import TrainedModel, model_from_bytes
 
 
@@ -16,12 +17,14 @@ class ModelKeeper:
 
     Args:
         path: of the model file. One that is there already counts; a damaged one is replaced by the next better model.
+        configuration: of the models; one of another configuration that is there does not count. None for any.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, configuration: Configuration | None = None) -> None:
         self._path = path
         kept = read_kept_model(path)
-        self._best = (-1.0, 0) if kept is None else (kept.validation_accuracy, -kept.trial)
+        counts = kept is not None and configuration in (None, kept.configuration)
+        self._best = (kept.validation_accuracy, -kept.trial) if kept is not None and counts else (-1.0, 0)
 
     def offer(self, report: PackReport) -> None:
         """Write the model of a report if it is better than the one on disk.

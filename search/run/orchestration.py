@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 
 from packtune.data.catalog import load
 from packtune.data.dataset import Dataset
-from packtune.dispatch.dispatcher import Dispatcher
+from packtune.dispatch.dispatcher import Dispatcher, Sharing
 from packtune.dispatch.sharing import CapacityByRule, fair_share
+from packtune.dispatch.staged_search import StagedSearch
 from packtune.dispatch.standing import add_up
+from packtune.dispatch.task_maker import Stage, exploration
 from packtune.errors import RunError
 from packtune.report.progress import ProgressView, download_progress
+from packtune.run.confirming import ConfirmingStages, confirmed_outcomes, requeue_confirmation
 from packtune.run.ending import Ending, conclude
 from packtune.run.folder import Run
 from packtune.run.model_keeper import ModelKeeper
@@ -23,7 +26,7 @@ from packtune.run.settling import advise, settle
 from packtune.run.stopping import Stop, StopSource, time_budget
 from packtune.settings import Placement, SettledPlan
 from packtune.startup import quick_imports
-from packtune.study.storage import open_storage
+from packtune.study.storage import Storage, open_storage
 from packtune.study.study import SearchStudy
 from packtune.worker.checkpoint import CheckpointFolder
 
@@ -33,6 +36,10 @@ if TYPE_CHECKING:
     from packtune.worker.trainable import PackTrainable
 
 
+EXPLORED_SHARE = 0.75
+"""Of a time budget; the rest is for the confirmation, which is planned to take a fifth of what exploration took."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Begun:
     """A run whose study is open."""
@@ -40,6 +47,7 @@ class _Begun:
     run: Run
     plan: SettledPlan
     study: SearchStudy
+    storage: Storage
 
 
 def run_searches(
@@ -111,7 +119,7 @@ def _begin(
     stop.listen()  # Ray installs a SIGTERM handler of its own
     for (run, plan), storage in zip(settled, storages, strict=True):
         study = open_study(run, storage)
-        begun.append(_Begun(run=run, plan=plan, study=study))
+        begun.append(_Begun(run=run, plan=plan, study=study, storage=storage))
         if not run.folder.leaderboard_csv.exists():  # once it does, the study is expected to be found
             conclude(run, study.records())
     return datasets, placement
@@ -144,7 +152,7 @@ def _train(
     by_name = {dataset.name: dataset for dataset in datasets}
     # Of several searches, each keeps the workers busy that another leaves idle: packs need not be shared out.
     alone = by_name[begun[0].plan.data] if len(begun) == 1 else None
-    lanes = [_lane(each, placement, alone, explain) for each in begun]
+    lanes = [_lane(each, placement, alone, explain, view.say, stop) for each in begun]
 
     def show() -> None:
         view.show(add_up([lane.dispatcher.standing() for lane in lanes]))
@@ -155,7 +163,14 @@ def _train(
         run_packs(searcher, datasets, placement, view.say, trainable=trainable or PackTrainable)
 
 
-def _lane(each: _Begun, placement: Placement, dataset: Dataset | None, explain: Callable[[str], None]) -> Lane:
+def _lane(
+    each: _Begun,
+    placement: Placement,
+    dataset: Dataset | None,
+    explain: Callable[[str], None],
+    say: Callable[[str], None],
+    stop: Stop,
+) -> Lane:
     """Make what searches one run.
 
     Args:
@@ -168,25 +183,43 @@ def _lane(each: _Begun, placement: Placement, dataset: Dataset | None, explain: 
     sharing = None
     if dataset is not None:
         sharing = fair_share(each.plan, resources, dataset, placement, checkpoints.has, explain)
-    dispatcher = Dispatcher(
-        each.study,
-        each.plan,
-        device=placement.device,
-        max_failures=resources.max_failures,
-        checkpoint_interval_s=resources.checkpoint_interval_s,
-        capacity=CapacityByRule(placement.device, explain),
-        sharing=sharing,
+    capacity = CapacityByRule(placement.device, explain)
+
+    def make(study: SearchStudy, plan: SettledPlan, stage: Stage, sharing: Sharing | None = None) -> Dispatcher:
+        return Dispatcher(
+            study,
+            plan,
+            device=placement.device,
+            max_failures=resources.max_failures,
+            checkpoint_interval_s=resources.checkpoint_interval_s,
+            stage=stage,
+            sharing=sharing,
+        )
+
+    explores = exploration(each.study.space, each.plan, device=placement.device, capacity=capacity)
+    following = ConfirmingStages(each.run, each.plan, each.study, each.storage, capacity=capacity, make=make, say=say)
+    stages = StagedSearch(
+        make(each.study, each.plan, explores, sharing),
+        following,
+        cut_short=lambda: each.plan.confirm and stop.is_spent(EXPLORED_SHARE),
     )
     keeper = ModelKeeper(each.run.folder.best_model)
-    return Lane(dispatcher=dispatcher, checkpoints=checkpoints, on_report=keeper.offer)
+    return Lane(
+        dispatcher=stages,
+        checkpoints=checkpoints,
+        on_report=lambda report: (following.keeper or keeper).offer(report),
+    )
 
 
 def _end(each: _Begun, stop: Stop) -> Ending:
     """Write down how a run ended; what is still open waits for the next session."""
     each.study.check_written()
     each.study.requeue()
-    ending = replace(conclude(each.run, each.study.records()), stopped_by=stop.signal, trained=True)
-    if not ending.open_trials:
+    records = each.study.records()
+    requeue_confirmation(each.run, records, each.storage)
+    confirmed = confirmed_outcomes(each.run, records, each.storage)
+    ending = replace(conclude(each.run, records, confirmed), stopped_by=stop.signal, trained=True)
+    if not ending.is_open:
         CheckpointFolder(each.run.folder.checkpoints).clear()
     return ending
 

@@ -14,11 +14,13 @@ from packtune.proposals.catalog import check_sampler, count_listed, default_samp
 from packtune.protocol import NOTEBOOK_SEED, Protocol
 from packtune.run.folder import Run, RunFolder, free_name, name_stem
 from packtune.run.settings_file import AUTO
-from packtune.settings import DEFAULT_TRIALS, Resources, SearchPlan, Settings
+from packtune.settings import DEFAULT_TRIALS, Preference, Resources, SearchPlan, Settings
 from packtune.space.source import SpaceSource
 from packtune.study.storage_url import make_absolute
 
 T = TypeVar("T")
+MIN_CONFIRMED = 8
+"""Trials from which on a search is confirmed unless asked otherwise: of fewer, luck has little to choose from."""
 
 
 class PlanOptions(TypedDict, total=False):
@@ -30,8 +32,13 @@ class PlanOptions(TypedDict, total=False):
         epochs: of full training; 10 if left out.
         seed: none for 0, or the notebook's 12321 in its protocol.
         protocol: "search" or "notebook"; none for that of the space.
-        replicates: trials of each configuration of a list; 1 if left out.
+        replicates: trainings of the winner that give its accuracy; of a list, trials of each configuration too. None
+            for a rule of what exploration cost, and for one trial of each.
         pack_size: the largest number of members; none for a rule of each shape.
+        confirm: whether the best configurations are trained again from fresh seeds; none for searches of 8 trials or
+            more in the protocol "search".
+        finalists: how many are; none for a rule of what exploration cost.
+        prefer: "accuracy" if left out, or "small": which of the finalists that cannot be told apart wins.
         halving: none for early stopping unless the space is a list.
         precision: "float32" if left out; "auto", "tf32" or "bfloat16".
         lookahead: none to derive it from the workers at hand.
@@ -42,7 +49,10 @@ class PlanOptions(TypedDict, total=False):
     epochs: int
     seed: int | None
     protocol: str | None
-    replicates: int
+    replicates: int | None
+    confirm: bool | None
+    finalists: int | None
+    prefer: str
     pack_size: int | None
     halving: bool | None
     precision: str
@@ -94,9 +104,10 @@ def plan_search(data: str, source: SpaceSource, options: PlanOptions) -> SearchP
     space = source.space
     sampler = options.get("sampler") or default_sampler(space)
     check_sampler(sampler, space)
-    replicates, halving = options.get("replicates", 1), options.get("halving")
+    asked, halving = options.get("replicates"), options.get("halving")
     n_listed = count_listed(sampler, space)
-    _check_replicates(replicates, sampler, lists=n_listed is not None, halving=bool(halving))
+    replicates = 1 if asked is None or n_listed is None else asked
+    _check_replicates(1 if asked is None else asked, halving=bool(halving) and n_listed is not None)
     protocol = parse_protocol(options.get("protocol"), space.protocol)
     seed, trials = options.get("seed"), options.get("trials")
     listed = None if n_listed is None else n_listed * replicates
@@ -107,6 +118,10 @@ def plan_search(data: str, source: SpaceSource, options: PlanOptions) -> SearchP
         space=source.name,
         sampler=sampler,
         trials=_count_trials(trials, listed),
+        confirm=_confirms(options, _count_trials(trials, listed), protocol),
+        finalists=options.get("finalists"),
+        report_trainings=asked,
+        prefer=parse_preference(options.get("prefer", Preference.ACCURACY)),
         replicates=replicates,
         epochs=options.get("epochs", 10),
         seed=seed,
@@ -224,22 +239,44 @@ def _count_trials(given: int | None, listed: int | None) -> int:
     return listed if given is None else min(given, listed)
 
 
-def _check_replicates(replicates: int, sampler: str, *, lists: bool, halving: bool) -> None:
+def parse_preference(given: str) -> Preference:
+    """Read which of the finalists that cannot be told apart wins.
+
+    Raises:
+        SettingsError: there is no such preference.
+    """
+    if given not in list(Preference):
+        raise SettingsError(f"unknown preference {given!r}.{suggest_name(given, Preference)}")
+    return Preference(given)
+
+
+def _confirms(options: PlanOptions, trials: int, protocol: Protocol) -> bool:
+    """Tell whether a search is confirmed: as asked, or where there is something to choose from.
+
+    Raises:
+        SettingsError: options contradict each other.
+    """
+    asked, finalists = options.get("confirm"), options.get("finalists")
+    if asked and protocol is Protocol.NOTEBOOK:
+        raise SettingsError("confirm is not allowed in the protocol notebook, which has no fresh order of the images")
+    if asked is False and finalists is not None:
+        raise SettingsError(f"finalists = {finalists} is not allowed without confirm: leave one of the two out")
+    if asked is not None or protocol is Protocol.NOTEBOOK:
+        return bool(asked)
+    return finalists is not None or trials >= MIN_CONFIRMED
+
+
+def _check_replicates(replicates: int, *, halving: bool) -> None:
     """Refuse replicates that make no sense.
 
     Args:
-        lists: whether the sampler tries each configuration of a list.
+        halving: whether the trials of a list are stopped early.
 
     Raises:
-        SettingsError: there are none, nothing is listed, or only the best of them would be trained to the end.
+        SettingsError: there are none, or only the best of them would be trained to the end.
     """
     if replicates < 1:
         raise SettingsError(f"replicates = {replicates} is not allowed: give 1 or more")
-    if replicates > 1 and not lists:
-        raise SettingsError(
-            f"replicates = {replicates} is not allowed with the sampler {sampler}: they are of a list, that is of a "
-            "space without ranges and the sampler grid"
-        )
     if replicates > 1 and halving:
         raise SettingsError(
             f"replicates = {replicates} is not allowed with halving, which would leave only the luckiest of them in "

@@ -44,7 +44,7 @@ def carried_out(
         from packtune.run.ending import restore_ending
 
         endings = {run.folder.name: restore_ending(run) for run in runs if not run.new}
-    todo = [run for run in runs if run.new or endings[run.folder.name].open_trials]
+    todo = [run for run in runs if run.new or endings[run.folder.name].is_open]
     with ExitStack() as stack:
         if todo:
             from packtune.execution.connection import connection

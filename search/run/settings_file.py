@@ -17,7 +17,7 @@ from packtune.models.configuration import Value
 from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision
 from packtune.protocol import Protocol
-from packtune.settings import Resources, SearchPlan, Settings
+from packtune.settings import Preference, Resources, SearchPlan, Settings
 from packtune.study.storage_url import hide_password
 from packtune.toml_text import load_toml, path_from_text, path_to_text
 
@@ -53,6 +53,10 @@ def write_settings(settings: Settings, path: Path) -> None:
         "protocol": plan.protocol.value,
         "pack_size": plan.pack_size,
         "halving": plan.halving,
+        "confirm": plan.confirm,
+        "finalists": plan.finalists,
+        "report_trainings": plan.report_trainings,
+        "prefer": plan.prefer.value,
         "workers": resources.workers,
         "cpus_per_worker": resources.cpus_per_worker,
         "gpus_per_worker": resources.gpus_per_worker,
@@ -106,6 +110,10 @@ def _read_plan(table: _Table) -> SearchPlan:
         protocol=table.word("protocol", Protocol, default.protocol),
         pack_size=table.get("pack_size", int, None),
         halving=table.get("halving", bool, default.halving),
+        confirm=table.get("confirm", bool, default.confirm),
+        finalists=table.get("finalists", int, None),
+        report_trainings=table.get("report_trainings", int, None),
+        prefer=table.word("prefer", Preference, default.prefer),
         precision=None if table.is_auto("precision") else table.word("precision", Precision, Precision.FLOAT32, AUTO),
         lookahead=None if table.is_auto("lookahead") else table.get("lookahead", int, FIRST_LOOKAHEAD),
     )

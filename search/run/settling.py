@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from packtune.dispatch.lookahead import lookahead_for
+from packtune.dispatch.halving import stops_early
 from packtune.errors import SettingsError
 from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision, fastest_precision
+from packtune.proposals.catalog import find_sampler
 from packtune.run.folder import Run
 from packtune.run.settings_file import read_settings, write_settings
-from packtune.settings import Placement, Resources, SettledPlan
+from packtune.settings import Placement, Resources, SearchPlan, SettledPlan
+
+# The result of a search depends on the lookahead. A few workers therefore do not change it, and a short search does not
+# let many workers change it, as it would then learn from too little.
+MIN_LOOKAHEAD = 4
+TRIALS_OF_LOOKAHEAD = 4
 
 
 def settle(run: Run, placement: Placement) -> tuple[Run, SettledPlan]:
@@ -53,3 +59,18 @@ def advise(
             f"(lookahead, which the leaderboard depends on): a new run with --lookahead {placement.at_hand} uses them "
             "all."
         )
+
+
+def lookahead_for(plan: SearchPlan, *, workers: int | None, at_hand: int) -> int:
+    """Give the lookahead that keeps the workers busy, 4 or more.
+
+    Where nobody asked for a number of workers and the search learns from its trials, the lookahead is at most a quarter
+    of them.
+
+    Args:
+        workers: that were asked for; none if no number was.
+        at_hand: workers that could be busy now, at most those asked for.
+    """
+    learns = stops_early(plan) or find_sampler(plan.sampler).learns
+    useful = at_hand if workers or not learns else min(at_hand, plan.trials // TRIALS_OF_LOOKAHEAD)
+    return max(MIN_LOOKAHEAD, useful)

@@ -30,14 +30,19 @@ class Stop:
         self.signal: signal.Signals | None = None
         self._say = say
         self._said = False
-        self._end_s = time.monotonic() + budget_s if budget_s is not None else None
+        self._begin_s = time.monotonic()
+        self._budget_s = budget_s
+
+    def is_spent(self, share: float) -> bool:
+        """Tell whether a share of the time budget, 0 to 1, is over; false without a budget."""
+        return self._budget_s is not None and time.monotonic() >= self._begin_s + share * self._budget_s
 
     def requested(self) -> bool:
         """Tell whether nothing more should be started."""
         if self.signal is not None and not self._said:
             self._said = True
             self._say("Stopping; what is finished is kept. Ctrl-C again stops at once.")
-        return self.signal is not None or (self._end_s is not None and time.monotonic() >= self._end_s)
+        return self.signal is not None or self.is_spent(1.0)
 
     def listen(self) -> None:
         """Take over the signals again, where another library has put its own handlers in place."""

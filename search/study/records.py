@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -19,6 +19,9 @@ OUTCOME = "outcome"
 ENQUEUED = "fixed_params"
 """Optuna's mark of a trial that `enqueue_trial` has added."""
 
+SeedOf = Callable[[int], int]
+"""Gives the seed of a trial's initial weights, 0 to 2**32 - 1, by the number of the trial."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordReader:
@@ -26,13 +29,12 @@ class RecordReader:
 
     Attributes:
         study: its name, for errors.
-        n_listed: configurations that the sampler tries before it begins again; none if it draws them.
+        seed_of: gives the seed of the initial weights of a trial, by its number.
     """
 
     study: str
     space: Space
-    plan: SearchPlan
-    n_listed: int | None
+    seed_of: SeedOf
 
     def proposal(self, number: int, values: Mapping[str, Value]) -> Proposal:
         """Give the proposal of a trial with these values.
@@ -40,11 +42,9 @@ class RecordReader:
         Raises:
             RunError: the values are damaged.
         """
-        replicate = number // self.n_listed if self.n_listed else 0
         with self.naming_damage(number):
             configuration = self.space.configuration_of(values)
-        seed = self.plan.protocol.trial_seed(self.plan.seed, number, replicate)
-        return Proposal(number=number, configuration=configuration, seed=seed)
+            return Proposal(number=number, configuration=configuration, seed=self.seed_of(number))
 
     def record(self, trial: FrozenTrial) -> TrialRecord:
         """Give the record of a trial.
@@ -90,9 +90,13 @@ class RecordReader:
             ) from error
 
 
-def reader_of(study: str, space: Space, plan: SearchPlan) -> RecordReader:
-    """Make the reader of a study."""
-    return RecordReader(study=study, space=space, plan=plan, n_listed=count_listed(plan.sampler, space))
+def explored_seeds(space: Space, plan: SearchPlan) -> SeedOf:
+    """Give the seeds of the trials that a sampler proposes.
+
+    A listed space is tried from the start again when all of its configurations were tried: these are replicates.
+    """
+    n_listed = count_listed(plan.sampler, space)
+    return lambda number: plan.protocol.trial_seed(plan.seed, number, number // n_listed if n_listed else 0)
 
 
 def _outcome_of(trial: FrozenTrial) -> Outcome | None:

@@ -16,7 +16,7 @@ from packtune.settings import SearchPlan
 from packtune.space.space import Space
 from packtune.study.outcomes import Outcomes
 from packtune.study.pack_notes import PackNotes
-from packtune.study.records import RecordReader, reader_of
+from packtune.study.records import RecordReader, SeedOf, explored_seeds
 from packtune.study.storage import Storage
 from packtune.study.trial_ids import TrialIds
 from packtune.study.trials import Trials
@@ -27,6 +27,8 @@ RUN_ID = "run_id"
 OBJECTIVE = "validation_accuracy"
 NAMING = threading.Lock()
 """Held while warnings are off: they are off for all threads, and the first to leave would turn them on again."""
+CONFIRMED = ":confirmed-"
+"""In the name of a study of fresh trainings; no run's name has a colon."""
 
 
 class SearchStudy:
@@ -136,8 +138,13 @@ class SearchStudy:
         self._storage.optuna.set_study_system_attr(self._study_id, name, value)
 
 
-def create_study(storage: Storage, name: str, space: Space, plan: SearchPlan) -> SearchStudy:
+def create_study(
+    storage: Storage, name: str, space: Space, plan: SearchPlan, *, seed_of: SeedOf | None = None
+) -> SearchStudy:
     """Create the study of a new run.
+
+    Args:
+        seed_of: none for the seeds of the trials that the plan's sampler proposes.
 
     Raises:
         RunError: the storage has a study with this name.
@@ -150,11 +157,16 @@ def create_study(storage: Storage, name: str, space: Space, plan: SearchPlan) ->
             "belongs to"
         ) from error
     _name_objective(storage, name)
-    return SearchStudy(storage, study_id, reader_of(name, space, plan))
+    return _study(storage, study_id, name, space, seed_of or explored_seeds(space, plan))
 
 
-def load_study(storage: Storage, name: str, space: Space, plan: SearchPlan) -> SearchStudy:
+def load_study(
+    storage: Storage, name: str, space: Space, plan: SearchPlan, *, seed_of: SeedOf | None = None
+) -> SearchStudy:
     """Open the study of an existing run.
+
+    Args:
+        seed_of: see `create_study`.
 
     Raises:
         RunError: the storage has no study with this name.
@@ -163,7 +175,11 @@ def load_study(storage: Storage, name: str, space: Space, plan: SearchPlan) -> S
         study_id = storage.optuna.get_study_id_from_name(name)
     except KeyError as error:
         raise RunError(f"the storage has no study named {name!r}: was it moved or deleted?") from error
-    return SearchStudy(storage, study_id, reader_of(name, space, plan))
+    return _study(storage, study_id, name, space, seed_of or explored_seeds(space, plan))
+
+
+def _study(storage: Storage, study_id: int, name: str, space: Space, seed_of: SeedOf) -> SearchStudy:
+    return SearchStudy(storage, study_id, RecordReader(study=name, space=space, seed_of=seed_of))
 
 
 def has_study(storage: Storage, name: str) -> bool:
@@ -176,7 +192,8 @@ def find_study(storage: Storage, name: str, run_id: str) -> str | None:
     if has_study(storage, name):
         return name
     studies = storage.optuna.get_all_studies() if run_id else []
-    return next((study.study_name for study in studies if study.user_attrs.get(RUN_ID) == run_id), None)
+    own = (study.study_name for study in studies if study.user_attrs.get(RUN_ID) == run_id)
+    return next((found for found in own if CONFIRMED not in found), None)
 
 
 def _name_objective(storage: Storage, name: str) -> None:

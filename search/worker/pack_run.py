@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
-from packtune.data.dataset import Dataset
+import numpy as np
+
+from packtune.data.dataset import Dataset, Split
 from packtune.dispatch.halving import places_of, survivors
 from packtune.dispatch.pack_task import PackReport, PackTask
 from packtune.models.model_file import TrainedModel, model_to_bytes
 from packtune.models.training.pack_training import Member, PackTraining
 from packtune.protocol import Protocol
-from packtune.trial import Outcome, TrialState
+from packtune.trial import Answers, Outcome, TrialState
 from packtune.worker.checkpoint import State, checkpoint_from_bytes, checkpoint_to_bytes
 from packtune.worker.member_progress import MemberProgress, accuracy_of
 from packtune.worker.notebook_view import notebook_view
@@ -154,10 +157,26 @@ class PackRun:
                 test=accuracy_of(tests[row]) if tests else None,
                 reason=reason,
             )
+        if tests and self._task.wants_answers:
+            self._add_answers(list(reasons))
         staying = [row for row in range(len(self._active)) if row not in reasons]
         self._active = [self._active[row] for row in staying]
         if staying:
             self._training.keep(staying)
+
+    def _add_answers(self, rows: list[int]) -> None:
+        """Add the answers image by image to the outcomes of the members in these rows."""
+        validated, tested = map(self._answers, (self._dataset.validation, self._dataset.test))
+        for row in rows:
+            member = self._active[row]
+            self._outcomes[member] = replace(
+                self._outcomes[member], right_validation=validated[row], right_test=tested[row]
+            )
+
+    def _answers(self, split: Split) -> list[Answers]:
+        """Give the answers of each row."""
+        right = self._training.answers(split).numpy()
+        return [Answers(bits=np.packbits(row).tobytes(), images=len(row)) for row in right]
 
     def _keep_model(self) -> None:
         """Keep the network of the best member, if the search knows no better one."""
@@ -201,6 +220,8 @@ def ordinal(place: int) -> str:
 
 
 def _view(dataset: Dataset, task: PackTask) -> Dataset:
+    if task.resampling_seed is not None:
+        dataset = dataset.resampled(task.resampling_seed)
     if task.protocol is Protocol.SEARCH:
         return dataset
     batch_size = task.pack.proposals[0].configuration.batch_size

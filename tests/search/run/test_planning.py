@@ -29,7 +29,7 @@ def plan(space="wide", data="digits", **options):
 
 
 def test_nothing_said_is_a_search_of_32_trials():
-    assert plan() == SearchPlan(trials=32, sampler="tpe", halving=True, epochs=10, seed=0, space="wide")
+    assert plan() == SearchPlan(trials=32, sampler="tpe", halving=True, confirm=True, epochs=10, seed=0, space="wide")
 
 
 def test_a_list_is_tried_in_full_without_early_stopping_in_its_own_protocol():
@@ -58,7 +58,11 @@ def test_what_is_said_is_done():
         ({"precision": "float16"}, SettingsError, "unknown precision 'float16'.*bfloat16"),
         ({"data": "minst"}, UnknownDataset, "Did you mean 'mnist'"),
         ({"replicates": 0}, SettingsError, "replicates = 0 is not allowed: give 1 or more"),
-        ({"replicates": 3}, SettingsError, "not allowed with the sampler tpe: they are of a list"),
+        ({"space": "mini-grid", "replicates": 0}, SettingsError, "replicates = 0 is not allowed: give 1 or more"),
+        ({"finalists": 0}, SettingsError, "finalists = 0 is not allowed: give 1 or more"),
+        ({"finalists": 3, "confirm": False}, SettingsError, "finalists = 3 is not allowed without confirm"),
+        ({"space": "mini-grid", "confirm": True}, SettingsError, "confirm is not allowed in the protocol notebook"),
+        ({"prefer": "smal"}, SettingsError, "unknown preference 'smal'. Did you mean 'small'?"),
         ({"space": "mini-grid", "replicates": 3, "halving": True}, SettingsError, "leave --halving out"),
         ({"epochs": 0}, SettingsError, "epochs = 0 is not allowed"),
     ],
@@ -66,6 +70,18 @@ def test_what_is_said_is_done():
 def test_options_that_are_not_allowed_are_refused(options, error, message):
     with pytest.raises(error, match=message):
         plan(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "confirm"),
+    [({"trials": 7}, False), ({"trials": 8}, True), ({"trials": 7, "finalists": 2}, True), ({"confirm": False}, False)],
+)
+def test_searches_with_something_to_choose_from_are_confirmed(options, confirm):
+    assert plan(**options).confirm is confirm
+
+
+def test_replicates_of_a_space_with_ranges_are_the_reports():
+    assert (plan(replicates=3).replicates, plan(replicates=3).report_trainings) == (1, 3)
 
 
 def test_replicates_of_a_list_are_all_trained_to_the_end():

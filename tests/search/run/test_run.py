@@ -116,7 +116,12 @@ def test_what_could_not_be_written_is_not_in_the_tables(run, monkeypatch):
     with open_storage(run.folder.journal, None) as storage:
         study = open_study(run, storage)
         study.trials.open(0, Suggestion(values=VALUES))
-        begun = _Begun(run=run, plan=run.settings.plan.settle(precision=Precision.FLOAT32, lookahead=4), study=study)
+        begun = _Begun(
+            run=run,
+            plan=run.settings.plan.settle(precision=Precision.FLOAT32, lookahead=4),
+            study=study,
+            storage=storage,
+        )
         _end(begun, Stop(None, print))
         before = run.folder.trials_csv.read_bytes()
         size = run.folder.journal.stat().st_size

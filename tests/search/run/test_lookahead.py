@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from packtune.dispatch.lookahead import lookahead_for
+from packtune.run.settling import lookahead_for
 from packtune.settings import SearchPlan
 
 

@@ -1,0 +1,227 @@
+"""Confirmation of a run: its study, the dispatchers of its stages, and what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from packtune.confirmation.course import Course, Rules
+from packtune.confirmation.finalists import Candidate, candidates_of, epochs_of
+from packtune.confirmation.layout import Block, Layout
+from packtune.confirmation.proposer import FinalistsProposer
+from packtune.confirmation.sizes import choose_sizes
+from packtune.confirmation.verdict import Verdict, verdict_of
+from packtune.data.catalog import DATASETS
+from packtune.dispatch.dispatcher import Dispatcher
+from packtune.dispatch.task_maker import PackSeeds, Stage
+from packtune.models.architectures.build import count_parameters
+from packtune.models.configuration import Value
+from packtune.proposals.proposer import Capacity
+from packtune.run.folder import Run
+from packtune.run.model_keeper import ModelKeeper
+from packtune.seeds import fresh_seeds
+from packtune.settings import SearchPlan, SettledPlan
+from packtune.study.storage import Storage
+from packtune.study.study import CONFIRMED, SearchStudy, create_study, has_study, load_study
+from packtune.trial import Outcome, Pack, TrialRecord
+
+NO_MODEL = 2.0
+"""No accuracy is higher: the networks of selection are not sent back."""
+ANY_MODEL = -1.0
+"""Every accuracy is higher: each network of the report is sent back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """What is confirmed, and how; the same for the same outcomes of exploration."""
+
+    plan: SearchPlan
+    study: str
+    finalists: tuple[Candidate, ...]
+    layout: Layout
+
+    def course(self, outcomes: Mapping[int, Outcome]) -> Course:
+        """Give how far it is.
+
+        Args:
+            outcomes: of its trainings, by number.
+        """
+        entry = DATASETS[self.plan.data]
+        parameters = [
+            count_parameters(each.configuration, height=entry.height, width=entry.width, outputs=10 * entry.heads)
+            for each in self.finalists
+        ]
+        rules = Rules(
+            images=entry.n_validation,
+            resampled=entry.resamples,
+            overlap=entry.n_validation / (entry.n_train + entry.n_validation),
+            prefer=self.plan.prefer,
+        )
+        sealed = {number: outcome.sealed() for number, outcome in outcomes.items()}
+        return Course(self.finalists, parameters, self.layout, rules, sealed)
+
+    def verdict(self, outcomes: Mapping[int, Outcome]) -> Verdict | None:
+        """Give what it found; none before selection is done."""
+        return verdict_of(self.course(outcomes), outcomes, test_images=DATASETS[self.plan.data].n_test)
+
+    def seed_of(self, number: int) -> int:
+        """Give the seed of the initial weights of a training."""
+        return seeds_of_repeat(self.plan, self.layout.repeat(number))[0]
+
+    def seeds_of(self, pack: Pack) -> PackSeeds:
+        """Give the seeds that a pack of trainings shares: all of its members are of one repeat."""
+        return seeds_of_repeat(self.plan, self.layout.repeat(pack.trials[0]))[1]
+
+
+def seeds_of_repeat(plan: SearchPlan, repeat: int) -> tuple[int, PackSeeds]:
+    """Give the seed of the initial weights of a repeat, and those that its packs share."""
+    seeds = fresh_seeds(plan.seed, repeat)
+    resampling = seeds.resampling if DATASETS[plan.data].resamples else None
+    return seeds.weights, PackSeeds(batches=seeds.batches, resampling=resampling)
+
+
+def confirmation_of(run: Run, records: Sequence[TrialRecord]) -> Confirmation | None:
+    """Say how a run is confirmed; none if it is not, or has no complete trial.
+
+    Args:
+        records: of exploration. What is open does not count.
+    """
+    plan = run.settings.plan
+    explored = [replace(r, outcome=r.outcome.sealed()) for r in records if r.outcome is not None]
+    candidates = candidates_of(explored)
+    if not plan.confirm or not candidates:
+        return None
+    spent = sum(epochs_of(record) for record in explored) / plan.epochs
+    sizes = choose_sizes(
+        costs=[1.0] * len(candidates), spent=spent, finalists=plan.finalists, replicates=plan.report_trainings
+    )
+    return Confirmation(
+        plan=plan,
+        study=f"{run.settings.name}{CONFIRMED}{len(explored)}",
+        finalists=tuple(candidates[: sizes.finalists]),
+        layout=Layout(sizes),
+    )
+
+
+class ConfirmingStages:
+    """Makes the stages of a run's confirmation, one after another, once exploration has finished.
+
+    Args:
+        explored: the run's study.
+        make: makes the dispatcher of a stage.
+        say: told what each stage does.
+
+    Attributes:
+        study: of the trainings; none before the first stage.
+        keeper: of the winner's network; none before the report.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        plan: SettledPlan,
+        explored: SearchStudy,
+        storage: Storage,
+        *,
+        capacity: Capacity,
+        make: Callable[[SearchStudy, SettledPlan, Stage], Dispatcher],
+        say: Callable[[str], None],
+    ) -> None:
+        self.study: SearchStudy | None = None
+        self.keeper: ModelKeeper | None = None
+        self._run = run
+        self._plan = plan
+        self._explored = explored
+        self._storage = storage
+        self._capacity = capacity
+        self._make = make
+        self._say = say
+        self._confirmation: Confirmation | None = None
+
+    def __call__(self) -> Dispatcher | None:
+        """Give the dispatcher of the next stage; none if nothing is left to be trained, or nothing is confirmed."""
+        if self._confirmation is None:
+            self._confirmation = confirmation_of(self._run, self._explored.records())
+            if self._confirmation is None:
+                return None
+        if self.study is None:
+            self.study = open_confirmation(self._run, self._confirmation, self._storage)
+        confirmation, study = self._confirmation, self.study
+        course = confirmation.course(outcomes_of(study))
+        block = course.block
+        if block is None:
+            return None
+        finalists = [confirmation.finalists[index] for index in course.takes_part(block)]
+        is_report = block == confirmation.layout.report
+        if is_report:
+            self.keeper = ModelKeeper(self._run.folder.winner_model, finalists[0].configuration)
+        self._say(_describe(block, finalists, is_report=is_report))
+        plan = replace(
+            self._plan, trials=block.end, replicates=1, halving=False, lookahead=max(block.end, self._plan.lookahead)
+        )
+        return self._make(study, plan, self._stage(confirmation, block, finalists))
+
+    def _stage(self, confirmation: Confirmation, block: Block, finalists: Sequence[Candidate]) -> Stage:
+        values: list[Mapping[str, Value]] = [self._explored.trials.suggestion(each.trial).values for each in finalists]
+        return Stage(
+            proposer=FinalistsProposer(block, values),
+            capacity=self._capacity,
+            seeds_of=confirmation.seeds_of,
+            known_best=ANY_MODEL if block == confirmation.layout.report else NO_MODEL,
+            wants_answers=True,
+        )
+
+
+def open_confirmation(
+    run: Run, confirmation: Confirmation, storage: Storage, *, read_only: bool = False
+) -> SearchStudy:
+    """Open the study of a confirmation, or make it.
+
+    Raises:
+        RunError: it belongs to another run.
+    """
+    opens = load_study if has_study(storage, confirmation.study) else create_study
+    study = opens(storage, confirmation.study, run.space, confirmation.plan, seed_of=confirmation.seed_of)
+    if read_only:
+        study.check_owner(run.settings.run_id)
+    else:
+        study.claim(run.settings.run_id)
+    return study
+
+
+def outcomes_of(study: SearchStudy) -> dict[int, Outcome]:
+    """Give the outcomes of a study, by number.
+
+    Raises:
+        RunError: a trial is damaged.
+    """
+    return {record.proposal.number: record.outcome for record in study.records() if record.outcome is not None}
+
+
+def confirmed_outcomes(run: Run, records: Sequence[TrialRecord], storage: Storage) -> dict[int, Outcome] | None:
+    """Give the outcomes of a run's confirmation so far, by the number of the training; none if it has not begun.
+
+    Args:
+        records: of exploration.
+
+    Raises:
+        RunError: the study is damaged, or belongs to another run.
+    """
+    confirmation = confirmation_of(run, records)
+    if confirmation is None or not has_study(storage, confirmation.study):
+        return None
+    return outcomes_of(open_confirmation(run, confirmation, storage, read_only=True))
+
+
+def requeue_confirmation(run: Run, records: Sequence[TrialRecord], storage: Storage) -> None:
+    """Mark every open training of a confirmation that has begun as waiting, see `SearchStudy.requeue`."""
+    confirmation = confirmation_of(run, records)
+    if confirmation is not None and has_study(storage, confirmation.study):
+        open_confirmation(run, confirmation, storage).requeue()
+
+
+def _describe(block: Block, finalists: Sequence[Candidate], *, is_report: bool) -> str:
+    trials = ", ".join(str(each.trial) for each in finalists)
+    if is_report:
+        return f"Selected trial {trials}. Training it {block.repeats} times from further seeds, for its accuracy"
+    return f"Selecting among trials {trials}: {block.repeats} trainings of each from fresh seeds"

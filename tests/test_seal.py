@@ -1,0 +1,49 @@
+"""The seal of the test images: whoever proposes, compares or selects cannot reach an accuracy on them."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from packtune.trial import Accuracy, Answers, Outcome, TrialState
+
+SEALED = ("search/proposals/", "search/confirmation/", "search/dispatch/halving.py", "search/dispatch/knowledge.py")
+OPENED = "search/confirmation/verdict.py"  # reads test answers, once all is decided
+SECRETS = {"test", "right_test"}
+
+
+def reads(tree):
+    """List the names of test results that code reads."""
+    attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return (attributes | texts) & SECRETS
+
+
+def test_the_sealed_files_read_no_test_result(source_files):
+    sealed = [file for file in source_files if file.path.startswith(SEALED) and file.path != OPENED]
+    assert len(sealed) > 20
+    assert not [(file.path, reads(file.tree)) for file in sealed if reads(file.tree)]
+
+
+def test_the_file_that_reads_them_is_imported_by_none_of_these(source_files):
+    opened = "packtune.confirmation.verdict"
+    importers = [file.path for file in source_files if any(name.startswith(opened) for _, name in file.imports())]
+    assert importers
+    assert not [path for path in importers if path.startswith((*SEALED, "search/dispatch/", "search/study/"))]
+
+
+@pytest.mark.parametrize("code", ["outcome.test.joint", "getattr(outcome, 'right_test')"])
+def test_a_look_at_them_would_be_found(code):
+    assert reads(ast.parse(code))
+
+
+def test_a_sealed_outcome_has_nothing_of_them():
+    accuracy, answers = Accuracy(joint=0.5, heads=(0.5,)), Answers(bits=b"a", images=8)
+    outcome = Outcome(
+        state=TrialState.COMPLETE, validation=accuracy, test=accuracy, right_validation=answers, right_test=answers
+    )
+    sealed = outcome.sealed()
+    assert (sealed.test, sealed.right_test) == (None, None)
+    assert (sealed.validation, sealed.right_validation) == (accuracy, answers)
+    assert Outcome.from_json(outcome.to_json()) == outcome
