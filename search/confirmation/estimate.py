@@ -38,10 +38,9 @@ def estimate_accuracy(answers: Answers, diverged: int = 0) -> Estimate:
 
     Trainings and images are both samples. Each adds a part to the variance of the mean (see `Layout`). The interval is
     Wilson's (1927) for the number of independent images that would give this variance, as for clustered samples (Kott
-    and Carr 1997, Dean and Pagano 2015): it is never empty, and lies within 0 and 1. The few trainings have Student's
-    quantile for their part and the images the normal one for theirs; the squares of the half-widths add up, after the
-    modified large-sample method (Graybill and Wang 1980). In simulations it held the truth in 94 to 97 of 100 cases
-    from 5 trainings on, and in no fewer than 92 with 3.
+    and Carr 1997, Dean and Pagano 2015): it is never empty, and lies within 0 and 1. The part of the few trainings has
+    Student's quantile, that of the images the normal one; the squares of the two half-widths add up (Zou and Donner
+    2008).
 
     With one training, or one image, the images alone speak: the interval is blind to what another seed would change.
 

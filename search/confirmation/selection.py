@@ -110,8 +110,7 @@ class _Comparison:
     def is_certain(self, level: float) -> bool:
         """Tell whether the mean is above 0 by more than its margin at this level.
 
-        Images and repeats have quantiles of their own, and the squares of their margins add up, after the modified
-        large-sample method (Graybill and Wang 1980).
+        Images and repeats have quantiles of their own, and the squares of their margins add up (Zou and Donner 2008).
         """
         square = NormalDist().inv_cdf(level) ** 2 * self.layout.image_variance
         if self.degrees:
