@@ -160,8 +160,8 @@ def run(
 ) -> None:
     """Search a space: train its trials in packs, and write a leaderboard."""
     with errors_shown():
+        from packtune.interface.repetition import describe_repetition
         from packtune.run.planning import PlanOptions, ResourceOptions, choose_resources, create_run, plan_search
-        from packtune.run.repetition import describe_repetition
         from packtune.space.source import find_space
 
         source = find_space(space)

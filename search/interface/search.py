@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Unpack
 
 from packtune.interface.comparison import compare_runs
+from packtune.interface.repetition import describe_repetition
 from packtune.interface.result import ProgressLike, SearchResult, carry_out
 from packtune.report.leaderboard import Leaderboard
 from packtune.report.views import make_view
 from packtune.run.ending import read_ending
 from packtune.run.find import find_run
 from packtune.run.planning import SearchOptions, check_options, choose_resources, create_run, plan_search
-from packtune.run.repetition import describe_repetition
 from packtune.space.source import GivenSpace, find_space
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from packtune.interface.repetition import describe_repetition
 from packtune.run.planning import create_run, plan_search
-from packtune.run.repetition import describe_repetition
 from packtune.run.settings_file import write_settings
 from packtune.settings import Resources
 from packtune.space.source import find_space
