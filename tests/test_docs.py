@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from packtune.cli.main import app
+from packtune.cli.commands import app
 
 ROOT = Path(__file__).parents[1]
 PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "results/README.md"]

@@ -14,7 +14,7 @@ ROOMS = (
     "errors",
     "data",
     "models",
-    *("files", "seeds", "toml_text", "limits", "machine", "startup", "protocol", "trial", "settings"),
+    *("files", "seeds", "toml_text", "limits", "machine", "startup", "signals", "protocol", "trial", "settings"),
     "space",
     "proposals",
     "confirmation",
@@ -41,7 +41,7 @@ MODELS = (
     "model_file",
 )
 ORDERS = {"packtune": ROOMS, "packtune.models": MODELS, "packtune.data": DATA}
-SMALL_FILES = ROOMS[3:12]  # these files of search may import each other, without a cycle
+SMALL_FILES = ROOMS[3:13]  # these files of search may import each other, without a cycle
 
 # The files and folders that may import a package; a folder stands for all files in it.
 HOMES = {

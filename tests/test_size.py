@@ -58,7 +58,7 @@ def functions(source_files):
 @pytest.fixture(scope="session")
 def commands():
     """List (file, name) of the functions that are Typer commands: each option is a parameter."""
-    from packtune.cli.main import app
+    from packtune.cli.commands import app
 
     entries = [*app.registered_commands, app.registered_callback]
     callbacks = [inspect.unwrap(entry.callback) for entry in entries if entry is not None and entry.callback]

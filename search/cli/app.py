@@ -5,12 +5,15 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from packtune.errors import PacktuneError
 from packtune.report.console import print_result, try_to_print
+from packtune.run.guard import Guard
+from packtune.signals import exit_code, signals_interrupt
 
 app = typer.Typer(
     name="packtune",
@@ -50,13 +53,18 @@ def packtune(
 
 
 @contextmanager
-def errors_shown() -> Iterator[None]:
-    """Show an error that the user can mend on stderr and exit with 2; after a signal, exit with 128 plus its number."""
+def errors_shown() -> Iterator[Guard]:
+    """Show an error that the user can mend on stderr and exit with 2; after a signal, exit with 128 plus its number.
+
+    Gives the guard that ends the command in time after a signal.
+    """
+    guard = Guard(partial(try_to_print, style="red"))
     try:
-        yield
+        with signals_interrupt(), guard.watching():
+            yield guard
     except PacktuneError as error:
         try_to_print(f"Error: {error}", style="red")
         raise typer.Exit(2) from error
     except KeyboardInterrupt as stop:
         # A search that is stopped for the second time says by which signal.
-        raise typer.Exit(128 + (stop.args[0] if stop.args else signal.SIGINT)) from None
+        raise typer.Exit(exit_code(stop.args[0] if stop.args else signal.SIGINT)) from None

@@ -1,4 +1,4 @@
-"""The command line with all its commands. Results go to stdout, talk to stderr."""
+"""Where the program `packtune` begins. Listens to signals before it imports anything large."""
 
 from __future__ import annotations
 
@@ -6,38 +6,10 @@ import os
 import warnings
 from typing import TYPE_CHECKING
 
-from packtune.cli import lists, predict, reproduce, results, search
-from packtune.cli.app import app
-from packtune.limits import count_processors, usable_cpus
-from packtune.report.console import allow_every_letter
+from packtune.signals import end_on_signals
 
 if TYPE_CHECKING:
     from packtune.worker.trainable import PackTrainable
-
-__all__ = ["app", "main"]
-
-# The order of the commands in the help.
-COMMANDS = (
-    search.run,
-    search.resume,
-    reproduce.reproduce,
-    results.leaderboard,
-    results.best,
-    predict.predict,
-    lists.spaces,
-    lists.datasets,
-)
-EPILOGS = {
-    search.run: search.RUN_EXAMPLES,
-    search.resume: search.RESUME_EXAMPLES,
-    reproduce.reproduce: reproduce.EXAMPLE,
-    results.leaderboard: results.LEADERBOARD_EXAMPLE,
-    results.best: results.BEST_EXAMPLE,
-    predict.predict: predict.EXAMPLE,
-    lists.spaces: lists.SPACES_EXAMPLE,
-}
-for command in COMMANDS:
-    app.command(epilog=EPILOGS.get(command))(command)
 
 
 def main(trainable: type[PackTrainable] | None = None) -> None:
@@ -46,6 +18,11 @@ def main(trainable: type[PackTrainable] | None = None) -> None:
     Args:
         trainable: trains the packs of `run` and `resume` in a worker; none for `PackTrainable`.
     """
+    end_on_signals()
+    from packtune.cli.commands import app
+    from packtune.limits import count_processors, usable_cpus
+    from packtune.report.console import allow_every_letter
+
     allow_every_letter()
     use_default_warnings()
     limit_threads(usable=usable_cpus(), processors=count_processors())

@@ -12,6 +12,7 @@ from packtune.report.fitting import wrap
 from packtune.report.leaderboard import leaderboard_frame
 from packtune.report.screen import to_screen
 from packtune.report.words import describe_winner
+from packtune.signals import exit_code
 
 if TYPE_CHECKING:
     from packtune.run.ending import Ending
@@ -28,7 +29,7 @@ def print_ending(run: Run, ending: Ending) -> None:
     _print_leaderboard(run, ending)
     _say_how_to_go_on(run, ending)
     if ending.stopped_by:
-        raise typer.Exit(128 + ending.stopped_by)
+        raise typer.Exit(exit_code(ending.stopped_by))
     if ending.rows and not ending.winner and not ending.open_trials:
         raise PacktuneError("no trial was completed: `reason` in trials.csv says why. Mend that and start a new run")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +23,7 @@ from packtune.cli.options import (
 )
 from packtune.report.console import error_console, print_result, try_to_print, width_of_stdout
 from packtune.run.settings_file import AUTO
+from packtune.signals import exit_code
 
 if TYPE_CHECKING:
     from packtune.run.ending import Ending
@@ -55,7 +57,7 @@ def reproduce(
     time_budget: TimeBudget = None,
 ) -> None:
     """Train the reference notebook's systems, and compare with its published numbers; again to continue."""
-    with errors_shown():
+    with errors_shown() as guard:
         from packtune.report.views import view_for
         from packtune.reproduction.runs import reproduction_runs
         from packtune.reproduction.selection import select
@@ -76,7 +78,8 @@ def reproduce(
             time_budget_s=time_budget,
         )
         runs = reproduction_runs(asked.systems, results, choose_resources(resources), precision)
-        with carried_out(runs, view_for(error_console()), stop_source=stop_signals) as endings:
+        stop_source = partial(stop_signals, guard=guard, show=_say_what_is_left)
+        with carried_out(runs, view_for(error_console()), stop_source=stop_source) as endings:
             from packtune.reproduction.table import to_screen
             from packtune.reproduction.writing import write_reproduction
 
@@ -95,4 +98,4 @@ def _say_what_is_left(endings: Sequence[Ending]) -> None:
         try_to_print(f"Stopped with {left} trials open. Continue with the same command.")
     for ending in endings:
         if ending.stopped_by:
-            raise typer.Exit(128 + ending.stopped_by)
+            raise typer.Exit(exit_code(ending.stopped_by))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,7 +35,9 @@ from packtune.run.settings_file import AUTO
 from packtune.settings import Preference
 
 if TYPE_CHECKING:
+    from packtune.run.ending import Ending
     from packtune.run.folder import Run
+    from packtune.run.guard import Guard
     from packtune.worker.trainable import PackTrainable
 
 RUN_EXAMPLES = """Examples:
@@ -159,7 +163,7 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Search a space: train its trials in packs, and write a leaderboard."""
-    with errors_shown():
+    with errors_shown() as guard:
         from packtune.interface.repetition import describe_repetition
         from packtune.run.planning import PlanOptions, ResourceOptions, choose_resources, create_run, plan_search
         from packtune.space.source import find_space
@@ -196,7 +200,7 @@ def run(
         created = create_run(*settled, source, results=results, name=name)
         if repeated := describe_repetition(created):
             try_to_print(repeated)
-        _search(created, verbose=verbose, trainable=context.obj)
+        _search(created, guard, verbose=verbose, trainable=context.obj)
 
 
 def resume(
@@ -234,7 +238,7 @@ def resume(
     verbose: Verbose = False,
 ) -> None:
     """Continue a run that was stopped or killed, nothing lost or done twice; or extend one."""
-    with errors_shown():
+    with errors_shown() as guard:
         from packtune.run.extension import resumed
         from packtune.run.find import find_run
         from packtune.run.planning import ResourceOptions
@@ -251,17 +255,20 @@ def resume(
             time_budget_s=time_budget,
         )
         going_on = resumed(found, trials=trials, epochs=epochs, options=options)
-        _search(going_on, verbose=verbose, trainable=context.obj)
+        _search(going_on, guard, verbose=verbose, trainable=context.obj)
 
 
-def _search(run: Run, *, verbose: bool, trainable: type[PackTrainable] | None) -> None:
+def _search(run: Run, guard: Guard, *, verbose: bool, trainable: type[PackTrainable] | None) -> None:
     from packtune.report.views import view_for
     from packtune.run.session import carried_out
     from packtune.run.stopping import stop_signals
 
-    try_to_print(f"Run {run.folder.name} in {run.folder.path}")
-    view = view_for(error_console())
-    with carried_out([run], view, stop_source=stop_signals, verbose=verbose, trainable=trainable) as endings:
+    def show(endings: Sequence[Ending]) -> None:
         from packtune.cli.printing import print_ending  # pandas, which would delay the start of Ray
 
         print_ending(run, endings[0])
+
+    try_to_print(f"Run {run.folder.name} in {run.folder.path}")
+    view, stop_source = view_for(error_console()), partial(stop_signals, guard=guard, show=show)
+    with carried_out([run], view, stop_source=stop_source, verbose=verbose, trainable=trainable) as endings:
+        show(endings)

@@ -62,7 +62,7 @@ class Retries:
         self._failures[pack.trials] += 1
         failures, tries = self._failures[pack.trials], self._tries(pack, worker_died=worker_died)
         last_line = reason.splitlines()[-1] if reason else "no reason is known"
-        what = f"{_trials_in_words(pack)} failed ({last_line})"
+        what = f"{trials_in_words(pack)} failed ({last_line})"
         if failures < tries:
             return Verdict(decision=Decision.RETRY, message=f"{what}: once more, try {failures + 1} of {tries}.")
         if len(pack.proposals) > 1:
@@ -76,7 +76,7 @@ class Retries:
         return 1 + (self._max_failures if again else 0)
 
 
-def _trials_in_words(pack: Pack) -> str:
+def trials_in_words(pack: Pack) -> str:
     """Name the trials of a pack: trial 7, or trials 3 to 12."""
     first, last = pack.trials[0], pack.trials[-1]
     return f"Trial {first}" if first == last else f"Trials {first} to {last}"

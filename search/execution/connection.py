@@ -22,7 +22,7 @@ from packtune.data.files import readable
 from packtune.errors import ClusterError
 from packtune.execution.address import AUTO, check_address
 from packtune.execution.environment import CLUSTER, LOCAL, RAY, TUNE, changed, environment
-from packtune.execution.lean_ray import forget_token, lean_start, rename_process
+from packtune.execution.lean_ray import ended_processes, forget_token, lean_end, lean_start, rename_process
 from packtune.execution.placement import place
 from packtune.execution.ray_start import Background, RayStart, last_words
 from packtune.execution.shipping import modules_of_the_job, packed_code
@@ -42,6 +42,10 @@ NOT_UTF8 = (
     "Ray cannot start in the folder {}, as its name is not UTF-8: start packtune in another folder; the files that it "
     "reads and writes may have such names"
 )
+_LOST = (
+    "Ray has ended on this machine: {}. The system kills processes when memory runs out, and schedulers kill those of "
+    "a job. Nothing that was finished is lost: resume goes on"
+)
 
 
 class Connection(ABC):
@@ -54,6 +58,10 @@ class Connection(ABC):
         Raises:
             ClusterError: nothing answers at the address, Ray does not start, or no node has what one worker needs.
         """
+
+    def lost(self) -> str:
+        """Tell why nothing can be trained any more; empty while Ray runs, as far as can be told from here."""
+        return ""
 
 
 @contextlib.contextmanager
@@ -118,6 +126,10 @@ class _OwnRay(Connection):
         self._connecting.future.result()
         return place(self._resources)
 
+    def lost(self) -> str:
+        ended = " and ".join(ended_processes()) if self._resources.is_local else ""
+        return ended and _LOST.format(ended)
+
     def close(self) -> None:
         """Disconnect; a local Ray ends, and one that is still starting is broken off."""
         self._start.break_off()
@@ -128,9 +140,7 @@ class _OwnRay(Connection):
 
 
 def _disconnect(connected: Future[None]) -> None:
-    import ray
-
-    ray.shutdown()
+    lean_end()
     forget_token()
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import re
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ray.tune import Callback, ProgressReporter, Stopper
@@ -13,7 +13,12 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
 from packtune.execution.capacity_watch import CapacityWatch
+from packtune.execution.deaths import read_death
 from packtune.execution.searcher import PackSearcher
+
+SIGNAL_GRACE_S = 0.5
+"""Who ends a whole job signals its processes one after another: the driver may get its signal after a worker."""
+STEP_S = 0.1
 
 
 class StopAfterRound(Stopper):
@@ -46,6 +51,8 @@ class Watch(Callback):
 
     def on_step_end(self, iteration: int, trials: Sequence[Trial], **info: object) -> None:
         self._capacity.look(starved=self._searcher.under_way.are_all_waiting)
+        if self._searcher.trouble.rests:
+            time.sleep(STEP_S)  # Ray Tune itself waits for events only, and there may be none to come
 
     def __getstate__(self) -> dict[str, object]:
         """Give Ray Tune's snapshots nothing, as `PackSearcher` does."""
@@ -56,22 +63,31 @@ class InOrder(FIFOScheduler):
     """Starts packs in order, and ends each with its round when the search is stopping.
 
     Tells the searcher why a worker died. Nothing else of Ray Tune knows that before `on_trial_complete`.
+
+    Args:
+        was_memory_full: see `read_death`.
     """
 
-    def __init__(self, searcher: PackSearcher) -> None:
+    def __init__(self, searcher: PackSearcher, was_memory_full: Callable[[], bool]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._searcher = searcher
+        self._was_memory_full = was_memory_full
 
     def on_trial_result(self, tune_controller: TuneController, trial: Trial, result: Mapping[str, object]) -> str:
         return TrialScheduler.STOP if self._searcher.stopping() else TrialScheduler.CONTINUE
 
     def choose_trial_to_run(self, tune_controller: TuneController) -> Trial | None:
-        return None if self._searcher.stopping() else super().choose_trial_to_run(tune_controller)
+        return (
+            None
+            if self._searcher.stopping() or self._searcher.trouble.rests
+            else super().choose_trial_to_run(tune_controller)
+        )
 
     def on_trial_error(self, tune_controller: TuneController, trial: Trial) -> None:
         with contextlib.suppress(OSError):
             text = Path(trial.error_file).read_text(encoding="utf-8")
-            self._searcher.note_death(trial.trial_id, cause_of_death(text))
+            time.sleep(SIGNAL_GRACE_S)
+            self._searcher.note_death(trial.trial_id, read_death(text, self._was_memory_full))
 
     def __getstate__(self) -> dict[str, object]:
         """Give Ray Tune's snapshots nothing, as `PackSearcher` does."""
@@ -86,15 +102,3 @@ class NoReporter(ProgressReporter):
 
     def report(self, trials: Sequence[Trial], done: bool, *sys_info: object) -> None:
         """Report nothing, see `should_report`."""
-
-
-def cause_of_death(text: str) -> str:
-    """Put in a few words what Ray says about a worker that died."""
-    if "node has died" in text:
-        return "its node is gone"
-    if "Worker unexpectedly exits" in text:
-        return "it was killed, ran out of memory, or crashed"
-    if found := re.search(r"Worker exit detail: (.*?)\.(?:\s|$)", text):
-        return found.group(1)
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else ""

@@ -9,11 +9,14 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 
 from ray import tune
+from ray.exceptions import RayError
 
 from packtune.data.dataset import Dataset
+from packtune.errors import ClusterError
 from packtune.execution.capacity_watch import CapacityWatch
+from packtune.execution.deaths import MemoryKills, read_death
 from packtune.execution.hooks import InOrder, NoReporter, StopAfterRound, Watch
-from packtune.execution.lean_ray import keep_idle_workers
+from packtune.execution.lean_ray import keep_idle_workers, take_every_death
 from packtune.execution.placement import can_hold_worker
 from packtune.execution.searcher import PackSearcher
 from packtune.execution.temporary_folder import scratch_folder
@@ -22,6 +25,7 @@ from packtune.worker.shared_data import to_arrays
 from packtune.worker.trainable import PackTrainable
 
 keep_idle_workers()
+take_every_death()
 
 
 def run_packs(
@@ -41,20 +45,34 @@ def run_packs(
     Raises:
         PacktuneError, or what a storage raises: what went wrong in the searcher.
     """
+    with _in_words():
+        _fit(
+            searcher, datasets, placement, CapacityWatch(placement, say, lambda: can_hold_worker(placement)), trainable
+        )
+    if searcher.failure is not None:
+        raise searcher.failure
+
+
+def _fit(
+    searcher: PackSearcher,
+    datasets: Sequence[Dataset],
+    placement: Placement,
+    watch: CapacityWatch,
+    trainable: type[PackTrainable],
+) -> None:
     with_data = tune.with_parameters(
         trainable,
         datasets={dataset.name: to_arrays(dataset) for dataset in datasets},
         threads=placement.threads,
     )
     resources = {"cpu": placement.cpus_per_worker, "gpu": placement.gpus_per_worker}
-    watch = CapacityWatch(placement, say, lambda: can_hold_worker(placement))
     # Ray Tune's own files are of no use here: the study is the only truth.
     with scratch_folder() as folder, _quiet_ray(), _signals_kept():
         tune.Tuner(
             tune.with_resources(with_data, resources),
             tune_config=tune.TuneConfig(
                 search_alg=searcher,
-                scheduler=InOrder(searcher),
+                scheduler=InOrder(searcher, MemoryKills().are_new),
                 num_samples=-1,
                 max_concurrent_trials=min(placement.workers or searcher.most_at_once, searcher.most_at_once),
                 reuse_actors=True,
@@ -71,8 +89,18 @@ def run_packs(
                 checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
             ),
         ).fit()
-    if searcher.failure is not None:
-        raise searcher.failure
+
+
+@contextlib.contextmanager
+def _in_words() -> Iterator[None]:
+    """Turn an error of Ray's own into one for people."""
+    try:
+        yield
+    except (RayError, tune.TuneError) as error:
+        cause = read_death(str(error)).cause or type(error).__name__
+        raise ClusterError(
+            f"Ray ended the search: {cause}. Mend that, then resume; nothing that was finished is lost"
+        ) from error
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -15,22 +16,25 @@ from typing import TYPE_CHECKING
 from packtune.execution.environment import environment
 from packtune.execution.ray_start import RayStart
 from packtune.limits import memory_limit
+from packtune.signals import SIGNALS
 
 if TYPE_CHECKING:
     from ray._private.node import Node
+    from ray.air.execution._internal.tracked_actor_task import TrackedActorTask
 
 REGISTRATION_TIMEOUT_S = 30.0  # as Ray itself waits
 PORT_TIMEOUT_MS = 1000  # once its file is there
-DIE_WITH_PARENT = "set_kill_on_parent_death_linux"
-"""The function of Ray that a process calls after it was forked, before it runs its program."""
+RAYLET_TIMEOUT_S = 2.0
+RAYLET, GCS = "raylet", "gcs_server"
 
 
 @contextlib.contextmanager
 def lean_start(start: RayStart) -> Iterator[None]:
     """Let `ray.init`, called inside, listen on loopback only, and start no autoscaler, dashboard or log monitor.
 
-    Each process gets a process group of its own: schedulers, containers and `timeout` signal the whole group of the
-    search, and Ray must outlive that signal until the search has ended its round.
+    Each process gets a process group of its own, and blocks `SIGNALS`, as do the workers that it starts: schedulers,
+    containers and `timeout` signal the whole group of the search, or its every process, and Ray must outlive that
+    signal until the search has ended its round. What blocks SIGTERM has to be ended by `lean_end`.
 
     Ray has no option for any of this. The processes that are left out take longer to start than all the rest of Ray.
     What one machine needs stays: the control service, the process of the node with its object store and memory monitor,
@@ -56,7 +60,7 @@ def lean_start(start: RayStart) -> Iterator[None]:
         _replaced(node, "wait_for_persisted_port", partial(_wait_for_port, start, wait_for_port)),
         _replaced(utils, "estimate_available_memory", partial(_available_memory, utils.estimate_available_memory)),
         _replaced(utils, "get_dashboard_dependency_error", lambda: "not wanted"),
-        _replaced(utils, "set_kill_on_parent_death_linux", partial(_leave_group, utils.set_kill_on_parent_death_linux)),
+        _replaced(utils, "set_kill_on_parent_death_linux", _in_own_group(utils.set_kill_on_parent_death_linux)),
     ):
         yield
 
@@ -66,6 +70,45 @@ def forget_token() -> None:
     from ray._raylet import AuthenticationTokenLoader  # type: ignore[attr-defined]
 
     AuthenticationTokenLoader.instance().reset_cache()
+
+
+def lean_end() -> None:
+    """Disconnect from Ray. A local one ends: Ray would send its processes a SIGTERM, which they block."""
+    import ray
+    from ray._private import worker
+
+    node = worker._global_node
+    if node is None or not node.all_processes:
+        ray.shutdown()
+        return
+    with _replaced(node, "kill_all_processes", partial(_end_processes, node, node.kill_all_processes)):
+        ray.shutdown()
+
+
+def _end_processes(node: Node, kill: Callable[..., None], **how: bool) -> None:
+    """Let the process of a node end its workers and agents; what is still there after that is killed."""
+    from ray._raylet import GcsClient  # type: ignore[attr-defined]
+
+    processes = {kind: infos[0].process for kind, infos in node.all_processes.items()}
+    with contextlib.suppress(Exception):  # whatever is wrong with Ray, it has to end
+        GcsClient(address=node.gcs_address).drain_nodes([bytes.fromhex(str(node._node_id))])
+        processes[RAYLET].wait(RAYLET_TIMEOUT_S)
+        processes[GCS].kill()  # it waits for a second, and has nothing to write
+        processes[GCS].wait()
+    kill(**{**how, "allow_graceful": False})
+
+
+def ended_processes() -> list[str]:
+    """List the processes of the Ray which this process started that have ended, and how: "raylet (SIGKILL)"."""
+    from ray._private import worker
+
+    node = worker._global_node
+    return [] if node is None else [f"{kind} ({_how(process.poll())})" for kind, process in node.dead_processes()]
+
+
+def _how(returned: int | None) -> str:
+    """Put in words how a process ended, from what `Popen.poll` gives."""
+    return signal.Signals(-returned).name if returned is not None and returned < 0 else f"exit code {returned}"
 
 
 def rename_process(name: str) -> None:
@@ -86,11 +129,36 @@ def keep_idle_workers() -> None:
     class_cache.DEFAULT_ENV_VARS.pop("PL_DISABLE_FORK", None)
 
 
-def _leave_group(die_with_parent: Callable[[], None]) -> None:
-    """Prepare a process that Ray has forked, before it runs its program."""
-    # No session of its own: Linux shares the processor among sessions, and Ray then takes a second longer to start.
-    os.setpgid(0, 0)
-    die_with_parent()
+def take_every_death() -> None:
+    """Let Ray Tune take every error of Ray's as the death of an actor, such as one by Ray's memory monitor.
+
+    It knows two classes of errors, and ends with an error of its own when it meets another.
+    """
+    from ray.air.execution._internal.actor_manager import RayActorManager
+    from ray.exceptions import RayActorError, RayTaskError
+
+    take = RayActorManager._actor_task_failed
+
+    def take_any(manager: RayActorManager, task: TrackedActorTask, error: Exception) -> None:
+        is_known = isinstance(error, RayActorError | RayTaskError)
+        take(manager, task, error if is_known else RayActorError(error_msg=f"{type(error).__name__}: {error}"))
+
+    RayActorManager._actor_task_failed = take_any  # type: ignore[method-assign,assignment]
+
+
+def _in_own_group(die_with_parent: Callable[[], None]) -> Callable[[], None]:
+    """Make what a process that Ray has forked does before it runs its program."""
+    parent = os.getpid()
+
+    def prepare() -> None:
+        # No session of its own: Linux shares the processor among sessions, and Ray then takes a second longer to start.
+        os.setpgid(0, 0)
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        die_with_parent()
+        if os.getppid() != parent:  # which ended before that: nobody would end this process
+            os._exit(1)
+
+    return prepare
 
 
 def _get_node_soon(start: RayStart, get_node: Callable[[str, str], object], gcs_address: str, node_id: str) -> object:

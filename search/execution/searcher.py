@@ -11,6 +11,8 @@ from ray.tune.search import Searcher
 from packtune.dispatch.pack_task import PackReport, PackTask
 from packtune.dispatch.staged_search import StagedSearch
 from packtune.errors import ClusterError
+from packtune.execution.deaths import Death
+from packtune.execution.trouble import Trouble
 from packtune.trial import Pack
 from packtune.worker.checkpoint import CheckpointFolder
 from packtune.worker.messages import PackDone, RoundDone, read_message, write_task
@@ -59,6 +61,11 @@ class UnderWay:
         return self._packs[trial_id]
 
     @property
+    def training(self) -> set[str]:
+        """List those that a worker has taken up."""
+        return self._packs.keys() - self._waiting
+
+    @property
     def are_all_waiting(self) -> bool:
         """Tell whether there are packs, and none of them has a worker."""
         return bool(self._packs) and len(self._waiting) == len(self._packs)
@@ -79,6 +86,7 @@ class PackSearcher(Searcher):
 
     Attributes:
         under_way: the packs that Ray Tune has.
+        trouble: says whether no worker should be started yet, because the machine is in trouble.
         failure: the error that the search must end with, if there is one. It is raised once Ray Tune has stopped: in
             its loop, Ray Tune would raise an error of its own instead.
     """
@@ -97,8 +105,9 @@ class PackSearcher(Searcher):
         self._on_change = on_change
         self._say = say
         self.under_way = UnderWay()
-        self._deaths: dict[str, str] = {}
+        self._deaths: dict[str, Death] = {}
         self._deaths_in_a_row = 0
+        self.trouble = Trouble(say)
         self.failure: Exception | None = None
 
     @property
@@ -114,7 +123,7 @@ class PackSearcher(Searcher):
         try:
             if self.stopping() or all(lane.dispatcher.finished for lane in self._lanes):
                 return Searcher.FINISHED
-            for lane in self._lanes:
+            for lane in () if self.trouble.rests else self._lanes:
                 task = lane.dispatcher.next_pack()
                 if task is not None:
                     return self._start(trial_id, lane, task)
@@ -132,9 +141,11 @@ class PackSearcher(Searcher):
         except Exception as error:  # the study could not be written
             self.failure = error
 
-    def note_death(self, trial_id: str, cause: str) -> None:
+    def note_death(self, trial_id: str, death: Death) -> None:
         """Take note of why a worker died; `on_trial_complete` is called after it."""
-        self._deaths[trial_id] = cause
+        # A pack that its worker had not taken up yet cannot have killed it.
+        blameless = death.of_machine or trial_id not in self.under_way.training
+        self._deaths[trial_id] = replace(death, of_machine=blameless)
 
     def on_trial_result(self, trial_id: str, result: Mapping[str, object]) -> None:
         message = read_message(result)
@@ -149,7 +160,7 @@ class PackSearcher(Searcher):
 
     def on_trial_complete(self, trial_id: str, result: Mapping[str, object] | None = None, error: bool = False) -> None:
         lane, pack = self.under_way.remove(trial_id)
-        death = self._deaths.pop(trial_id, "") if error else None
+        death = self._deaths.pop(trial_id, Death(cause="")) if error else None
         if self.failure is not None:
             return
         try:
@@ -163,21 +174,21 @@ class PackSearcher(Searcher):
         self._on_change()
         return write_task(replace(task, checkpoint=lane.checkpoints.load(task.pack)))
 
-    def _close(self, lane: Lane, pack: Pack, result: Mapping[str, object], death: str | None) -> None:
+    def _close(self, lane: Lane, pack: Pack, result: Mapping[str, object], death: Death | None) -> None:
         """Take back a pack whose Ray Tune trial has ended.
 
         Args:
             death: why its worker died; none if it lives.
         """
         if death is not None:
-            self._count_death(death)
-            self._say(lane.dispatcher.fail(pack, f"its worker died: {death}".rstrip(": "), worker_died=True))
+            self._bury(lane, pack, death)
             return
         match read_message(result):
             case PackDone(report=report) if report.error:
                 self._say(lane.dispatcher.fail(pack, report.error, worker_died=False))
             case PackDone(report=report):
                 self._deaths_in_a_row = 0
+                self.trouble.end()
                 lane.on_report(report)
                 lane.dispatcher.receive(pack, report)
                 lane.checkpoints.drop(pack)
@@ -187,14 +198,16 @@ class PackSearcher(Searcher):
             case None:
                 lane.dispatcher.give_back(pack)
 
-    def _count_death(self, cause: str) -> None:
+    def _bury(self, lane: Lane, pack: Pack, death: Death) -> None:
+        """Take back the pack of a worker that died. Whoever stops a search may have signalled its workers too."""
+        if death.of_machine or self.stopping():
+            lane.dispatcher.give_back(pack)
+            if not self.stopping():
+                self.trouble.note(pack, death.cause)
+            return
         self._deaths_in_a_row += 1
-        # One member cannot kill so many workers. Where none of them finished a pack, no pack is at fault.
-        if self._deaths_in_a_row >= max(lane.dispatcher.deaths_by_one for lane in self._lanes):
-            raise ClusterError(
-                f"{self._deaths_in_a_row} workers died one after another, and none finished a pack; the last one: "
-                f"{cause}. Mend that, then resume; nothing that was finished is lost"
-            )
+        _check_deaths(self._deaths_in_a_row, self._lanes, death.cause)
+        self._say(lane.dispatcher.fail(pack, f"its worker died: {death.cause}".rstrip(": "), worker_died=True))
 
     def __getstate__(self) -> dict[str, object]:
         """Give Ray Tune's snapshots nothing: a resumed search is a fresh one over the same study."""
@@ -211,3 +224,12 @@ def _note_round(lane: Lane, pack: Pack, message: RoundDone) -> None:
     lane.dispatcher.note_progress(pack, message.epoch)
     if message.checkpoint is not None:
         lane.checkpoints.save(pack, message.checkpoint)
+
+
+def _check_deaths(in_a_row: int, lanes: Sequence[Lane], cause: str) -> None:
+    # One member cannot kill so many workers. Where none of them finished a pack, no pack is at fault.
+    if in_a_row >= max(lane.dispatcher.deaths_by_one for lane in lanes):
+        raise ClusterError(
+            f"{in_a_row} workers died one after another, and none finished a pack; the last one: {cause}. Mend that, "
+            "then resume; nothing that was finished is lost"
+        )

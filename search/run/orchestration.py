@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
+from signal import Signals
 from typing import TYPE_CHECKING
 
 from packtune.data.catalog import load
@@ -21,13 +24,14 @@ from packtune.run.confirming import ConfirmingStages, confirmed_outcomes, requeu
 from packtune.run.ending import Ending, conclude
 from packtune.run.folder import Run
 from packtune.run.model_keeper import ModelKeeper
-from packtune.run.records import open_study
+from packtune.run.records import open_study, read_records
 from packtune.run.settling import advise, settle
 from packtune.run.stopping import Stop, StopSource, time_budget
 from packtune.settings import Placement, SettledPlan
 from packtune.startup import quick_imports
 from packtune.study.storage import Storage, open_storage
 from packtune.study.study import SearchStudy
+from packtune.trial import TrialRecord, TrialState
 from packtune.worker.checkpoint import CheckpointFolder
 
 if TYPE_CHECKING:
@@ -78,21 +82,31 @@ def run_searches(
         for run in runs:
             stack.enter_context(run.folder.locked())
             _check_still_new(run)
-        stop = stack.enter_context(stop_source(runs[0].settings.resources.time_budget_s, view.say))
+        started_s = time.monotonic()
         begun: list[_Begun] = []
         try:
-            datasets, placement = _begin(runs, connection, view, stop, stack, begun)
+            datasets, placement = _begin(runs, connection, view, stack, begun)
         except BaseException:
             for run in runs[len(begun) :]:
                 if run.new:
                     run.folder.discard()
             raise
+        # Until here, a signal ends the search at once: nothing has been trained yet.
+        stop = stack.enter_context(stop_source(_left_s(runs[0], started_s), view.say))
+        stop.searching(connection.lost, partial(_end_for_others, begun, view))
         try:
             explain = view.say if verbose else _say_nothing
             _train(begun, datasets, placement, view, stop, explain=explain, trainable=trainable)
         finally:
-            endings = [_end(each, stop) for each in begun]
+            with stop.concluding():
+                endings = [_end(each, stop) for each in begun]
     return endings
+
+
+def _left_s(run: Run, started_s: float) -> float | None:
+    """Give what is left of the time budget; none if there is no budget."""
+    budget_s = run.settings.resources.time_budget_s
+    return None if budget_s is None else budget_s - (time.monotonic() - started_s)
 
 
 def _check_still_new(run: Run) -> None:
@@ -107,7 +121,6 @@ def _begin(
     runs: Sequence[Run],
     connection: Connection,
     view: ProgressView,
-    stop: Stop,
     stack: ExitStack,
     begun: list[_Begun],
 ) -> tuple[list[Dataset], Placement]:
@@ -116,7 +129,6 @@ def _begin(
     datasets, placement = _prepare(runs, connection, view)
     settled = [settle(run, placement) for run in runs]
     advise([plan for _, plan in settled], runs[0].settings.resources, placement, view.say)
-    stop.listen()  # Ray installs a SIGTERM handler of its own
     for (run, plan), storage in zip(settled, storages, strict=True):
         study = open_study(run, storage)
         begun.append(_Begun(run=run, plan=plan, study=study, storage=storage))
@@ -222,6 +234,18 @@ def _end(each: _Begun, stop: Stop) -> Ending:
     if not ending.is_open:
         CheckpointFolder(each.run.folder.checkpoints).clear()
     return ending
+
+
+def _end_for_others(begun: Sequence[_Begun], view: ProgressView, stopped_by: Signals | None) -> list[Ending]:
+    """Write down how runs ended whose main thread cannot: what it has recorded is read, and its study left alone."""
+    endings = [conclude(each.run, [_as_open(record) for record in read_records(each.run)]) for each in begun]
+    view.close()
+    return [replace(ending, stopped_by=stopped_by, trained=True) for ending in endings]
+
+
+def _as_open(record: TrialRecord) -> TrialRecord:
+    """Give a record as the next session finds it: what was in training waits."""
+    return record if record.outcome is not None else replace(record, state=TrialState.WAITING)
 
 
 def _say_nothing(text: str) -> None:

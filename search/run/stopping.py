@@ -5,14 +5,26 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
+
+from packtune.run.guard import Guard, Rescue
+from packtune.signals import SIGNALS, handle_signals, handlers_kept
+
+if TYPE_CHECKING:
+    from packtune.run.ending import Ending
+
+__all__ = ["SIGNALS", "SignalStop", "Stop", "StopSource", "stop_signals", "time_budget"]
 
 SIGNAL_AGAIN_S = 0.05
 """After this time a signal that arrived in a finalizer is sent again."""
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""SIGHUP comes when a terminal or an SSH session is closed."""
+
+
+Writer = Callable[[signal.Signals | None], Sequence["Ending"]]
+"""Writes the tables of searches that a signal stopped, or something else, and gives how they ended."""
+Show = Callable[[Sequence["Ending"]], None]
 
 
 class Stop:
@@ -44,21 +56,53 @@ class Stop:
             self._say("Stopping; what is finished is kept. Ctrl-C again stops at once.")
         return self.signal is not None or self.is_spent(1.0)
 
-    def listen(self) -> None:
-        """Take over the signals again, where another library has put its own handlers in place."""
+    def searching(self, lost: Callable[[], str], write: Writer) -> None:
+        """Take note of how to end the search, should its main thread be unable to.
+
+        Args:
+            lost: tells why nothing can be trained any more; empty while something can.
+            write: writes the tables, in any thread.
+        """
+
+    @contextmanager
+    def concluding(self) -> Iterator[None]:
+        """Write the tables in the block, and undisturbed."""
+        yield
 
 
 class SignalStop(Stop):
-    """Stops on the first of `SIGNALS`, and raises KeyboardInterrupt on the second. For the main thread only."""
+    """Stops on the first of `SIGNALS`, and raises KeyboardInterrupt on the second. For the main thread only.
 
-    def __init__(self, budget_s: float | None, say: Callable[[str], None]) -> None:
+    Args:
+        guard: ends the program where the main thread cannot; one that does not watch does nothing.
+        show: shows how searches ended that were stopped by a signal and by the guard.
+    """
+
+    def __init__(self, budget_s: float | None, say: Callable[[str], None], guard: Guard, show: Show) -> None:
         super().__init__(budget_s, say)
+        self._guard = guard
+        self._show = show
         self._again: threading.Timer | None = None
 
+    def searching(self, lost: Callable[[], str], write: Writer) -> None:
+        def end(number: signal.Signals | None) -> None:
+            endings = write(number)
+            if number is not None:
+                self._show(endings)
+
+        self._guard.searching(Rescue(lost=lost, end=end))
+
+    @contextmanager
+    def concluding(self) -> Iterator[None]:
+        self._guard.concluding()
+        try:
+            yield
+        finally:
+            self._guard.concluded()
+
     def listen(self) -> None:
-        for number in SIGNALS:
-            if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` wants it
-                signal.signal(number, self._note)
+        """Take over the signals."""
+        handle_signals(self._note)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         is_first, self.signal = self.signal is None, signal.Signals(number)
@@ -87,21 +131,29 @@ def time_budget(budget_s: float | None, say: Callable[[str], None]) -> Iterator[
     yield Stop(budget_s, say)
 
 
+def _show_nothing(endings: Sequence[Ending]) -> None:
+    pass
+
+
 @contextmanager
-def stop_signals(budget_s: float | None, say: Callable[[str], None]) -> Iterator[Stop]:
-    """Stop on a signal too, as the command line does; the handlers that were there come back at the end."""
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    stop = SignalStop(budget_s, say)
-    stop.listen()
-    try:
-        yield stop
-    except KeyboardInterrupt:
-        # Ray raises a KeyboardInterrupt of its own where it meets one, which does not carry the signal.
-        raise KeyboardInterrupt(stop.signal or signal.SIGINT) from None
-    finally:
-        stop.rest()
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def stop_signals(
+    budget_s: float | None, say: Callable[[str], None], *, guard: Guard | None = None, show: Show = _show_nothing
+) -> Iterator[SignalStop]:
+    """Stop on a signal too, as the command line does; the handlers that were there come back at the end.
+
+    Args:
+        guard, show: see `SignalStop`.
+    """
+    stop = SignalStop(budget_s, say, guard or Guard(), show)
+    with handlers_kept():
+        stop.listen()
+        try:
+            yield stop
+        except KeyboardInterrupt:
+            # Ray raises a KeyboardInterrupt of its own where it meets one, which does not carry the signal.
+            raise KeyboardInterrupt(stop.signal or signal.SIGINT) from None
+        finally:
+            stop.rest()
 
 
 def _is_in_finalizer(frame: FrameType | None) -> bool:

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -27,6 +28,7 @@ from searches import (
     descendants,
     is_agent,
     kill,
+    status_of,
     undisturbed,
     wait_until,
     workers_of,
@@ -166,6 +168,72 @@ def stopped_driver(tries: int, draws: random.Random, folder: Path) -> str:
         f"times; every other three went to the whole group, every other pair got a second signal; ended within "
         f"{longest_s:.1f} s"
     )
+
+
+CODES = ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129))
+
+
+def signalled_everywhere(tries: int, draws: random.Random, folder: Path) -> str:
+    """Signal every process of a search in a random order, as schedulers and service managers do that end a job."""
+    calm = undisturbed(folder)
+    longest_s = 0.0
+    for n in range(tries):
+        search = Search(folder, f"everywhere-{n}")
+        number, code = CODES[n % 3]
+        process = search.start("--max-failures", "0", plan={"delay_s": ROUND_DELAY_S, "seed": draws.random()})
+        _wait_until_it_trains(search, process, draws)
+        everyone = [process.pid, *descendants(process.pid)]
+        draws.shuffle(everyone)
+        longest_s = max(longest_s, _end_with(process, code, partial(_signal, everyone, number)))
+        before = search.recorded()
+        assert len(search.run_folder.trials_csv.read_text().splitlines()) > 1
+        search.finish()
+        check_kept(before, search.recorded())
+        search.check(calm)
+    return f"SIGINT, SIGTERM, SIGHUP in turn, in random order; ended within {longest_s:.1f} s"
+
+
+def stopped_start(tries: int, draws: random.Random, folder: Path) -> str:
+    """Signal a driver at a random moment of its start."""
+    calm = undisturbed(folder)
+    longest_s = 0.0
+    left = 0
+    for n in range(tries):
+        search = Search(folder, f"start-{n}")
+        number, code = CODES[n % 3]
+        process = search.start()
+        # Python needs some time until the program can listen, to SIGHUP at last.
+        wait_until(partial(_handles, process.pid, signal.SIGHUP), process)
+        time.sleep(draws.uniform(0, 3))
+        below = descendants(process.pid)
+        longest_s = max(longest_s, _end_with(process, code, partial(process.send_signal, number)))
+        _wait_for_end(below, ORPHANS_TIMEOUT_S, but=is_agent)
+        left += search.begun
+        search.finish()
+        search.check(calm)
+    return f"{left} of {tries} left a run to resume; ended within {longest_s:.1f} s"
+
+
+def _end_with(process: subprocess.Popen[str], code: int, send: Callable[[], None]) -> float:
+    """Send a signal, and give the seconds until the search has ended with its code."""
+    sent_s = time.monotonic()
+    send()
+    _, talk = process.communicate(timeout=60)
+    assert process.returncode == code, (process.returncode, talk)
+    assert "Traceback" not in talk, talk
+    return time.monotonic() - sent_s
+
+
+def _signal(pids: Iterable[int], number: int) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+def _handles(pid: int, number: int) -> bool:
+    """Tell whether a process has a handler for a signal."""
+    caught = [line.split()[1] for line in status_of(pid).splitlines() if line.startswith("SigCgt:")]
+    return bool(caught) and bool(int(caught[0], 16) >> (number - 1) & 1)
 
 
 def _wait_until_it_trains(search: Search, process: subprocess.Popen[str], draws: random.Random) -> None:

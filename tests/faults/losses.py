@@ -9,9 +9,10 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from postgres import PASSWORD, PostgresServer, find_binaries
-from searches import Search, undisturbed, wait_until
+from searches import TIMEOUT_S, Search, undisturbed, wait_until
 
 
 class NotHere(Exception):
@@ -89,6 +90,36 @@ def stopped_storage_server(tries: int, draws: random.Random, folder: Path) -> st
     finally:
         server.remove()
     return f"PostgreSQL stopped in mid-search, every other time started again at once; {unnoticed} searches went on"
+
+
+def no_reader(tries: int, draws: random.Random, folder: Path) -> str:
+    """Let a search talk to a full device, print its result into a pipe without a reader, or both and be stopped."""
+    calm = undisturbed(folder)
+    for n in range(tries):
+        search = Search(folder, f"no-reader-{n}")
+        with open("/dev/full", "wb") as full, _closed_pipe() as closed:
+            stdout, stderr = ((subprocess.DEVNULL, full), (closed, subprocess.DEVNULL), (closed, full))[n % 3]
+            process = search.start(plan={"delay_s": 1.0, "seed": draws.random()}, stdout=stdout, stderr=stderr)
+            if n % 3 == 2:
+                wait_until(lambda s=search: s.outcomes_in_journal() > 0, process)
+                process.terminate()
+            # That nobody got the result is an error; the tables are there all the same.
+            assert process.wait(timeout=TIMEOUT_S) == (2 if n % 3 else 0)
+        before = search.recorded()
+        assert len(before) == 16 or n % 3 == 2
+        assert search.run_folder.trials_csv.exists()
+        search.finish()
+        assert {number: search.recorded()[number] for number in before} == before
+        search.check(calm)
+    return "stderr on a full device; stdout a pipe without a reader; both, and SIGTERM; each time resumed"
+
+
+@contextlib.contextmanager
+def _closed_pipe() -> Iterator[IO[bytes]]:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as stream:
+        yield stream
 
 
 def fails_with(process: subprocess.Popen[str], *words: str) -> None:

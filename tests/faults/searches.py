@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import IO
 
 from packtune.run.folder import RunFolder
 from packtune.run.records import read_records
@@ -30,6 +31,7 @@ IN_PARTS = (
     "--seed", "3", "--checkpoint-interval", "0", "--workers", "4", "--cpus-per-worker", "0.5",
 )  # fmt: skip
 TIMEOUT_S = 300
+Stream = int | IO[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +81,20 @@ class Search:
         """Tell whether the driver has workers already."""
         return bool(workers_of(pid))
 
-    def start(self, *extra: str, plan: dict | None = None) -> subprocess.Popen[str]:
+    def start(
+        self,
+        *extra: str,
+        plan: dict | None = None,
+        stdout: Stream = subprocess.DEVNULL,
+        stderr: Stream = subprocess.PIPE,
+    ) -> subprocess.Popen[str]:
         """Start the search, or go on with it; with a plan, its workers fail as it says."""
         arguments = ("resume", self.name) if self.begun else (*self.options, "--name", self.name)
         arguments += ("--storage", self.url) if self.url else ()
         program = [PACKTUNE] if plan is None else [sys.executable, FAULTY, json.dumps(plan)]
         return subprocess.Popen(
             [*program, *arguments, *extra],
-            cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True,
+            cwd=self.folder, stdout=stdout, stderr=stderr, text=True, start_new_session=True,
             env=self.environment,
         )  # fmt: skip
 
@@ -153,6 +161,11 @@ def is_agent(pid: int) -> bool:
 def command_of(pid: int) -> str:
     """Give the command line of a process, or nothing if there is none."""
     return _read(Path(f"/proc/{pid}/cmdline")).replace(b"\0", b" ").decode(errors="replace").strip()
+
+
+def status_of(pid: int) -> str:
+    """Give what the system says of a process in its `status` file, or nothing if there is none."""
+    return _read(Path(f"/proc/{pid}/status")).decode(errors="replace")
 
 
 def raylet_of(pid: int) -> int:

@@ -83,5 +83,5 @@ def test_a_row_that_is_measured_again_takes_its_place(tmp_path):
 
 
 def test_every_fault_has_a_name_and_tries_of_its_own():
-    assert len(FAULTS) == 20
+    assert len(FAULTS) == 24
     assert all(fault.tries >= 1 and fault.must_hold for fault in FAULTS.values())

@@ -6,6 +6,7 @@ import pytest
 
 from packtune.dispatch.dispatcher import Dispatcher
 from packtune.errors import ClusterError
+from packtune.execution.deaths import Death
 from packtune.execution.hooks import StopAfterRound
 from packtune.execution.searcher import Lane, PackSearcher
 from packtune.models.hardware.precision import Precision
@@ -93,7 +94,7 @@ def test_a_member_that_kills_every_worker_is_given_up_and_does_not_end_the_searc
         task = read_task(suggested)
         searcher.note_start(str(n))
         if guilty in task.pack.trials:
-            searcher.note_death(str(n), "it was killed")
+            searcher.note_death(str(n), Death(cause="it was killed"))
             searcher.on_trial_complete(str(n), error=True)
             died += 1
         else:
@@ -111,7 +112,38 @@ def test_workers_that_die_without_end_end_the_search(searcher, deaths):
         assert searcher.failure is None
         searcher.suggest(str(n))
         searcher.note_start(str(n))
-        searcher.note_death(str(n), "it was killed")
+        searcher.note_death(str(n), Death(cause="it was killed"))
         searcher.on_trial_complete(str(n), error=True)
     assert isinstance(searcher.failure, ClusterError)
     assert "the last one: it was killed. Mend that, then resume" in str(searcher.failure)
+
+
+def test_the_trouble_of_the_machine_counts_against_no_pack(searcher):
+    lane = searcher._lanes[0]
+    first = read_task(searcher.suggest("first")).pack
+    searcher.note_start("first")
+    searcher.note_death("first", Death(cause="memory ran low", of_machine=True))
+    searcher.on_trial_complete("first", error=True)
+    assert searcher.trouble.rests
+    assert searcher.suggest("second") is None
+    searcher.trouble.end()
+    assert read_task(searcher.suggest("third")).pack == first
+    assert not lane.dispatcher._retries._failures
+
+
+def test_a_worker_that_died_before_it_took_up_its_pack_counts_against_no_pack(searcher):
+    searcher.suggest("first")
+    searcher.note_death("first", Death(cause="it was killed"))
+    searcher.on_trial_complete("first", error=True)
+    assert searcher.trouble.rests
+    assert not searcher._lanes[0].dispatcher._retries._failures
+
+
+def test_a_worker_that_dies_while_the_search_stops_counts_against_no_pack(searcher, stop):
+    searcher.suggest("first")
+    searcher.note_start("first")
+    stop.asked = True
+    searcher.note_death("first", Death(cause="it was killed"))
+    searcher.on_trial_complete("first", error=True)
+    assert not searcher.trouble.rests
+    assert not searcher._lanes[0].dispatcher._retries._failures

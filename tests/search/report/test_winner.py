@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from packtune.cli.main import app
+from packtune.cli.commands import app
 from packtune.data.catalog import DATASETS
 from packtune.interface.commands import retrain_command
 from packtune.models.configuration import ACTIVATION_NAMES, ARCHITECTURE_NAMES, Configuration

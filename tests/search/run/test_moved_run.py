@@ -113,7 +113,7 @@ def obey_permissions():
 READ = """
 import sys
 import packtune
-from packtune.cli.main import app
+from packtune.cli.commands import app
 
 folder = sys.argv[1]
 try:

@@ -67,7 +67,7 @@ def test_a_time_budget_asks_too():
 def test_without_a_command_line_signals_are_left_to_the_caller():
     before = signal.getsignal(signal.SIGINT)
     with time_budget(None, print) as stop:
-        stop.listen()
+        stop.searching(str, lambda number: [])
         assert signal.getsignal(signal.SIGINT) is before
         assert not stop.requested()
 

@@ -1,0 +1,31 @@
+"""The command line with all its commands. Results go to stdout, talk to stderr."""
+
+from __future__ import annotations
+
+from packtune.cli import lists, predict, reproduce, results, search
+from packtune.cli.app import app
+
+__all__ = ["app"]
+
+# The order of the commands in the help.
+COMMANDS = (
+    search.run,
+    search.resume,
+    reproduce.reproduce,
+    results.leaderboard,
+    results.best,
+    predict.predict,
+    lists.spaces,
+    lists.datasets,
+)
+EPILOGS = {
+    search.run: search.RUN_EXAMPLES,
+    search.resume: search.RESUME_EXAMPLES,
+    reproduce.reproduce: reproduce.EXAMPLE,
+    results.leaderboard: results.LEADERBOARD_EXAMPLE,
+    results.best: results.BEST_EXAMPLE,
+    predict.predict: predict.EXAMPLE,
+    lists.spaces: lists.SPACES_EXAMPLE,
+}
+for command in COMMANDS:
+    app.command(epilog=EPILOGS.get(command))(command)
