@@ -14,7 +14,19 @@ ROOMS = (
     "errors",
     "data",
     "models",
-    *("files", "seeds", "toml_text", "limits", "machine", "startup", "signals", "protocol", "trial", "settings"),
+    *(
+        "files",
+        "seeds",
+        "toml_text",
+        "limits",
+        "machine",
+        "startup",
+        "signals",
+        "guard",
+        "protocol",
+        "trial",
+        "settings",
+    ),
     "space",
     "proposals",
     "confirmation",
@@ -41,7 +53,7 @@ MODELS = (
     "model_file",
 )
 ORDERS = {"packtune": ROOMS, "packtune.models": MODELS, "packtune.data": DATA}
-SMALL_FILES = ROOMS[3:13]  # these files of search may import each other, without a cycle
+SMALL_FILES = ROOMS[3:14]  # these files of search may import each other, without a cycle
 
 # The files and folders that may import a package; a folder stands for all files in it.
 HOMES = {

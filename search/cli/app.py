@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 
 from packtune.errors import PacktuneError
+from packtune.guard import Guard
 from packtune.report.console import print_result, try_to_print
-from packtune.run.guard import Guard
 from packtune.signals import exit_code, signals_interrupt
 
 app = typer.Typer(

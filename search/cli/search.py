@@ -35,9 +35,9 @@ from packtune.run.settings_file import AUTO
 from packtune.settings import Preference
 
 if TYPE_CHECKING:
+    from packtune.guard import Guard
     from packtune.run.ending import Ending
     from packtune.run.folder import Run
-    from packtune.run.guard import Guard
     from packtune.worker.trainable import PackTrainable
 
 RUN_EXAMPLES = """Examples:

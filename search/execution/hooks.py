@@ -13,8 +13,8 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
 from packtune.execution.capacity_watch import CapacityWatch
-from packtune.execution.deaths import read_death
 from packtune.execution.searcher import PackSearcher
+from packtune.execution.trouble.deaths import read_death
 
 SIGNAL_GRACE_S = 0.5
 """Who ends a whole job signals its processes one after another: the driver may get its signal after a worker."""

@@ -11,8 +11,8 @@ from ray.tune.search import Searcher
 from packtune.dispatch.pack_task import PackReport, PackTask
 from packtune.dispatch.staged_search import StagedSearch
 from packtune.errors import ClusterError
-from packtune.execution.deaths import Death
-from packtune.execution.trouble import Trouble
+from packtune.execution.trouble.deaths import Death
+from packtune.execution.trouble.waiting import Trouble
 from packtune.trial import Pack
 from packtune.worker.checkpoint import CheckpointFolder
 from packtune.worker.messages import PackDone, RoundDone, read_message, write_task

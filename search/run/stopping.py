@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from packtune.run.guard import Guard, Rescue
+from packtune.guard import Guard, Rescue
 from packtune.signals import SIGNALS, handle_signals, handlers_kept
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from ray.exceptions import ActorUnschedulableError, ObjectStoreFullError, OutOfDiskError, RuntimeEnvSetupError
 
-from packtune.execution.deaths import Death, MemoryKills, read_death
+from packtune.execution.trouble.deaths import Death, MemoryKills, read_death
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import pytest
 
 from packtune.dispatch.dispatcher import Dispatcher
 from packtune.errors import ClusterError
-from packtune.execution.deaths import Death
 from packtune.execution.hooks import StopAfterRound
 from packtune.execution.searcher import Lane, PackSearcher
+from packtune.execution.trouble.deaths import Death
 from packtune.models.hardware.precision import Precision
 from packtune.settings import SettledPlan
 from packtune.space.catalog import load_space

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from packtune.errors import ClusterError
-from packtune.execution.trouble import GIVE_UP_AFTER_S, MAX_REST_S, Trouble
+from packtune.execution.trouble.waiting import GIVE_UP_AFTER_S, MAX_REST_S, Trouble
 from packtune.models.configuration import Configuration
 from packtune.trial import Pack, Proposal
 

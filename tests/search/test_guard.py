@@ -13,7 +13,7 @@ import ctypes
 import sys
 from pathlib import Path
 
-from packtune.run.guard import Guard, Rescue
+from packtune.guard import Guard, Rescue
 from packtune.signals import signals_interrupt
 
 lost, phase = sys.argv[1:]
