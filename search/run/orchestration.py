@@ -21,17 +21,16 @@ from packtune.dispatch.task_maker import Stage, exploration
 from packtune.errors import RunError
 from packtune.report.progress import ProgressView, download_progress
 from packtune.run.confirming import ConfirmingStages, confirmed_outcomes, requeue_confirmation
-from packtune.run.ending import Ending, conclude
+from packtune.run.ending import Ending, conclude, restore_ending
 from packtune.run.folder import Run
 from packtune.run.model_keeper import ModelKeeper
-from packtune.run.records import open_study, read_records
+from packtune.run.records import open_study
 from packtune.run.settling import advise, settle
 from packtune.run.stopping import Stop, StopSource, time_budget
 from packtune.settings import Placement, SettledPlan
 from packtune.startup import quick_imports
 from packtune.study.storage import Storage, open_storage
 from packtune.study.study import SearchStudy
-from packtune.trial import TrialRecord, TrialState
 from packtune.worker.checkpoint import CheckpointFolder
 
 if TYPE_CHECKING:
@@ -238,14 +237,9 @@ def _end(each: _Begun, stop: Stop) -> Ending:
 
 def _end_for_others(begun: Sequence[_Begun], view: ProgressView, stopped_by: Signals | None) -> list[Ending]:
     """Write down how runs ended whose main thread cannot: what it has recorded is read, and its study left alone."""
-    endings = [conclude(each.run, [_as_open(record) for record in read_records(each.run)]) for each in begun]
+    endings = [restore_ending(replace(each.run, new=False)) for each in begun]
     view.close()
     return [replace(ending, stopped_by=stopped_by, trained=True) for ending in endings]
-
-
-def _as_open(record: TrialRecord) -> TrialRecord:
-    """Give a record as the next session finds it: what was in training waits."""
-    return record if record.outcome is not None else replace(record, state=TrialState.WAITING)
 
 
 def _say_nothing(text: str) -> None:

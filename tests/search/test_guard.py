@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from packtune.guard import Guard, Rescue
-from packtune.signals import signals_interrupt
+from packtune.signals import handle_signals
 
 lost, phase = sys.argv[1:]
 library = ctypes.CDLL(None)
@@ -26,7 +26,8 @@ def end(number):
 
 
 guard = Guard(lambda text: print(text, file=sys.stderr))
-with signals_interrupt(), guard.watching():
+handle_signals(lambda number, frame: None)  # a signal may come before the main thread hangs
+with guard.watching():
     if phase != "start":
         guard.searching(Rescue(lost=lambda: lost, end=end))
     if phase == "concluded":

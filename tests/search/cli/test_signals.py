@@ -72,7 +72,7 @@ def start(folder, *command):
 
 def wait_for_outcomes(process, journal, timeout_s=120):
     deadline_s = time.monotonic() + timeout_s
-    while not (journal.exists() and b"outcome" in journal.read_bytes()):
+    while not (journal.exists() and b'"outcome"' in journal.read_bytes()):
         assert process.poll() is None, process.stderr.read()
         assert time.monotonic() < deadline_s
         time.sleep(0.1)
