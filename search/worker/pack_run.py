@@ -166,17 +166,13 @@ class PackRun:
 
     def _add_answers(self, rows: list[int]) -> None:
         """Add the answers image by image to the outcomes of the members in these rows."""
-        validated, tested = map(self._answers, (self._dataset.validation, self._dataset.test))
+        data = self._dataset
+        validated, tested = (answers_of(self._training, split) for split in (data.validation, data.test))
         for row in rows:
             member = self._active[row]
             self._outcomes[member] = replace(
                 self._outcomes[member], right_validation=validated[row], right_test=tested[row]
             )
-
-    def _answers(self, split: Split) -> list[Answers]:
-        """Give the answers of each row."""
-        right = self._training.answers(split).numpy()
-        return [Answers(bits=np.packbits(row).tobytes(), images=len(row)) for row in right]
 
     def _keep_model(self) -> None:
         """Keep the network of the best member, if the search knows no better one."""
@@ -211,6 +207,12 @@ def run_pack(task: PackTask, dataset: Dataset) -> PackReport:
     while not run.done:
         run.advance()
     return run.report()
+
+
+def answers_of(training: PackTraining, split: Split) -> list[Answers]:
+    """Give the answers of each member of a training to a split."""
+    right = training.answers(split).numpy()
+    return [Answers(bits=np.packbits(row).tobytes(), images=len(row)) for row in right]
 
 
 def ordinal(place: int) -> str:
