@@ -87,7 +87,9 @@ class StagedSearch:
         first = self._first.standing()
         if self._current is self._first:
             return first
-        return replace(add_up([first, self._current.standing()]), best=first.best)
+        now = self._current.standing()
+        trained = sum(now.finished.values())
+        return replace(add_up([first, now]), best=first.best, trainings=now.trials, trained=trained)
 
     def _has_ended(self) -> bool:
         if self._current is self._first and self._cut_short():

@@ -53,7 +53,8 @@ class Standing:
     """How far a search is, or several that run together.
 
     Attributes:
-        trials: of the whole search.
+        trials: of the whole search, the trainings of finalists that are known by now among them.
+        trainings, trained: these trainings, and how many of them have an outcome.
         finished: the number of trials with an outcome, by state.
         running: the number of trials in training, without the packs that wait for a worker.
         under_way: what the running trials have trained, in full trainings.
@@ -66,6 +67,8 @@ class Standing:
     running: int
     under_way: float
     best: tuple[int, float] | None
+    trainings: int = 0
+    trained: int = 0
     load: Load | None = None
 
 
@@ -77,6 +80,8 @@ def add_up(standings: Sequence[Standing]) -> Standing:
         running=sum(standing.running for standing in standings),
         under_way=math.fsum(standing.under_way for standing in standings),
         best=standings[0].best if len(standings) == 1 else None,
+        trainings=sum(standing.trainings for standing in standings),
+        trained=sum(standing.trained for standing in standings),
         load=_add_loads([standing.load for standing in standings if standing.load is not None]),
     )
 

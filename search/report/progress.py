@@ -73,7 +73,9 @@ def download_progress(view: ProgressView) -> Callable[[str, int, int | None], No
 
 def describe(standing: Standing) -> str:
     """Describe a standing in words: trials done, pruned, failed, running, and the best so far."""
-    parts = [f"{_done(standing)}/{standing.trials} trials"]
+    parts = [f"{_done(standing) - standing.trained}/{standing.trials - standing.trainings} trials"]
+    if standing.trainings:
+        parts.append(f"{standing.trained}/{standing.trainings} trainings of finalists")
     named = (
         (TrialState.PRUNED, "pruned"),
         (TrialState.DIVERGED, "diverged"),

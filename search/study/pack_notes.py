@@ -57,6 +57,13 @@ class PackNotes:
         except (TypeError, ValueError, IndexError) as error:
             raise self._damaged("packs", error) from error
 
+    def count_trials(self) -> int:
+        """Count the trials that are in packs; 0 if the notes are damaged."""
+        try:
+            return sum(len(pack) for _, packs in self._windows() for pack in packs)
+        except (TypeError, ValueError):
+            return 0
+
     def split(self, pack: Pack, parts: Sequence[Pack]) -> None:
         """Note that a pack is trained in these parts from now on."""
         self._write(f"{PARTS}{pack.number}", [list(part.trials) for part in parts])

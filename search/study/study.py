@@ -47,9 +47,9 @@ class SearchStudy:
         self._reader = reader
         self.space = reader.space
         ids = TrialIds(storage.optuna, study_id)
-        self.trials = Trials(storage, ids, reader)
-        self.outcomes = Outcomes(storage.optuna, ids)
         self.pack_notes = PackNotes(reader.study, self._notes, self._note)
+        self.trials = Trials(storage, ids, reader, self.pack_notes.count_trials)
+        self.outcomes = Outcomes(storage.optuna, ids)
 
     def claim(self, run_id: str) -> None:
         """Note to which run the study belongs, once.

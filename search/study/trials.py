@@ -21,10 +21,14 @@ class Trials:
 
     Args:
         ids: of the study and its trials in the storage.
+        count_own: counts the trials that the study has in packs; those are none that another program added.
     """
 
-    def __init__(self, storage: Storage, ids: TrialIds, reader: RecordReader) -> None:
+    def __init__(
+        self, storage: Storage, ids: TrialIds, reader: RecordReader, count_own: Callable[[], int] = lambda: 0
+    ) -> None:
         self._storage = storage
+        self._count_own = count_own
         self._ids = ids
         self._reader = reader
         self._distributions = distributions_of(reader.space)
@@ -110,8 +114,8 @@ class Trials:
         Raises:
             RunError: a trial between them is missing.
         """
-        trials = self._read_all()
-        while trials and self._reader.is_foreign(trials[-1]):
+        trials, own = self._read_all(), self._count_own()
+        while len(trials) > own and self._reader.is_foreign(trials[-1]):
             trials = trials[:-1]
         for number, trial in enumerate(trials):
             if trial.number != number:

@@ -504,7 +504,8 @@ def _check_model(model: TrainedModel, labels: torch.Tensor) -> None:
     assert type(model.validation_accuracy) is float and 0 <= model.validation_accuracy <= 1
     assert type(model.trained_on) is str
     assert model.head_names and all(type(name) is str for name in model.head_names)
-    assert labels.shape == (2, len(model.head_names)) and labels.min() >= 0 and labels.max() < model.classes
+    # A blank image has the label -1.
+    assert labels.shape == (2, len(model.head_names)) and labels.min() >= -1 and labels.max() < model.classes
     assert all(bool(tensor.isfinite().all()) for tensor in model.network.state_dict().values())
     again = model_from_bytes(model_to_bytes(model), source="written again")
     assert all(map(torch.equal, again.network.state_dict().values(), model.network.state_dict().values()))

@@ -10,13 +10,25 @@ import sys
 import sysconfig
 import venv
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from packtune.dispatch.dispatcher import Dispatcher
 from packtune.dispatch.halving import survivors
 from packtune.dispatch.pack_task import PackReport
+from packtune.dispatch.staged_search import StagedSearch
+from packtune.dispatch.task_maker import exploration
+from packtune.models.hardware.device import Device
+from packtune.models.hardware.precision import Precision
+from packtune.proposals.packing import pack_capacity
+from packtune.run.confirming import ConfirmingStages, confirmed_outcomes
+from packtune.run.ending import conclude
+from packtune.run.records import open_study
+from packtune.study.storage import open_storage
 from packtune.trial import Accuracy, Outcome, TrialState
+from packtune.worker.pack_run import run_pack
 
 ROOT = Path(__file__).parents[2]
 # Run as the command line is; each worker writes down which modules it finds under which names.
@@ -58,6 +70,32 @@ USER_FILES = {
     "packtune.toml": "",
     "program.py": PROGRAM,
 }
+
+
+@pytest.fixture(scope="session")
+def carry_out_alone():
+    """Give the function that carries out a run with its confirmation, one pack after another and without Ray."""
+
+    def carry_out(run, dataset):
+        plan = run.settings.plan.settle(precision=Precision.FLOAT32, lookahead=4)
+        with open_storage(run.folder.journal, None) as storage:
+            study = open_study(run, storage)
+            capacity = partial(pack_capacity, device=Device.CPU)
+            following = ConfirmingStages(
+                run, plan, study, storage, capacity=capacity, make=make_dispatcher, say=lambda text: None
+            )
+            first = exploration(study.space, plan, device=Device.CPU)
+            search = StagedSearch(make_dispatcher(study, plan, first), following)
+            while (task := search.next_pack()) is not None:
+                search.receive(task.pack, run_pack(task, dataset))
+            records = study.records()
+            return conclude(run, records, confirmed_outcomes(run, records, storage))
+
+    return carry_out
+
+
+def make_dispatcher(study, plan, stage):
+    return Dispatcher(study, plan, stage=stage)
 
 
 @pytest.fixture(params=["journal", "sqlite"])

@@ -31,7 +31,14 @@ def test_seeds_never_change(search_seed, purpose, trial, replicate, seed):
 
 
 def test_the_numbers_of_the_purposes_never_change():
-    assert {purpose.name: purpose.value for purpose in Purpose} == {"INITIAL_WEIGHTS": 0, "BATCHES": 1, "SAMPLER": 2}
+    assert {purpose.name: purpose.value for purpose in Purpose} == {
+        "INITIAL_WEIGHTS": 0,
+        "BATCHES": 1,
+        "SAMPLER": 2,
+        "CONFIRMED_WEIGHTS": 3,
+        "CONFIRMED_BATCHES": 4,
+        "RESAMPLING": 5,
+    }
 
 
 def test_no_two_seeds_of_a_search_are_the_same():

@@ -149,7 +149,7 @@ STARTED = """
 import sys
 import packtune.execution.connection
 
-def connection(resources):
+def connection(resources, say):
     print(*sorted({"torch", "pandas", "sqlalchemy", "scipy", "ray.tune"} & set(sys.modules)))
     raise SystemExit(0)
 

@@ -18,16 +18,9 @@ import pytest
 import torch
 
 from packtune.data.sets import digits
-from packtune.dispatch.dispatcher import Dispatcher
-from packtune.models.hardware.precision import Precision
-from packtune.report.leaderboard import leaderboard_frame
-from packtune.report.ranking import rank_rows
-from packtune.report.rendering import to_csv
-from packtune.settings import SettledPlan
-from packtune.space.catalog import load_space
-from packtune.study.storage import open_storage
-from packtune.study.study import create_study
-from packtune.worker.pack_run import run_pack
+from packtune.run.planning import PlanOptions, create_run, plan_search
+from packtune.settings import Resources
+from packtune.space.source import find_space
 
 BIN = Path(sys.executable).parent
 START_TIMEOUT_S = 90
@@ -140,15 +133,14 @@ def search():
 
 
 @pytest.fixture(scope="session")
-def leaderboard(tmp_path_factory):
+def leaderboard(tmp_path_factory, carry_out_alone):
     """Give the leaderboard of that search, one pack after another and without Ray."""
-    plan = SettledPlan(trials=10, epochs=1, pack_size=2, seed=4, lookahead=4, precision=Precision.FLOAT32)
-    with _as_a_worker(), open_storage(tmp_path_factory.mktemp("alone") / "study.journal", None) as storage:
-        study = create_study(storage, "same", load_space(plan.space), plan)
-        dispatcher = Dispatcher(study, plan)
-        while (task := dispatcher.next_pack()) is not None:
-            dispatcher.receive(task.pack, run_pack(task, digits.load()))
-        return to_csv(leaderboard_frame(rank_rows(study.records(), run="same", data="digits"))).encode()
+    source = find_space("wide")
+    plan = plan_search("digits", source, PlanOptions(trials=10, epochs=1, pack_size=2, seed=4, lookahead=4))
+    run = create_run(plan, Resources(), source, results=tmp_path_factory.mktemp("alone"), name="same")
+    with _as_a_worker():
+        carry_out_alone(run, digits.load())
+    return run.folder.leaderboard_csv.read_bytes()
 
 
 @contextmanager
