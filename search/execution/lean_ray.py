@@ -139,9 +139,10 @@ def take_every_death() -> None:
 
     take = RayActorManager._actor_task_failed
 
-    def take_any(manager: RayActorManager, task: TrackedActorTask, error: Exception) -> None:
-        is_known = isinstance(error, RayActorError | RayTaskError)
-        take(manager, task, error if is_known else RayActorError(error_msg=f"{type(error).__name__}: {error}"))
+    def take_any(manager: RayActorManager, tracked_actor_task: TrackedActorTask, exception: Exception) -> None:
+        is_known = isinstance(exception, RayActorError | RayTaskError)
+        known = exception if is_known else RayActorError(error_msg=f"{type(exception).__name__}: {exception}")
+        take(manager, tracked_actor_task, known)
 
     RayActorManager._actor_task_failed = take_any  # type: ignore[method-assign,assignment]
 

@@ -74,7 +74,9 @@ FAULTS = {
     "kill -9 of the driver of a cluster": Fault(
         kills.killed_driver_of_cluster, 10, f"no worker outlives 30 s; {NOTHING_LOST}"
     ),
-    "Ctrl-C or SIGTERM, once or twice": Fault(kills.stopped_driver, 12, f"exit 130 or 143; {NOTHING_LOST}"),
+    "Ctrl-C, SIGTERM or SIGHUP, once or twice": Fault(
+        kills.stopped_driver, 12, f"exit 129, 130 or 143; {NOTHING_LOST}"
+    ),
     "every process of a search signalled, Ray's too": Fault(
         kills.signalled_everywhere, 12, f"exit 129, 130 or 143 within seconds, with tables; {NOTHING_LOST}"
     ),
