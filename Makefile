@@ -10,7 +10,7 @@ search: .venv/ready
 	$(BIN)/packtune run $(ARGS)
 
 test: .venv/ready-dev
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-long: .venv/ready-dev
 	$(BIN)/python -m pytest --numprocesses 2 -m long $(ARGS)

@@ -23,10 +23,10 @@ def folder(tmp_path_factory):
 @pytest.mark.parametrize(
     ("break_it", "tries"),
     [
-        (kills.shuffled_workers, 1),
+        pytest.param(kills.shuffled_workers, 1, marks=pytest.mark.long),
         (kills.killed_driver, 1),
         (kills.killed_worker, 2),
-        (kills.stopped_driver, 1),
+        pytest.param(kills.stopped_driver, 1, marks=pytest.mark.long),
     ],
 )
 def test_whatever_is_killed_the_search_ends_the_same(folder, break_it, tries):

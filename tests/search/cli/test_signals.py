@@ -79,7 +79,9 @@ def wait_for_outcomes(process, journal, timeout_s=120):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGTERM, marks=pytest.mark.long), signal.SIGHUP], ids=["SIGTERM", "SIGHUP"]
+)
 def test_a_signal_to_the_whole_group_ends_a_search_with_its_tables(tmp_path, number):
     process = start(tmp_path, PACKTUNE, *SEARCH)
     folder = tmp_path / "results/runs/long"
@@ -93,7 +95,9 @@ def test_a_signal_to_the_whole_group_ends_a_search_with_its_tables(tmp_path, num
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)], ids=["SIGTERM", "SIGINT"]
+)
 def test_a_search_whose_every_process_gets_the_signal_ends_with_its_tables(tmp_path, number):
     process = start(tmp_path, PACKTUNE, *SEARCH, "--max-failures", "0")
     folder = tmp_path / "results/runs/long"
@@ -123,7 +127,7 @@ def test_a_search_whose_ray_is_killed_says_so_and_keeps_its_tables(tmp_path):
     assert len((folder / "leaderboard.csv").read_text().splitlines()) > 1
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_epoch_that_takes_hours_is_not_waited_for(tmp_path):
     (tmp_path / "program.py").write_text(NEVER_DONE)
     process = start(tmp_path, sys.executable, "program.py", *SEARCH, "--pack-size", "1")

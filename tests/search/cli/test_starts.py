@@ -106,7 +106,7 @@ def test_warnings_as_errors_no_home_and_a_relative_temporary_folder_do_not_matte
     assert (short_folder / "own/ray").is_dir()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_user_without_a_name_or_a_home_can_search(short_folder):
     needs(*UNKNOWN_USER)
     assert_works(short_folder, search(short_folder, *UNKNOWN_USER, HOME=None))
