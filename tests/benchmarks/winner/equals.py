@@ -1,6 +1,6 @@
 """Search a space in which all configurations are the same in truth: how far is the reported accuracy from the true one?
 
-    python tests/benchmarks/winner/equals.py [--searches 200] [--write results/winner]
+    python tests/benchmarks/winner/equals.py [--searches 200] [--replicates 24] [--write results/winner]
 
 Only the weight decay differs, from 1e-12 to 1e-9, which changes nothing. Every search is real: 64 random trials of five
 epochs on digits, then selection and report, trained by the project's own code without Ray. The true accuracy is the
@@ -69,10 +69,12 @@ class Search:
     verdict: Verdict
 
 
-def search(seed: int, dataset: Dataset, folder: Path) -> Search:
+def search(seed: int, dataset: Dataset, folder: Path, replicates: int | None) -> Search:
     """Carry out one search."""
     source = find_space(SPACE)
-    options = PlanOptions(trials=TRIALS, epochs=EPOCHS, sampler="random", seed=seed, halving=False)
+    options = PlanOptions(
+        trials=TRIALS, epochs=EPOCHS, sampler="random", seed=seed, halving=False, replicates=replicates
+    )
     run = create_run(plan_search("digits", source, options), Resources(), source, results=folder)
     plan = run.settings.plan.settle(precision=Precision.FLOAT32, lookahead=4)
     with open_storage(run.folder.journal, None) as storage:
@@ -157,6 +159,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Search, print the table, and write it where asked."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--searches", type=int, default=200, help="(default: 200)")
+    parser.add_argument(
+        "--replicates",
+        type=int,
+        default=24,
+        help="trainings of each report; the default of a search, 4, leaves more noise than the bias looked for "
+        "(default: 24)",
+    )
     parser.add_argument("--packs", type=int, default=1000, help="of 16 trainings each, for the truth (default: 1000)")
     parser.add_argument("--write", type=Path, metavar="DIR", help="where equals.md and equals.csv go")
     options = parser.parse_args(argv)
@@ -166,14 +175,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     searches = []
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(options.searches):
-            searches.append(search(seed, dataset, Path(folder)))
+            searches.append(search(seed, dataset, Path(folder), options.replicates))
             if seed % 10 == 9:
                 print(f"{seed + 1} of {options.searches} searches", file=sys.stderr, flush=True)
     rows = rows_of(searches, *true_accuracy(dataset, options.packs))
     tied = rows[1].values[0]
     rows[1] = replace(rows[1], held=Held.YES if tied >= 0.95 else Held.NO)
     machine = f"{processor_name()}; Python {platform.python_version()}, PyTorch {torch.__version__}"
-    command = f"python tests/benchmarks/winner/equals.py --searches {options.searches} --packs {options.packs}"
+    command = (
+        f"python tests/benchmarks/winner/equals.py --searches {options.searches} --packs {options.packs} "
+        f"--replicates {options.replicates}"
+    )
     rows = [replace(row, number=n, machine=machine, command=command) for n, row in enumerate(rows, 1)]
     text = to_markdown(rows, title=f"Searches among equals: {TRIALS} random trials on digits, all the same in truth")
     print(text)
