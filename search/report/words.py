@@ -45,6 +45,8 @@ def _describe_confirmed(winner: Winner, verdict: Verdict) -> str:
         lines.append(f"  its exported model alone: test accuracy {best.mean:.4f} (95% interval {_interval(best)})")
     if winner.ties:
         lines.append(_tied(winner))
+    if verdict.test is not None and verdict.test.diverged:
+        lines.append("  it does not train from every seed: more --finalists, or further trials, may find one that does")
     return "\n".join(lines)
 
 
