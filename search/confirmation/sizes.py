@@ -73,14 +73,14 @@ class Step:
 
 
 LADDER = (
-    Step(finalists=4, rounds=2, repeats=2, replicates=4),
+    Step(finalists=4, rounds=1, repeats=2, replicates=4),
     Step(finalists=4, rounds=2, repeats=2, replicates=5),
     Step(finalists=6, rounds=3, repeats=2, replicates=6),
     Step(finalists=8, rounds=3, repeats=2, replicates=8),
     Step(finalists=16, rounds=4, repeats=2, replicates=10),
     Step(finalists=16, rounds=4, repeats=4, replicates=16),
 )
-"""From the smallest to the largest: 16, 17, 28, 36, 70 and 136 trainings.
+"""From the smallest to the largest: 12, 17, 28, 36, 70 and 136 trainings.
 
 Chosen by simulation (tests/benchmarks/winner/simulate.py). For as many trainings, more finalists trained twice won more
 than fewer trained more often, and halving them more than one long round. A single repeat in a round would not tell how
@@ -92,8 +92,8 @@ than 93 of 100 cases where seed and images matter alike; 4 are enough.
 def choose_sizes(*, costs: Sequence[float], spent: float, finalists: int | None, replicates: int | None) -> Sizes:
     """Choose the sizes of selection and report: the largest step of the ladder that costs at most 20% of the search.
 
-    The smallest step is always taken, whatever it costs: with fewer trainings, it is too seldom found out that a finalist
-    diverges from some seeds.
+    The smallest step is always taken, whatever it costs: two finalists alone are too few where some do not train from
+    every seed.
 
     Args:
         costs: of one full training of each candidate, exploration's best first; at least one, each 0 or more.
