@@ -20,7 +20,7 @@ def test_nodes_that_join_are_used_and_nodes_that_leave_are_survived(nodes, searc
     records.mkdir()
 
     def trained():
-        return {(record.name[:-2], record.name[-1]) for record in records.iterdir() if "-" in record.name}
+        return {tuple(record.name.split("-")) for record in records.iterdir() if "-" in record.name}
 
     nodes.start_head("--num-cpus=1", "--include-dashboard=false")
     first = nodes.start_node("--num-cpus=2", **BARE)
