@@ -95,9 +95,11 @@ def confirmation_of(run: Run, records: Sequence[TrialRecord]) -> Confirmation | 
     sizes = choose_sizes(
         costs=[1.0] * len(candidates), spent=spent, finalists=plan.finalists, replicates=plan.report_trainings
     )
+    design = "-".join([*(f"{each.finalists}x{each.repeats}" for each in sizes.rounds), str(sizes.replicates)])
     return Confirmation(
         plan=plan,
-        study=f"{run.settings.name}{CONFIRMED}{len(explored)}",
+        # Another number of trials, or another rule for the sizes, makes another confirmation.
+        study=f"{run.settings.name}{CONFIRMED}{len(explored)}-{design}",
         finalists=tuple(candidates[: sizes.finalists]),
         layout=Layout(sizes),
     )
