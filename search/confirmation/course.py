@@ -13,7 +13,7 @@ from packtune.confirmation.finalists import Candidate
 from packtune.confirmation.layout import Block, Layout
 from packtune.confirmation.selection import rank_finalists, survivors, tied_with_best
 from packtune.settings import Preference
-from packtune.trial import Answers, Outcome, TrialState
+from packtune.trial import Answers, Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,22 +66,17 @@ class Course:
         """List the finalists of a block, in exploration's order; the blocks before it are done."""
         if block == self.layout.report:
             return (self._winner(),)
-        return self._survivors[self.layout.rounds.index(block)]
+        return self._selection[0][self.layout.rounds.index(block)]
 
     @property
     def winner(self) -> int | None:
         """The finalist that is chosen; none before selection is done."""
         return self._winner() if all(map(self._is_done, self.layout.rounds)) else None
 
-    @cached_property
+    @property
     def answers(self) -> dict[int, npt.NDArray[np.bool_]]:
         """Which validation images each finalist labels right, bool [repeats, images], in the order of the repeats."""
-        rows: dict[int, list[npt.NDArray[np.bool_]]] = {index: [] for index in range(len(self.finalists))}
-        for block, finalists in zip(self.layout.rounds, self._survivors, strict=False):
-            if self._is_done(block):
-                for place, index in enumerate(finalists):
-                    rows[index] += [self._right(number) for number in block.numbers(place)]
-        return {index: np.array(found).reshape(-1, self._rules.images) for index, found in rows.items()}
+        return self._selection[1]
 
     @cached_property
     def order(self) -> tuple[int, ...]:
@@ -95,25 +90,21 @@ class Course:
             return self.order
         return tied_with_best(self.answers, resampled=self._rules.resampled, overlap=self._rules.overlap)
 
-    def diverged(self, block: Block, place: int) -> int:
-        """Count the trainings of a finalist in a block that diverged or failed."""
-        return sum(self._outcomes[n].state is not TrialState.COMPLETE for n in block.numbers(place))
-
     @cached_property
-    def _survivors(self) -> list[tuple[int, ...]]:
-        """The finalists of each round, up to the first that cannot be known yet."""
+    def _selection(self) -> tuple[list[tuple[int, ...]], dict[int, npt.NDArray[np.bool_]]]:
+        """The finalists of each round, up to the first that is not done, and the answers in the rounds before it."""
         alive = tuple(range(len(self.finalists)))
+        answers = {index: np.zeros((0, self._rules.images), dtype=np.bool_) for index in alive}
         rounds: list[tuple[int, ...]] = []
-        rows: dict[int, list[npt.NDArray[np.bool_]]] = {index: [] for index in alive}
         for block in self.layout.rounds:
             if rounds:
-                alive = survivors({index: np.array(rows[index]) for index in alive}, block.finalists)
+                alive = survivors({index: answers[index] for index in alive}, block.finalists)
             rounds.append(alive)
             if not self._is_done(block):
                 break
             for place, index in enumerate(alive):
-                rows[index] += [self._right(number) for number in block.numbers(place)]
-        return rounds
+                answers[index] = np.vstack([answers[index], *map(self._right, block.numbers(place))])
+        return rounds, answers
 
     def _winner(self) -> int:
         if self._rules.prefer is Preference.SMALL:

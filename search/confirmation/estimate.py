@@ -10,6 +10,7 @@ from packtune.confirmation.crossed import Answers, Layout, analyse
 from packtune.confirmation.student import t_quantile
 
 CONFIDENCE = 0.95
+NORMAL = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +69,13 @@ def estimate_accuracy(answers: Answers, diverged: int = 0) -> Estimate:
     )
 
 
-def wilson_interval(share: float, n: float, quantile: float) -> tuple[float, float]:
+def wilson_interval(share: float, n: float, quantile: float = NORMAL) -> tuple[float, float]:
     """Bound a true share after Wilson (1927).
 
     Args:
         share: what was seen, 0 to 1.
         n: the number of independent images, above 0; or of as many as would vary so much.
-        quantile: of the normal distribution, or of what takes its place, such as 1.96.
+        quantile: of the normal distribution for 95%, or what takes its place.
 
     Returns:
         Lower and upper bound, 0 to 1.
@@ -87,10 +88,9 @@ def wilson_interval(share: float, n: float, quantile: float) -> tuple[float, flo
 
 def _interval(layout: Layout) -> tuple[float, float]:
     images, repeats = layout.image_variance, layout.repeat_variance
-    normal = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
     spread = layout.mean * (1 - layout.mean)
     if layout.repeats == 1 or not 0 < images + repeats < math.inf:
-        return wilson_interval(layout.mean, layout.images, normal)
+        return wilson_interval(layout.mean, layout.images)
     student = t_quantile((1 + CONFIDENCE) / 2, layout.repeats - 1)
-    quantile = math.sqrt((normal**2 * images + student**2 * repeats) / (images + repeats))
+    quantile = math.sqrt((NORMAL**2 * images + student**2 * repeats) / (images + repeats))
     return wilson_interval(layout.mean, spread / (images + repeats), quantile)

@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
+from packtune.confirmation.estimate import wilson_interval
 from packtune.confirmation.verdict import Verdict
 from packtune.data.catalog import DATASETS
 from packtune.report.ranking import Row
 from packtune.settings import SearchPlan
 from packtune.trial import TrialState
-
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,19 +70,3 @@ def _confirmed_winner(rows: Sequence[Row], verdict: Verdict) -> Winner:
     spread = row.confirmed.spread if row.confirmed else None
     interval = (0.0, 1.0) if spread is None else (spread.low, spread.high)
     return Winner(row=row, interval=interval, ties=ties, verdict=verdict)
-
-
-def wilson_interval(share: float, n: int) -> tuple[float, float]:
-    """Bound the true share, with 95% confidence, where a share was seen in n independent images (Wilson 1927).
-
-    Args:
-        share: the share that was seen, 0 to 1.
-        n: number of images, 1 or more.
-
-    Returns:
-        Lower and upper bound, 0 to 1.
-    """
-    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)

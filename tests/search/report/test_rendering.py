@@ -13,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
+from packtune.confirmation.estimate import wilson_interval
 from packtune.interface.commands import retrain_command
 from packtune.models.configuration import Configuration
 from packtune.report.leaderboard import leaderboard_frame, trials_frame
 from packtune.report.ranking import order_rows, rank_rows
 from packtune.report.rendering import to_csv, to_markdown
 from packtune.report.screen import to_screen
-from packtune.report.winner import pick_winner, wilson_interval
+from packtune.report.winner import pick_winner
 from packtune.report.words import describe_winner, space_of
 from packtune.run.folder import Run, RunFolder
 from packtune.settings import SearchPlan, Settings

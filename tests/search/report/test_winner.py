@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from packtune.cli.commands import app
+from packtune.confirmation.estimate import wilson_interval
 from packtune.data.catalog import DATASETS
 from packtune.interface.commands import retrain_command
 from packtune.models.configuration import ACTIVATION_NAMES, ARCHITECTURE_NAMES, Configuration
 from packtune.protocol import Protocol
 from packtune.report.ranking import Row, order_rows
-from packtune.report.winner import pick_winner, wilson_interval, winner_of
+from packtune.report.winner import pick_winner, winner_of
 from packtune.report.words import describe_winner, space_of
 from packtune.run.folder import Run, RunFolder
 from packtune.settings import Resources, SearchPlan, Settings

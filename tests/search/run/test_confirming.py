@@ -59,13 +59,15 @@ def make_run(tmp_path):
 
 
 @dataclass
-class Course:
+class Session:
     """One session of a run, without Ray.
 
     Attributes:
         at_once: packs in training at the same time; which of them ends next is drawn.
         stop_after: reports after which the process is as if it were killed; none to go on to the end.
-        explored_share: packs of exploration after which its share of a time budget is over; none for no budget.
+        cut_after: packs of exploration after which its share of a time budget is over; none for no budget.
+        change: what becomes of an outcome before it is reported, given its task.
+        tasks, said: what was trained, and what was told.
     """
 
     run: object
@@ -134,7 +136,7 @@ def usual(tmp_path_factory, dataset):
     source = find_space(SPACE)
     plan = plan_search("digits", source, PlanOptions(**OPTIONS, lookahead=4))
     run = create_run(plan, Resources(), source, results=tmp_path_factory.mktemp("usual"), name="run")
-    return Course(run, dataset).go()
+    return Session(run, dataset).go()
 
 
 def test_three_stages_see_disjoint_samples(usual, dataset):
@@ -189,9 +191,9 @@ def test_the_reader_of_a_run_finds_the_same(usual):
 def test_neither_workers_nor_kills_change_a_byte(make_run, dataset, usual, seed):
     run, draw = make_run(), random.Random(seed)
     for _ in range(6):
-        Course(run, dataset, at_once=draw.choice((1, 2, 5)), seed=seed, stop_after=draw.choice((1, 2, 3))).go()
+        Session(run, dataset, at_once=draw.choice((1, 2, 5)), seed=seed, stop_after=draw.choice((1, 2, 3))).go()
         run = run.folder.load()
-    Course(run, dataset, at_once=3, seed=seed).go()
+    Session(run, dataset, at_once=3, seed=seed).go()
     assert tables(run) == tables(usual.run)
 
 
@@ -201,7 +203,7 @@ def test_a_wrong_test_accuracy_changes_nothing_but_its_own_columns(make_run, dat
         flipped = Answers(bits=bytes(-(-images // 8)), images=images) if outcome.right_test else None
         return replace(outcome, test=Accuracy(joint=task.pack.number % 3 / 3, heads=(0.0,)), right_test=flipped)
 
-    planted = Course(make_run(), dataset, change=plant).go()
+    planted = Session(make_run(), dataset, change=plant).go()
     honest, wrong = (pd.read_csv(course.run.folder.leaderboard_csv) for course in (usual, planted))
     changed = [name for name in honest if not honest[name].equals(wrong[name])]
     assert changed
@@ -209,21 +211,21 @@ def test_a_wrong_test_accuracy_changes_nothing_but_its_own_columns(make_run, dat
 
 
 def test_more_trials_are_explored_and_then_selected_among_from_scratch(make_run, dataset):
-    longer = Course(make_run("longer", trials=14), dataset).go()
+    longer = Session(make_run("longer", trials=14), dataset).go()
     run = make_run("run")
-    Course(run, dataset).go()
-    extended = Course(extend_run(run.folder.load(), trials="+4", epochs=None), dataset).go()
+    Session(run, dataset).go()
+    extended = Session(extend_run(run.folder.load(), trials="+4", epochs=None), dataset).go()
     assert extended.ending.verdict == longer.ending.verdict
     assert tables(extended.run)[0] == tables(longer.run)[0]
 
 
 def test_a_search_that_is_cut_short_has_a_confirmed_winner_and_goes_on_later(make_run, dataset, usual):
     run = make_run()
-    cut = Course(run, dataset, cut_after=2).go()
+    cut = Session(run, dataset, cut_after=2).go()
     assert cut.ending.open_trials > 0
     assert cut.ending.verdict.test.trainings == 3
     assert cut.ending.open_trainings == 0
-    resumed = Course(run.folder.load(), dataset).go()
+    resumed = Session(run.folder.load(), dataset).go()
     assert resumed.ending.verdict == usual.ending.verdict
     assert tables(run) == tables(usual.run)
 
@@ -231,7 +233,7 @@ def test_a_search_that_is_cut_short_has_a_confirmed_winner_and_goes_on_later(mak
 def test_a_stop_within_the_confirmation_leaves_its_trainings_open(make_run, dataset, usual):
     run = make_run()
     explored = sum(not task.wants_answers for task in usual.tasks)
-    Course(run, dataset, stop_after=explored + 2).go()
+    Session(run, dataset, stop_after=explored + 2).go()
     ending = read_ending(run.folder.load())
     assert ending.open_trials == 0
     assert ending.open_trainings > 0
@@ -261,14 +263,14 @@ def test_a_configuration_that_diverges_from_every_seed_counts_as_0(make_run, dat
             outcome, state=TrialState.DIVERGED, validation=None, test=None, right_validation=None, right_test=None
         )
 
-    ending = Course(make_run(), dataset, change=diverge).go().ending
+    ending = Session(make_run(), dataset, change=diverge).go().ending
     assert ending.verdict.test.mean == 0
     assert ending.verdict.test.diverged == 3
     assert ending.verdict.best_repeat is None
 
 
 def test_of_finalists_that_cannot_be_told_apart_the_smallest_can_win(make_run, dataset):
-    ending = Course(make_run(prefer="small"), dataset).go().ending
+    ending = Session(make_run(prefer="small"), dataset).go().ending
     tied = [row for row in ending.rows if row.confirmed and row.confirmed.tied]
     assert ending.winner.row.parameters == min(row.parameters for row in tied)
     assert ending.winner.row.confirmed.test == ending.verdict.test
@@ -276,13 +278,13 @@ def test_of_finalists_that_cannot_be_told_apart_the_smallest_can_win(make_run, d
 
 @pytest.mark.parametrize(("options", "finalists", "trainings"), [({"finalists": 99}, 10, 3), ({"replicates": 1}, 3, 1)])
 def test_the_best_that_can_be_had_is_given(make_run, dataset, options, finalists, trainings):
-    ending = Course(make_run(**options), dataset).go().ending
+    ending = Session(make_run(**options), dataset).go().ending
     assert len(ending.verdict.finalists) == finalists
     assert ending.verdict.test.trainings == trainings
 
 
 def test_without_confirmation_nothing_is_trained_again(make_run, dataset):
-    course = Course(make_run(confirm=False, finalists=None), dataset).go()
+    course = Session(make_run(confirm=False, finalists=None), dataset).go()
     assert not any(task.wants_answers for task in course.tasks)
     assert course.ending.verdict is None
     assert "trainings" not in pd.read_csv(course.run.folder.leaderboard_csv)
