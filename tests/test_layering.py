@@ -40,7 +40,18 @@ ROOMS = (
     "reproduction",
     "cli",
 )
-DATA = ("dataset", "files", "formats", "download", "sets", "preparation", "catalog")
+DATA = (
+    "description",
+    "options",
+    "dataset",
+    "files",
+    "formats",
+    "download",
+    "sets",
+    "preparation",
+    "reading",
+    "catalog",
+)
 MODELS = (
     "configuration",
     "scratch",
@@ -60,7 +71,7 @@ HOMES = {
     "ray": ("search/execution/", "search/worker/trainable.py"),
     "optuna": ("search/study/", "search/proposals/"),
     "sqlalchemy": ("search/study/",),
-    "pandas": ("search/report/", "search/interface/", "search/reproduction/"),
+    "pandas": ("data/reading/", "search/report/", "search/interface/", "search/reproduction/"),
     "tabulate": ("search/report/",),
     "typer": ("search/cli/",),
     "rich": ("search/report/",),

@@ -1,0 +1,1 @@
+"""Reading data of the user's own, whatever form they have."""
