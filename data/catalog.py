@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packtune.data.description import Description, digit_heads
 from packtune.data.preparation.framing import Centring, Framing
 from packtune.errors import UnknownDataset, suggest_name
 
@@ -23,33 +24,18 @@ class DatasetEntry:
     """A data set before it is loaded.
 
     Attributes:
-        description: a description of one line.
-        n_train, n_validation, n_test: the number of images in each split.
-        height, width: the number of rows and columns of an image.
-        head_names: what each label of an image means.
-        resamples: whether images may move between training and validation: they stand for themselves, and there are
-            few validation images.
+        summary: what it is, in one line.
+        description: what is known about it without its images.
         needs_files: whether files are needed, from a given folder or from a download.
         load: loads the data set from a folder, or downloads it if the folder is None; reports the download's progress.
         framing: how its images are framed, and images of users for prediction; that of MNIST if left out.
     """
 
-    description: str
-    n_train: int
-    n_validation: int
-    n_test: int
-    height: int
-    width: int
-    head_names: tuple[str, ...]
+    summary: str
+    description: Description
     needs_files: bool
-    resamples: bool = False
     load: Callable[[Path | None, Progress | None], Dataset]
     framing: Framing = field(default_factory=Framing)
-
-    @property
-    def heads(self) -> int:
-        """The number of labels of an image."""
-        return len(self.head_names)
 
 
 def load(name: str, data_dir: Path | None = None, progress: Progress | None = None) -> Dataset:
@@ -81,7 +67,7 @@ def find(name: str) -> DatasetEntry:
 def framing_of(name: str, height: int, width: int) -> Framing:
     """Give how the images of a data set are framed; of one that is not known, or has another size, about as MNIST's."""
     entry = DATASETS.get(name)
-    if entry is not None and (entry.height, entry.width) == (height, width):
+    if entry is not None and entry.description.input_shape == (1, height, width):
         return entry.framing
     return Framing(margin=min(height, width) // 7)
 
@@ -130,51 +116,59 @@ def _load_mnist_overlap(data_dir: Path | None, progress: Progress | None) -> Dat
 
 DATASETS: dict[str, DatasetEntry] = {
     "digits": DatasetEntry(
-        description="1,797 scanned digits that come with scikit-learn, enlarged to 28x28",
-        n_train=1_257,
-        n_validation=270,
-        n_test=270,
-        height=28,
-        width=28,
-        head_names=("digit",),
+        summary="1,797 scanned digits that come with scikit-learn, enlarged to 28x28",
+        description=Description(
+            name="digits",
+            input_shape=(1, 28, 28),
+            heads=digit_heads("digit"),
+            n_train=1_257,
+            n_validation=270,
+            n_test=270,
+            resamples=True,
+        ),
         needs_files=False,
-        resamples=True,
         load=_load_digits,
         # Each digit was cut out of a form and fills the rows of its scan (Alpaydin and Kaynak, Optical Recognition of
         # Handwritten Digits, 1998).
         framing=Framing(margin=2, centring=Centring.BOX, scan_side=8),
     ),
     "mnist": DatasetEntry(
-        description="MNIST, 70,000 handwritten digits",
-        n_train=54_000,
-        n_validation=6_000,
-        n_test=10_000,
-        height=28,
-        width=28,
-        head_names=("digit",),
+        summary="MNIST, 70,000 handwritten digits",
+        description=Description(
+            name="mnist",
+            input_shape=(1, 28, 28),
+            heads=digit_heads("digit"),
+            n_train=54_000,
+            n_validation=6_000,
+            n_test=10_000,
+        ),
         needs_files=True,
         load=_load_mnist,
     ),
     "digits-overlap": DatasetEntry(
-        description="pairs of overlapping digits from scikit-learn's scans",
-        n_train=3_600,
-        n_validation=400,
-        n_test=400,
-        height=42,
-        width=28,
-        head_names=("upper", "lower"),
+        summary="pairs of overlapping digits from scikit-learn's scans",
+        description=Description(
+            name="digits-overlap",
+            input_shape=(1, 42, 28),
+            heads=digit_heads("upper", "lower"),
+            n_train=3_600,
+            n_validation=400,
+            n_test=400,
+        ),
         needs_files=False,
         load=_load_digits_overlap,
         framing=Framing(margin=2, centring=Centring.BOX),
     ),
     "mnist-overlap": DatasetEntry(
-        description="pairs of overlapping digits from MNIST",
-        n_train=36_000,
-        n_validation=4_000,
-        n_test=4_000,
-        height=42,
-        width=28,
-        head_names=("upper", "lower"),
+        summary="pairs of overlapping digits from MNIST",
+        description=Description(
+            name="mnist-overlap",
+            input_shape=(1, 42, 28),
+            heads=digit_heads("upper", "lower"),
+            n_train=36_000,
+            n_validation=4_000,
+            n_test=4_000,
+        ),
         needs_files=True,
         load=_load_mnist_overlap,
         framing=Framing(centring=Centring.BOX),

@@ -1,58 +1,61 @@
-"""A data set in memory: images and labels, in three splits. Knows nothing about files."""
+"""A data set in memory: inputs and labels, in three splits. Knows nothing about files."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import torch
 
-PIXEL_SCALE = 256
-"""Pixels are divided by this number to give a network's input. The reference notebook divides by 256, not by 255."""
+from packtune.data.description import PLAIN, Description, Head, Scaling
 
 
 # eq=False: an equality by value would compare tensors, and the result has no truth value.
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Split:
-    """Images and their labels, for one purpose (training, validation or test).
+    """Examples and their labels, for one purpose (training, validation or test).
 
     Attributes:
-        images: uint8 [n, height, width], 0 is background.
+        inputs: images uint8 [n, channels, height, width], or rows of a table float32 [n, columns], prepared.
         labels: int64 [n, heads], one class for each head.
 
     Raises:
-        ValueError: a dtype or shape is wrong, there are no images, or images and labels differ in number.
+        ValueError: a dtype or shape is wrong, there are no examples, or inputs and labels differ in number.
     """
 
-    images: torch.Tensor
+    inputs: torch.Tensor
     labels: torch.Tensor
 
     def __post_init__(self) -> None:
-        _check_tensor("images", self.images, torch.uint8, ("n", "height", "width"))
+        if self.inputs.dtype == torch.float32:
+            _check_tensor("inputs", self.inputs, torch.float32, ("n", "columns"))
+        else:
+            _check_tensor("inputs", self.inputs, torch.uint8, ("n", "channels", "height", "width"))
         _check_tensor("labels", self.labels, torch.int64, ("n", "heads"))
-        if len(self.images) != len(self.labels):
+        if len(self.inputs) != len(self.labels):
             raise ValueError(
-                f"the split has {len(self.images)} images, but {len(self.labels)} rows of labels: "
-                "give one row of labels for each image"
+                f"the split has {len(self.inputs)} inputs, but {len(self.labels)} rows of labels: "
+                "give one row of labels for each input"
             )
 
     def __len__(self) -> int:
-        return len(self.images)
+        return len(self.inputs)
 
     def take(self, indices: torch.Tensor) -> Split:
-        """Copy the images at `indices` into a new split, in that order.
+        """Copy the examples at `indices` into a new split, in that order.
 
         Args:
             indices: int64 [m], each from 0 to n - 1. An index may occur more than once.
         """
-        return Split(images=self.images[indices], labels=self.labels[indices])
+        return Split(inputs=self.inputs[indices], labels=self.labels[indices])
 
     def slice(self, start: int, stop: int) -> Split:
-        """Copy the images from index `start` to index `stop` - 1."""
+        """Copy the examples from index `start` to index `stop` - 1."""
         # A view of a tensor is pickled together with the tensor, which would be sent to every worker.
-        return Split(images=self.images[start:stop].clone(), labels=self.labels[start:stop].clone())
+        return Split(inputs=self.inputs[start:stop].clone(), labels=self.labels[start:stop].clone())
 
     def first(self, n: int) -> Split:
-        """Copy the first `n` images, or all if there are fewer."""
+        """Copy the first `n` examples, or all if there are fewer."""
         return self.slice(0, n)
 
 
@@ -61,35 +64,75 @@ class Dataset:
     """The three splits of a data set.
 
     Attributes:
-        name: the key in `packtune.data.catalog.DATASETS`.
-        train, validation, test: splits with images of the same size.
-        classes: classes of every head; labels are from 0 to `classes` - 1.
-        head_names: what each column of the labels means, for example ("digit",) or ("upper", "lower").
+        name: of the data set, such as a key of `packtune.data.catalog.DATASETS`.
+        train, validation, test: splits with inputs of the same shape.
+        heads: what each column of the labels means; labels are from 0 to the number of the head's classes - 1.
+        scaling: how the bytes of images become a network's input.
+        resamples: see `Description`.
+        preparation: how new examples are made like these, as `packtune.data.own` writes it; empty for built-in sets.
 
     Raises:
-        ValueError: the splits have images of different sizes, or `classes` or `head_names` do not fit the labels.
+        ValueError: the splits have inputs of different shapes, or the heads do not fit the labels.
     """
 
     name: str
     train: Split
     validation: Split
     test: Split
-    classes: int = 10
-    head_names: tuple[str, ...]
+    heads: tuple[Head, ...]
+    scaling: Scaling = PLAIN
+    resamples: bool = False
+    preparation: str = ""
 
     def __post_init__(self) -> None:
         for split_name, split in self.splits.items():
             where = f"data set {self.name!r}: the {split_name} split"
-            _check_size(where, split, self.height, self.width)
-            _check_labels(where, split, self.head_names, self.classes)
+            _check_shape(where, split, self.input_shape)
+            _check_labels(where, split, self.heads)
 
     @property
     def splits(self) -> dict[str, Split]:
         """The splits by name: train, validation, test."""
         return {"train": self.train, "validation": self.validation, "test": self.test}
 
+    @property
+    def description(self) -> Description:
+        """What is known about it without its examples."""
+        return Description(
+            name=self.name,
+            input_shape=self.input_shape,
+            heads=self.heads,
+            n_train=len(self.train),
+            n_validation=len(self.validation),
+            n_test=len(self.test),
+            resamples=self.resamples,
+        )
+
+    def with_splits(self, splits: Mapping[str, Split]) -> Dataset:
+        """Replace the examples by others of the same kind.
+
+        Args:
+            splits: by the names train, validation and test.
+        """
+        return replace(self, train=splits["train"], validation=splits["validation"], test=splits["test"])
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one input: (channels, height, width) of an image, (columns,) of a row."""
+        return tuple(self.train.inputs.shape[1:])
+
+    @property
+    def classes(self) -> int:
+        """The largest number of classes of a head; each head of a network has so many outputs."""
+        return max(len(head.classes) for head in self.heads)
+
+    @property
+    def outputs(self) -> int:
+        """Logits of a network, over all heads."""
+        return len(self.heads) * self.classes
+
     def resampled(self, seed: int) -> Dataset:
-        """Draw anew which of the training and validation images are used for which, in the same numbers.
+        """Draw anew which of the training and validation examples are used for which, in the same numbers.
 
         The test split stays.
 
@@ -97,27 +140,12 @@ class Dataset:
             seed: 0 to 2**63 - 1.
         """
         pool = Split(
-            images=torch.cat([self.train.images, self.validation.images]),
+            inputs=torch.cat([self.train.inputs, self.validation.inputs]),
             labels=torch.cat([self.train.labels, self.validation.labels]),
         )
         order = torch.randperm(len(pool), generator=torch.Generator().manual_seed(seed))
         n = len(self.train)
         return replace(self, train=pool.take(order[:n]), validation=pool.take(order[n:]))
-
-    @property
-    def height(self) -> int:
-        """The number of rows of an image."""
-        return self.train.images.shape[1]
-
-    @property
-    def width(self) -> int:
-        """The number of columns of an image."""
-        return self.train.images.shape[2]
-
-    @property
-    def heads(self) -> int:
-        """The number of labels of an image."""
-        return len(self.head_names)
 
 
 def _check_tensor(what: str, tensor: torch.Tensor, dtype: torch.dtype, axes: tuple[str, ...]) -> None:
@@ -130,24 +158,27 @@ def _check_tensor(what: str, tensor: torch.Tensor, dtype: torch.dtype, axes: tup
     )
 
 
-def _check_size(where: str, split: Split, height: int, width: int) -> None:
-    if split.images.shape[1:] == (height, width):
+def _check_shape(where: str, split: Split, shape: tuple[int, ...]) -> None:
+    found = tuple(split.inputs.shape[1:])
+    if found == shape:
         return
     raise ValueError(
-        f"{where} has images of {' x '.join(map(str, split.images.shape[1:]))}, but the training split has images of "
-        f"{height} x {width} (height x width): resize the images"
+        f"{where} has inputs of {' x '.join(map(str, found))}, but the training split has inputs of "
+        f"{' x '.join(map(str, shape))}: bring them into one shape"
     )
 
 
-def _check_labels(where: str, split: Split, head_names: tuple[str, ...], classes: int) -> None:
-    if split.labels.shape[1] != len(head_names):
+def _check_labels(where: str, split: Split, heads: tuple[Head, ...]) -> None:
+    names = tuple(head.name for head in heads)
+    if split.labels.shape[1] != len(heads):
         raise ValueError(
-            f"{where} has {split.labels.shape[1]} columns of labels, but head_names has {len(head_names)} names "
-            f"{head_names}: give one name for each column"
+            f"{where} has {split.labels.shape[1]} columns of labels, but there are {len(heads)} heads {names}: "
+            "give one head for each column"
         )
-    low, high = int(split.labels.min()), int(split.labels.max())
-    if low < 0 or high >= classes:
-        raise ValueError(
-            f"{where} has labels from {low} to {high}, but 0 to {classes - 1} are allowed: "
-            "number the classes from 0, or give a larger `classes`"
-        )
+    for head, labels in zip(heads, split.labels.T, strict=True):
+        low, high = int(labels.min()), int(labels.max())
+        if low < 0 or high >= len(head.classes):
+            raise ValueError(
+                f"{where} has labels from {low} to {high}, but 0 to {len(head.classes) - 1} are allowed for "
+                f"{head.name!r}: number the classes from 0, or name more classes"
+            )

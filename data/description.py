@@ -5,6 +5,27 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from packtune.data.options import DataOptions
+
+PIXEL_SCALE = 256
+"""Pixels are divided by this number to give a network's input. The reference notebook divides by 256, not by 255."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scaling:
+    """How the bytes of images become a network's input: byte * factor + offset, for each channel.
+
+    Attributes:
+        factors, offsets: one for each channel, or one for all.
+    """
+
+    factors: tuple[float, ...] = (1 / PIXEL_SCALE,)
+    offsets: tuple[float, ...] = (0.0,)
+
+
+PLAIN = Scaling()
+"""That of the built-in data sets."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
@@ -30,6 +51,7 @@ class Description:
         n_train, n_validation, n_test: the number of examples in each split.
         resamples: whether examples may move between training and validation: they stand for themselves, and there are
             few validation examples.
+        fingerprint: of the examples and their splits; empty for a built-in data set, which its name tells.
     """
 
     name: str
@@ -39,6 +61,7 @@ class Description:
     n_validation: int
     n_test: int
     resamples: bool = False
+    fingerprint: str = ""
 
     @property
     def is_images(self) -> bool:
@@ -64,3 +87,25 @@ class Description:
     def head_names(self) -> tuple[str, ...]:
         """What each label of an example means."""
         return tuple(head.name for head in self.heads)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnData:
+    """Data of the user's own, as they were found.
+
+    Attributes:
+        description: what is known about them without their examples.
+        format: what they are, in words.
+        options: what the user said of them.
+        notes: what else a person should know, each a sentence.
+    """
+
+    description: Description
+    format: str
+    options: DataOptions
+    notes: tuple[str, ...] = ()
+
+
+def digit_heads(*names: str) -> tuple[Head, ...]:
+    """Make heads that say a digit, 0 to 9, each."""
+    return tuple(Head(name=name, classes=tuple("0123456789")) for name in names)

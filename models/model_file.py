@@ -6,131 +6,54 @@
 from __future__ import annotations
 
 import io
+import math
 import pickletools
 import warnings
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from packtune.data.catalog import framing_of
-from packtune.data.dataset import PIXEL_SCALE
-from packtune.data.preparation import batch
-from packtune.data.preparation.batch import GivenImages, Prepare, Prepared, leave
-from packtune.errors import ModelFileError, suggest_name
+from packtune.data.description import PIXEL_SCALE, Head, Scaling
+from packtune.errors import ModelFileError
 from packtune.models.architectures.build import build_network
 from packtune.models.configuration import Configuration
+from packtune.models.trained_model import TrainedModel
+
+__all__ = ["TrainedModel", "model_from_bytes", "model_to_bytes"]
 
 FORMAT = "packtune-model"
-FORMAT_VERSION = 1
-NO_LABEL = -1
-"""Given to an image that shows nothing."""
+FORMAT_VERSION = 2
+FIRST_VERSION = 1
+"""Of images with one channel, digits from 0 in all heads, and pixels divided by 256."""
 
 # The only Python names in a file that `torch.save` writes for float32 tensors and plain values.
 _ALLOWED_GLOBALS = ("collections OrderedDict", "torch FloatStorage", "torch._utils _rebuild_tensor_v2")
 _MAX_SHOWN = 300
+_MAX_CLASSES = 1_000_000
 _SIZE = (int, "a whole number above 0", lambda value: value > 0)
 _COUNT = (int, "a whole number, 0 or more", lambda value: value >= 0)
 _FIELDS: dict[str, tuple[type, str, Callable[[Any], bool]]] = {
-    "height": _SIZE,
-    "width": _SIZE,
-    "classes": _SIZE,
-    "head_names": (list, "a list of names", lambda names: names and all(type(name) is str for name in names)),
-    "pixel_scale": (int, f"{PIXEL_SCALE}", lambda value: value == PIXEL_SCALE),
+    "input_shape": (list, "one or three whole numbers above 0", lambda shape: _is_shape(shape)),
+    "heads": (list, "a list of names, each with the names of its classes", lambda heads: _are_heads(heads)),
+    "factors": (list, "a list of numbers", lambda values: _are_numbers(values)),
+    "offsets": (list, "a list of numbers", lambda values: _are_numbers(values)),
+    "preparation": (str, "a text", lambda text: True),
     "trained_on": (str, "a name", lambda name: True),
     "epochs": _COUNT,
     "trial": _COUNT,
     "seed": _COUNT,
     "validation_accuracy": (float, "a number from 0 to 1", lambda value: 0 <= value <= 1),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Labels:
-    """The labels of images.
-
-    Attributes:
-        labels: int64 [n, heads], from 0 to `classes` - 1; -1 for an image that gets none.
-        probabilities: float64 [n], what the network holds likely of the label of all heads, 0 to 1; not a number for an
-            image that gets none.
-    """
-
-    labels: Tensor
-    probabilities: Tensor
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainedModel:
-    """A trained plain network, with all that is needed to rebuild and to use it.
-
-    Attributes:
-        network: images float32 [n, 1, height, width], pixels / 256 -> logits float32 [n, heads * classes].
-        configuration: of the network.
-        height, width: of an image, in pixels.
-        classes: classes of every head.
-        head_names: what each head labels.
-        trained_on: the name of the data set.
-        epochs: epochs that the network was trained for.
-        trial: the number of the trial in its search.
-        seed: of the initial weights.
-        validation_accuracy: share of validation images with every head right, 0 to 1.
-    """
-
-    network: nn.Sequential
-    configuration: Configuration
-    height: int
-    width: int
-    classes: int
-    head_names: tuple[str, ...]
-    trained_on: str
-    epochs: int
-    trial: int
-    seed: int
-    validation_accuracy: float
-
-    def predict(self, images: Tensor | GivenImages, *, prepare: str = Prepare.AUTO) -> Tensor:
-        """Label images.
-
-        Args:
-            images: [n, any height, any width], pixels from 0; or n arrays of any sizes.
-            prepare: "auto" to make them like those that the network was trained on, where they are not; "none" to take
-                uint8 [n, height, width] as they are, light on black.
-
-        Returns:
-            int64 [n, heads], from 0 to `classes` - 1, and -1 for an image that is blank.
-
-        Raises:
-            ValueError: the images are no pixels; or they are not prepared and have another type or another size than
-                those the network was trained on.
-        """
-        return self.label(self.prepare(images, prepare=prepare)).labels
-
-    def prepare(self, images: Tensor | GivenImages, *, prepare: str = Prepare.AUTO) -> Prepared:
-        """Prepare images for `label`; see `predict`."""
-        given = images.numpy() if isinstance(images, Tensor) else images
-        if prepare not in list(Prepare):
-            raise ValueError(f"unknown preparation {prepare!r}.{suggest_name(prepare, Prepare)}")
-        if prepare == Prepare.NONE:
-            return leave(given, height=self.height, width=self.width)
-        framing = framing_of(self.trained_on, self.height, self.width)
-        return batch.prepare(given, height=self.height, width=self.width, framing=framing)
-
-    @torch.inference_mode()
-    def label(self, prepared: Prepared) -> Labels:
-        """Label images that were prepared."""
-        self.network.eval()
-        images = torch.tensor(prepared.images)
-        logits = [self.network(chunk.unsqueeze(1).float() / PIXEL_SCALE) for chunk in images.split(1000)]
-        scores: Tensor = torch.cat(logits).unflatten(1, (len(self.head_names), self.classes))
-        has_label = torch.tensor(prepared.has_label)
-        best = scores.double().softmax(2).amax(2).prod(1)
-        return Labels(
-            labels=torch.where(has_label[:, None], scores.argmax(2), NO_LABEL),
-            probabilities=torch.where(has_label, best, torch.nan),
-        )
+_FIRST_FIELDS: dict[str, tuple[type, str, Callable[[Any], bool]]] = {
+    "height": _SIZE,
+    "width": _SIZE,
+    "classes": _SIZE,
+    "head_names": (list, "a list of names", lambda names: names and all(type(name) is str for name in names)),
+    "pixel_scale": (int, f"{PIXEL_SCALE}", lambda value: value == PIXEL_SCALE),
+}
 
 
 def model_to_bytes(model: TrainedModel) -> bytes:
@@ -141,11 +64,11 @@ def model_to_bytes(model: TrainedModel) -> bytes:
             "format": FORMAT,
             "version": FORMAT_VERSION,
             "configuration": model.configuration.as_dict(),
-            "height": model.height,
-            "width": model.width,
-            "classes": model.classes,
-            "head_names": list(model.head_names),
-            "pixel_scale": PIXEL_SCALE,
+            "input_shape": list(model.input_shape),
+            "heads": [[head.name, list(head.classes)] for head in model.heads],
+            "factors": list(model.scaling.factors),
+            "offsets": list(model.scaling.offsets),
+            "preparation": model.preparation,
             "trained_on": model.trained_on,
             "epochs": model.epochs,
             "trial": model.trial,
@@ -178,10 +101,11 @@ def model_from_bytes(content: bytes, *, source: str) -> TrainedModel:
         if not isinstance(values, dict) or values.get("format") != FORMAT:
             raise ModelFileError(_no_model(source, "it has another format"))
         version = values.get("version")
-        if type(version) is not int or version != FORMAT_VERSION:
+        if type(version) is not int or version not in (FIRST_VERSION, FORMAT_VERSION):
             raise ModelFileError(_no_model(source, f"its version is {_show(repr(version))}, not {FORMAT_VERSION}"))
         try:
-            return _rebuild(values, max_bytes=len(content))
+            current = _from_first(values) if version == FIRST_VERSION else values
+            return _rebuild(current, max_bytes=len(content))
         except Exception as error:
             raise ModelFileError(_no_model(source, f"its content is inconsistent ({_show(error)})")) from error
 
@@ -205,14 +129,33 @@ def _load(content: bytes) -> object:
     return torch.load(io.BytesIO(content), weights_only=True, map_location="cpu")
 
 
-# Any: the values come from a file, and `_FIELDS` checks their types.
-def _rebuild(values: dict[str, Any], *, max_bytes: int) -> TrainedModel:
-    for name, (kind, allowed, accepts) in _FIELDS.items():
+# Any: the values come from a file, and their types are checked.
+def _check(values: dict[str, Any], fields: dict[str, tuple[type, str, Callable[[Any], bool]]]) -> None:
+    for name, (kind, allowed, accepts) in fields.items():
         if type(values[name]) is not kind or not accepts(values[name]):
             raise ValueError(f"{name} = {_show(repr(values[name]))} is not allowed: it must be {allowed}")
+
+
+def _from_first(values: dict[str, Any]) -> dict[str, Any]:
+    """Bring the values of the first version into the form of this one."""
+    _check(values, _FIRST_FIELDS)
+    classes = [str(number) for number in range(min(values["classes"], _MAX_CLASSES))]
+    added = {
+        "input_shape": [1, values["height"], values["width"]],
+        "heads": [[name, classes] for name in values["head_names"]],
+        "factors": [1 / PIXEL_SCALE],
+        "offsets": [0.0],
+        "preparation": "",
+    }
+    return values | added
+
+
+def _rebuild(values: dict[str, Any], *, max_bytes: int) -> TrainedModel:
+    _check(values, _FIELDS)
     configuration = Configuration.from_dict(values["configuration"])
-    outputs = len(values["head_names"]) * values["classes"]
-    network = _build_without_weights(configuration, height=values["height"], width=values["width"], outputs=outputs)
+    heads = tuple(Head(name=name, classes=tuple(classes)) for name, classes in values["heads"])
+    shape, outputs = tuple(values["input_shape"]), len(heads) * max(len(head.classes) for head in heads)
+    network = _build_without_weights(configuration, input_shape=shape, outputs=outputs)
     n_bytes = sum(tensor.nbytes for tensor in network.state_dict().values())
     if n_bytes > max_bytes:
         raise ValueError(f"the network needs {n_bytes:,} bytes of weights, but the file has {max_bytes:,} bytes")
@@ -222,15 +165,45 @@ def _rebuild(values: dict[str, Any], *, max_bytes: int) -> TrainedModel:
     return TrainedModel(
         network=network.eval(),
         configuration=configuration,
-        head_names=tuple(values["head_names"]),
-        **{name: values[name] for name in _FIELDS if name not in ("head_names", "pixel_scale")},
+        input_shape=shape,
+        heads=heads,
+        scaling=_scaling(values, shape),
+        **{name: values[name] for name in list(_FIELDS)[4:]},
     )
 
 
-def _build_without_weights(configuration: Configuration, *, height: int, width: int, outputs: int) -> nn.Sequential:
+def _scaling(values: dict[str, Any], shape: tuple[int, ...]) -> Scaling:
+    scaling = Scaling(factors=tuple(values["factors"]), offsets=tuple(values["offsets"]))
+    if any(len(numbers) not in (1, shape[0]) for numbers in (scaling.factors, scaling.offsets)):
+        raise ValueError(f"{len(scaling.factors)} factors do not fit {shape[0]} channels")
+    return scaling
+
+
+def _is_shape(sizes: list[Any]) -> bool:
+    return len(sizes) in (1, 3) and all(type(size) is int and size > 0 for size in sizes)
+
+
+def _are_heads(heads: list[Any]) -> bool:
+    return bool(heads) and all(map(_is_head, heads))
+
+
+def _is_head(head: Any) -> bool:
+    if type(head) is not list or len(head) != 2:
+        return False
+    name, classes = head
+    return type(name) is str and type(classes) is list and bool(classes) and all(type(c) is str for c in classes)
+
+
+def _are_numbers(values: list[Any]) -> bool:
+    return bool(values) and all(type(value) is float and math.isfinite(value) for value in values)
+
+
+def _build_without_weights(
+    configuration: Configuration, *, input_shape: tuple[int, ...], outputs: int
+) -> nn.Sequential:
     """Build the network without memory for its weights: a file could ask for any amount of it."""
     with torch.device("meta"):
-        return build_network(configuration, height=height, width=width, outputs=outputs, seed=0)
+        return build_network(configuration, input_shape=input_shape, outputs=outputs, seed=0)
 
 
 def _show(value: object) -> str:

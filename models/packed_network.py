@@ -53,9 +53,9 @@ class PackedNetwork:
         self._layers = _pack_layers(networks, device, generator or torch.Generator(device), products)
         self._first_weighted = next(i for i, layer in enumerate(self._layers) if layer.parameters())
 
-    def forward(self, images: Tensor, *, training: bool) -> Tensor:
-        """Compute logits: images `products` [batch, 1, height, width] -> float32 [members, outputs, batch]."""
-        values = images
+    def forward(self, inputs: Tensor, *, training: bool) -> Tensor:
+        """Compute logits: inputs `products` [batch, *input_shape] -> float32 [members, outputs, batch]."""
+        values = inputs
         for layer in self._layers:
             values = layer.forward(values, training=training)
         return values

@@ -17,6 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from packtune.data.catalog import DATASETS
+from packtune.data.description import Description, OwnData
 from packtune.errors import SettingsError, UnknownDataset, suggest_name
 from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision
@@ -38,7 +39,8 @@ class SearchPlan:
     """What decides the result of a search, together with the threads of a worker and the kind of processor.
 
     Attributes:
-        data: a key of `DATASETS`.
+        data: a key of `DATASETS`; or, with `own`, the path of data of the user's own.
+        own: what was found there; none for a built-in data set.
         space: a built-in name, or the path of a TOML file.
         sampler: a key of `SAMPLERS`.
         trials: how many, 1 or more.
@@ -61,6 +63,7 @@ class SearchPlan:
     """
 
     data: str = "digits"
+    own: OwnData | None = None
     space: str = "wide"
     sampler: str = "tpe"
     trials: int = DEFAULT_TRIALS
@@ -78,7 +81,7 @@ class SearchPlan:
     lookahead: int | None = None
 
     def __post_init__(self) -> None:
-        if self.data not in DATASETS:
+        if self.own is None and self.data not in DATASETS:
             raise UnknownDataset(f"unknown data set {self.data!r}.{suggest_name(self.data, DATASETS)}")
         _check_number("trials", self.trials, 1)
         _check_number("replicates", self.replicates, 1)
@@ -89,6 +92,11 @@ class SearchPlan:
         _check_number("report_trainings", self.report_trainings, 1)
         # NumPy's legacy generator, which draws the notebook's order, takes no larger seed.
         _check_number("seed", self.seed, 0, 2**32 - 1 if self.protocol is Protocol.NOTEBOOK else 2**63 - 1)
+
+    @property
+    def description(self) -> Description:
+        """What is known about the data set without its examples."""
+        return DATASETS[self.data].description if self.own is None else self.own.description
 
     def settle(self, *, precision: Precision, lookahead: int) -> SettledPlan:
         """Fill in what was left open; what was given stays."""

@@ -61,6 +61,7 @@ MODELS = (
     "architectures",
     "packed_network",
     "training",
+    "trained_model",
     "model_file",
 )
 ORDERS = {"packtune": ROOMS, "packtune.models": MODELS, "packtune.data": DATA}

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 
 from packtune.data.dataset import Dataset, Split
+from packtune.data.description import digit_heads
 from packtune.errors import DataError
 
 SPLIT_SEED = 1797
@@ -35,7 +36,7 @@ def load(*, seed: int = SPLIT_SEED) -> Dataset:
     scans, digits = _read_scans()
     order = torch.from_numpy(np.random.Generator(np.random.PCG64(seed)).permutation(len(scans)))
     shuffled = Split(
-        images=torch.from_numpy(enlarge(scans)),
+        inputs=torch.from_numpy(enlarge(scans)).unsqueeze(1),
         labels=torch.from_numpy(digits.astype(np.int64)[:, None]),
     ).take(order)
     return Dataset(
@@ -43,7 +44,8 @@ def load(*, seed: int = SPLIT_SEED) -> Dataset:
         train=shuffled.first(N_TRAIN),
         validation=shuffled.slice(N_TRAIN, N_TRAIN + N_VALIDATION),
         test=shuffled.slice(N_TRAIN + N_VALIDATION, N_TRAIN + N_VALIDATION + N_TEST),
-        head_names=("digit",),
+        heads=digit_heads("digit"),
+        resamples=True,
     )
 
 

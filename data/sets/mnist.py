@@ -15,6 +15,7 @@ import torch
 
 from packtune.data import download
 from packtune.data.dataset import Dataset, Split
+from packtune.data.description import digit_heads
 from packtune.data.files import read_bytes
 from packtune.data.formats import idx
 from packtune.errors import CorruptFile, MissingFiles
@@ -167,13 +168,13 @@ def _read_dataset(paths: Mapping[MnistFile, Path]) -> Dataset:
         train=pool.first(N_TRAIN),
         validation=pool.slice(N_TRAIN, len(pool)),
         test=_read_split(paths[TEST_IMAGES], TEST_IMAGES, paths[TEST_LABELS], TEST_LABELS),
-        head_names=("digit",),
+        heads=digit_heads("digit"),
     )
 
 
 def _read_split(images_path: Path, images: MnistFile, labels_path: Path, labels: MnistFile) -> Split:
     return Split(
-        images=torch.from_numpy(_read(images_path, images)),
+        inputs=torch.from_numpy(_read(images_path, images)).unsqueeze(1),
         labels=torch.from_numpy(_read(labels_path, labels).astype(np.int64)[:, None]),
     )
 

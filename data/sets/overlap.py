@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from packtune.data.dataset import Dataset, Split
+from packtune.data.description import digit_heads
 
 DIGIT_SIDE = 28
 SHIFT = 14
@@ -48,19 +49,19 @@ def overlap(upper: torch.Tensor, lower: torch.Tensor) -> torch.Tensor:
     """Combine pairs of digits into one image each. Where the digits overlap, the brighter pixel is used.
 
     Args:
-        upper: uint8 [n, 28, 28], placed in rows 0 to 27.
-        lower: uint8 [n, 28, 28], placed in rows 14 to 41.
+        upper: uint8 [..., 28, 28], placed in rows 0 to 27.
+        lower: uint8 [..., 28, 28], placed in rows 14 to 41.
 
     Returns:
-        uint8 [n, 42, 28].
+        uint8 [..., 42, 28].
 
     Raises:
         ValueError: a shape or dtype is wrong.
     """
     _check_digits(upper, lower)
-    images = upper.new_zeros(len(upper), DIGIT_SIDE + SHIFT, DIGIT_SIDE)
-    images[:, :DIGIT_SIDE] = upper
-    images[:, SHIFT:] = torch.maximum(images[:, SHIFT:], lower)
+    images = upper.new_zeros(*upper.shape[:-2], DIGIT_SIDE + SHIFT, DIGIT_SIDE)
+    images[..., :DIGIT_SIDE, :] = upper
+    images[..., SHIFT:, :] = torch.maximum(images[..., SHIFT:, :], lower)
     return images
 
 
@@ -101,8 +102,7 @@ def pair(
         train=train,
         validation=validation,
         test=_draw(base.test, n_test, seed, _Stream.TEST),
-        classes=base.classes,
-        head_names=("upper", "lower"),
+        heads=digit_heads("upper", "lower"),
     )
 
 
@@ -111,18 +111,18 @@ def _draw(pool: Split, n: int, seed: int, stream: _Stream) -> Split:
     generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, stream])))
     upper, lower = torch.from_numpy(generator.integers(len(pool), size=(2, n), dtype=np.int64))
     return Split(
-        images=overlap(pool.images[upper], pool.images[lower]),
+        inputs=overlap(pool.inputs[upper], pool.inputs[lower]),
         labels=torch.cat([pool.labels[upper], pool.labels[lower]], dim=1),  # [n, 2]
     )
 
 
 def _join(first: Split, second: Split) -> Split:
-    return Split(images=torch.cat([first.images, second.images]), labels=torch.cat([first.labels, second.labels]))
+    return Split(inputs=torch.cat([first.inputs, second.inputs]), labels=torch.cat([first.labels, second.labels]))
 
 
 def _check_digits(upper: torch.Tensor, lower: torch.Tensor) -> None:
     side = DIGIT_SIDE
-    fits = [image.dtype == torch.uint8 and image.shape[1:] == (side, side) for image in (upper, lower)]
+    fits = [image.dtype == torch.uint8 and image.shape[-2:] == (side, side) for image in (upper, lower)]
     if not all(fits) or len(upper) != len(lower):
         raise ValueError(
             f"the digits are {upper.dtype} {list(upper.shape)} and {lower.dtype} {list(lower.shape)}, but both must be "
@@ -131,10 +131,10 @@ def _check_digits(upper: torch.Tensor, lower: torch.Tensor) -> None:
 
 
 def _check_request(base: Dataset, **n_pairs: int) -> None:
-    if base.heads != 1:
+    if len(base.heads) != 1:
         raise ValueError(
-            f"data set {base.name!r} has {base.heads} heads {base.head_names}, but pairs are made of images with one "
-            "head: use a data set of single digits"
+            f"data set {base.name!r} has {len(base.heads)} heads {base.description.head_names}, but pairs are made of "
+            "images with one head: use a data set of single digits"
         )
     for argument, n in n_pairs.items():
         if n < 1:

@@ -11,34 +11,36 @@ from packtune.models.architectures.catalog import ARCHITECTURES
 from packtune.models.configuration import Configuration
 
 
-def build_network(configuration: Configuration, *, height: int, width: int, outputs: int, seed: int) -> nn.Sequential:
+def build_network(
+    configuration: Configuration, *, input_shape: tuple[int, ...], outputs: int, seed: int
+) -> nn.Sequential:
     """Build the plain network of a configuration, with PyTorch's default initial weights.
 
     The weights are the same as those of modules made after `torch.manual_seed(seed)`. PyTorch's global random state
     does not change.
 
     Args:
-        height, width: of the images, in pixels.
+        input_shape: of one input: (channels, height, width) of an image, (columns,) of a row.
         outputs: logits, over all heads.
         seed: of the initial weights, 0 to 2**63 - 1.
 
     Returns:
-        Images float32 [n, 1, height, width] -> logits float32 [n, outputs].
+        Inputs float32 [n, *input_shape] -> logits float32 [n, outputs].
 
     Raises:
-        ValueError: the images are too small for the network.
+        ValueError: the network needs images, or larger ones.
     """
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would change the GPU's random state for good
-        return ARCHITECTURES[configuration.architecture](configuration, height=height, width=width, outputs=outputs)
+        return ARCHITECTURES[configuration.architecture](configuration, input_shape=input_shape, outputs=outputs)
 
 
 @functools.lru_cache(maxsize=4096)
-def count_multiplications(configuration: Configuration, *, height: int, width: int, outputs: int) -> int:
-    """Count the multiplications in a forward pass of one image through the network of a configuration."""
+def count_multiplications(configuration: Configuration, *, input_shape: tuple[int, ...], outputs: int) -> int:
+    """Count the multiplications in a forward pass of one input through the network of a configuration."""
     with torch.device("meta"):  # only shapes are needed
-        network = build_network(configuration, height=height, width=width, outputs=outputs, seed=0)
-    values = torch.empty(1, 1, height, width, device="meta")
+        network = build_network(configuration, input_shape=input_shape, outputs=outputs, seed=0)
+    values = torch.empty(1, *input_shape, device="meta")
     total = 0
     for module in network:
         values = module(values)
@@ -49,7 +51,7 @@ def count_multiplications(configuration: Configuration, *, height: int, width: i
 
 
 @functools.lru_cache(maxsize=4096)
-def count_parameters(configuration: Configuration, *, height: int, width: int, outputs: int) -> int:
+def count_parameters(configuration: Configuration, *, input_shape: tuple[int, ...], outputs: int) -> int:
     """Count the trainable numbers in the network of a configuration."""
-    network = build_network(configuration, height=height, width=width, outputs=outputs, seed=0)
+    network = build_network(configuration, input_shape=input_shape, outputs=outputs, seed=0)
     return sum(parameter.numel() for parameter in network.parameters())

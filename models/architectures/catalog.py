@@ -13,9 +13,11 @@ from packtune.models.configuration import Configuration
 
 
 class Build(Protocol):
-    """Build a plain network: images float32 [n, 1, height, width] -> logits float32 [n, outputs]."""
+    """Build a plain network: inputs float32 [n, *input_shape] -> logits float32 [n, outputs]."""
 
-    def __call__(self, configuration: Configuration, *, height: int, width: int, outputs: int) -> nn.Sequential: ...
+    def __call__(
+        self, configuration: Configuration, *, input_shape: tuple[int, ...], outputs: int
+    ) -> nn.Sequential: ...
 
 
 ARCHITECTURES: dict[str, Build] = {

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 from torch import nn
 
+from packtune.models.architectures.shapes import image_shape
 from packtune.models.configuration import Configuration
 from packtune.models.layers.activations import ACTIVATIONS
 
 
-def build_cnn(configuration: Configuration, *, height: int, width: int, outputs: int) -> nn.Sequential:
+def build_cnn(configuration: Configuration, *, input_shape: tuple[int, ...], outputs: int) -> nn.Sequential:
     """Build blocks of convolution, activation and max-pooling, then a hidden layer with dropout, and a linear output.
 
     Block b, counted from 0, has `filters * 2**b` filters of `kernel_size`, without padding, and a pooling window of
     `pooling` with the same stride. As in the reference notebook, no activation follows the hidden layer.
 
     Args:
-        height, width: of the images, in pixels.
+        input_shape: (channels, height, width) of the images.
         outputs: logits, over all heads.
 
     Returns:
-        Images float32 [n, 1, height, width] -> logits float32 [n, outputs].
+        Images float32 [n, channels, height, width] -> logits float32 [n, outputs].
 
     Raises:
-        ValueError: the images are too small for that many blocks.
+        ValueError: the inputs are no images, or too small for that many blocks.
     """
     layers: list[nn.Module] = []
-    channels, rows, columns = 1, height, width
+    channels, height, width = image_shape(configuration, input_shape)
+    rows, columns = height, width
     for block in range(configuration.blocks):
         filters = configuration.filters * 2**block
         layers += [

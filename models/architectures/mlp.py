@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 from torch import nn
@@ -10,17 +11,17 @@ from packtune.models.configuration import Configuration
 from packtune.models.layers.activations import ACTIVATIONS
 
 
-def build_mlp(configuration: Configuration, *, height: int, width: int, outputs: int) -> nn.Sequential:
+def build_mlp(configuration: Configuration, *, input_shape: tuple[int, ...], outputs: int) -> nn.Sequential:
     """Build `depth` hidden layers of `hidden_units`, each with activation and dropout, and a linear output.
 
     Args:
-        height, width: of the images, in pixels.
+        input_shape: of one input: (channels, height, width) of an image, (columns,) of a row.
         outputs: logits, over all heads.
 
     Returns:
-        Images float32 [n, 1, height, width] -> logits float32 [n, outputs].
+        Inputs float32 [n, *input_shape] -> logits float32 [n, outputs].
     """
-    sizes = [height * width] + [configuration.hidden_units] * configuration.depth
+    sizes = [math.prod(input_shape)] + [configuration.hidden_units] * configuration.depth
     layers: list[nn.Module] = [nn.Flatten()]
     for fan_in, fan_out in pairwise(sizes):
         layers += [

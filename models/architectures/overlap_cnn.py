@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from torch import nn
 
+from packtune.models.architectures.shapes import image_shape
 from packtune.models.configuration import Configuration
 from packtune.models.layers.activations import ACTIVATIONS
 
 KERNEL, PADDING = (5, 7), (2, 3)  # rows, columns; output maps are as large as the input
 
 
-def build_overlap_cnn(configuration: Configuration, *, height: int, width: int, outputs: int) -> nn.Sequential:
+def build_overlap_cnn(configuration: Configuration, *, input_shape: tuple[int, ...], outputs: int) -> nn.Sequential:
     """Build two blocks of oblong convolution, activation and max-pooling, then dropout, and two linear layers.
 
     The first block has `filters` filters (32 in the notebook), the second twice as many. The blocks reduce images of
@@ -19,15 +20,16 @@ def build_overlap_cnn(configuration: Configuration, *, height: int, width: int, 
     before the hidden layer, and no activation follows it.
 
     Args:
-        height, width: of the images, in pixels.
+        input_shape: (channels, height, width) of the images.
         outputs: logits, over all heads.
 
     Returns:
-        Images float32 [n, 1, height, width] -> logits float32 [n, outputs].
+        Images float32 [n, channels, height, width] -> logits float32 [n, outputs].
 
     Raises:
-        ValueError: the images are smaller than 4 x 10.
+        ValueError: the inputs are no images, or smaller than 4 x 10.
     """
+    channels, height, width = image_shape(configuration, input_shape)
     rows, columns = (height - 2) // 2 + 1, (width - 4) // 3 + 1
     rows, columns = (rows - 2) // 2 + 1, columns - 2
     if min(rows, columns) < 1:
@@ -37,7 +39,7 @@ def build_overlap_cnn(configuration: Configuration, *, height: int, width: int, 
         )
     filters = configuration.filters
     return nn.Sequential(
-        nn.Conv2d(1, filters, KERNEL, padding=PADDING),
+        nn.Conv2d(channels, filters, KERNEL, padding=PADDING),
         ACTIVATIONS[configuration.activation].module(),
         nn.MaxPool2d((2, 4), stride=(2, 3)),
         nn.Conv2d(filters, 2 * filters, KERNEL, padding=PADDING),

@@ -99,9 +99,8 @@ def _with_typical_rates(configuration: Configuration) -> Configuration:
 
 def _least_s(configurations: Sequence[Configuration], dataset: Dataset) -> float:
     """Estimate the least time of a few steps of a pack, in seconds, on a very fast core."""
-    outputs = dataset.heads * dataset.classes
     multiplications = sum(
-        count_multiplications(configuration, height=dataset.height, width=dataset.width, outputs=outputs)
+        count_multiplications(configuration, input_shape=dataset.input_shape, outputs=dataset.outputs)
         for configuration in configurations
     )
     # Three products (forward, and two gradients), each with a multiplication and an addition.

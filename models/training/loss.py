@@ -1,9 +1,13 @@
-"""The gradient of the loss that training minimizes: the cross-entropy, mean over images and heads."""
+"""The gradient of the loss that training minimizes: the cross-entropy, mean over examples and heads."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
+
+from packtune.data.description import Head
 
 
 def loss_gradient(logits: Tensor, targets: Tensor, classes: int) -> Tensor:
@@ -21,3 +25,24 @@ def loss_gradient(logits: Tensor, targets: Tensor, classes: int) -> Tensor:
     heads = outputs // classes
     probabilities = torch.softmax(logits.view(-1, heads, classes, batch), dim=2).view(-1, outputs, batch)
     return probabilities.sub_(targets).mul_(1 / (batch * heads))
+
+
+def absent_outputs(heads: Sequence[Head], device: torch.device) -> Tensor | None:
+    """Tell which outputs stand for no class, where heads differ in their number of classes.
+
+    Returns:
+        float32 [outputs, 1] to be added to the logits: 0 for an output with a class, minus infinity for one without;
+        none if all heads have as many classes.
+    """
+    sizes = [len(head.classes) for head in heads]
+    if len(set(sizes)) == 1:
+        return None
+    absent = torch.full((len(heads), max(sizes)), -torch.inf, device=device)
+    for row, size in zip(absent, sizes, strict=True):
+        row[:size] = 0
+    return absent.view(-1, 1)
+
+
+def without_absent(logits: Tensor, absent: Tensor | None) -> Tensor:
+    """Give classes that there are not a probability of 0; see `absent_outputs`."""
+    return logits if absent is None else logits + absent

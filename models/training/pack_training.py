@@ -19,7 +19,7 @@ from packtune.models.optimization.sgd import SGD
 from packtune.models.packed_network import PackedNetwork
 from packtune.models.training.device_split import DeviceSplit
 from packtune.models.training.evaluation import Evaluation, Tally, evaluation_batch, right_images
-from packtune.models.training.loss import loss_gradient
+from packtune.models.training.loss import absent_outputs, loss_gradient, without_absent
 from packtune.models.training.steps import make_steps
 
 
@@ -106,7 +106,8 @@ class PackTraining:
         self._device_splits: dict[Split, DeviceSplit] = {}
         train = self._device_split(dataset.train)
         # Not a method of this class: a reference cycle would keep the tensors until Python's garbage collector runs.
-        step = partial(train_step, self._network, self._optimizer, dataset.classes)
+        self._absent = absent_outputs(dataset.heads, self._device)
+        step = partial(train_step, self._network, self._optimizer, dataset.classes, self._absent)
         self._steps = make_steps(step, train, batch_size, self._masks)
         self.epoch = 0
 
@@ -123,10 +124,10 @@ class PackTraining:
     def evaluate(self, split: Split) -> list[Evaluation]:
         """Evaluate every member on a split. The evaluations are in the order of the members."""
         members = self._network.members
-        tally = Tally(members, self._dataset.heads, self._device)
+        tally = Tally(members, len(self._dataset.heads), self._device)
         with library_settings(self._device, tf32=self._precision is not Precision.FLOAT32):
-            for images, labels in self._device_split(split).chunks(evaluation_batch(members, self._device)):
-                tally.add(self._network.forward(images, training=False), labels)
+            for inputs, labels in self._device_split(split).chunks(evaluation_batch(members, self._device)):
+                tally.add(self._logits(inputs), labels)
         return tally.evaluations()
 
     @torch.inference_mode()
@@ -134,7 +135,7 @@ class PackTraining:
         """Tell which images of a split each member labels right, with every head: bool [members, n], on the CPU."""
         with library_settings(self._device, tf32=self._precision is not Precision.FLOAT32):
             chunks = self._device_split(split).chunks(evaluation_batch(self._network.members, self._device))
-            right = [right_images(self._network.forward(images, training=False), labels) for images, labels in chunks]
+            right = [right_images(self._logits(inputs), labels) for inputs, labels in chunks]
         return torch.cat(right, dim=1).cpu()
 
     @torch.inference_mode()
@@ -152,7 +153,7 @@ class PackTraining:
         """Copy the member at `index` into a plain network.
 
         Returns:
-            Images float32 [n, 1, height, width] in [0, 1) -> logits float32 [n, heads * classes].
+            Inputs float32 [n, *input_shape], scaled -> logits float32 [n, heads * classes].
         """
         return self._network.unpack(index, self._plain(self._members[index]))
 
@@ -187,31 +188,32 @@ class PackTraining:
     def _device_split(self, split: Split) -> DeviceSplit:
         """Copy a split to the device when it is first used."""
         if split not in self._device_splits:
-            self._device_splits[split] = DeviceSplit(split, self._dataset.classes, self._device, self._network.products)
+            self._device_splits[split] = DeviceSplit(split, self._dataset, self._device, self._network.products)
         return self._device_splits[split]
 
     def _plain(self, member: Member) -> nn.Sequential:
         data = self._dataset
-        return build_network(
-            member.configuration,
-            height=data.height,
-            width=data.width,
-            outputs=data.heads * data.classes,
-            seed=member.seed,
-        )
+        return build_network(member.configuration, input_shape=data.input_shape, outputs=data.outputs, seed=member.seed)
+
+    def _logits(self, inputs: Tensor) -> Tensor:
+        """Compute the logits of a batch, float32 [members, heads * classes, batch]."""
+        return without_absent(self._network.forward(inputs, training=False), self._absent)
 
 
-def train_step(network: PackedNetwork, optimizer: SGD, classes: int, images: Tensor, targets: Tensor) -> None:
+def train_step(
+    network: PackedNetwork, optimizer: SGD, classes: int, absent: Tensor | None, inputs: Tensor, targets: Tensor
+) -> None:
     """Take one step on a mini-batch.
 
     Args:
         network: changed in place.
         optimizer: of the network's members.
         classes: classes of every head.
-        images: products [batch, 1, height, width].
+        absent: see `absent_outputs`.
+        inputs: products [batch, *input_shape].
         targets: one-hot float32 [heads * classes, batch].
     """
-    logits = network.forward(images, training=True)
+    logits = without_absent(network.forward(inputs, training=True), absent)
     network.backward(loss_gradient(logits, targets, classes), optimizer)
 
 

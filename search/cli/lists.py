@@ -61,12 +61,12 @@ def datasets() -> None:
         rows = [
             (
                 name,
-                f"{e.height} x {e.width}",
-                e.n_train,
-                e.n_validation,
-                e.n_test,
+                " x ".join(map(str, e.description.input_shape[1:])),
+                e.description.n_train,
+                e.description.n_validation,
+                e.description.n_test,
                 "yes" if e.needs_files else "no",
-                e.description,
+                e.summary,
             )
             for name, e in DATASETS.items()
         ]

@@ -99,11 +99,8 @@ class FairShare:
 
     def _work_of(self, pack: Pack) -> float:
         """Estimate what a pack costs, in multiplications for each image."""
-        data = self._dataset
-        outputs = data.heads * data.classes
         return sum(
-            _multiplications(configuration, height=data.height, width=data.width, outputs=outputs)
-            + STEP_OVERHEAD / configuration.batch_size
+            _multiplications(configuration, self._dataset) + STEP_OVERHEAD / configuration.batch_size
             for configuration in _configurations(pack)
         )
 
@@ -171,10 +168,10 @@ def _measure(
         torch.set_num_threads(before)
 
 
-def _multiplications(configuration: Configuration, *, height: int, width: int, outputs: int) -> int:
+def _multiplications(configuration: Configuration, dataset: Dataset) -> int:
     """Count the multiplications of a network for one image; 0 if it cannot be built, which its worker reports."""
     try:
-        return count_multiplications(configuration, height=height, width=width, outputs=outputs)
+        return count_multiplications(configuration, input_shape=dataset.input_shape, outputs=dataset.outputs)
     except ValueError:
         return 0
 

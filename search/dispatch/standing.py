@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from packtune.data.description import Description
 from packtune.models.configuration import Configuration
 from packtune.trial import TrialState
 
-Kind = tuple[str, Configuration]
+Kind = tuple[Description, Configuration]
 """What trials must share to take as long: the data set, and the shape of a pack with otherwise default values."""
 
 

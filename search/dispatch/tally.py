@@ -26,7 +26,7 @@ class Tally:
     """
 
     def __init__(self, space: Space, plan: SearchPlan, records: Iterable[TrialRecord]) -> None:
-        self._data = plan.data
+        self._data = plan.description
         self._trials = plan.trials
         self._epochs = plan.epochs
         self._listed = space.enumerate() if count_listed(plan.sampler, space) else []

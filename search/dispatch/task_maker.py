@@ -102,7 +102,7 @@ class TaskMaker:
         known = self._knowledge.best(min(told, self._knowledge.n_packs))
         return PackTask(
             pack=pack,
-            data=self._plan.data,
+            data=self._plan.description.name,
             epochs=self._plan.epochs,
             batch_seed=seeds.batches,
             protocol=self._plan.protocol,

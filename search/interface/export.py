@@ -68,7 +68,7 @@ def _train_again(run: Run, winner: Winner) -> bytes:
         seed, seeds = seeds_of_repeat(plan, winner.verdict.best_repeat)
     task = PackTask(
         pack=Pack(number=0, proposals=(Proposal(number=row.trial, configuration=row.configuration, seed=seed),)),
-        data=plan.data,
+        data=plan.description.name,
         epochs=row.epochs,
         batch_seed=seeds.batches,
         resampling_seed=seeds.resampling,

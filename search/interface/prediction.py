@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import torch
 
 from packtune.data.formats.images import ImageBatch, read_images
 from packtune.data.preparation.batch import Prepare, Prepared
 from packtune.errors import SettingsError
-from packtune.models.model_file import Labels, TrainedModel, model_from_bytes
+from packtune.models.model_file import model_from_bytes
+from packtune.models.trained_model import Labels, TrainedModel
 
 PROBABILITY_DIGITS = 4
 MOST_NAMED = 5
@@ -64,7 +66,8 @@ def predict_images(file: str | Path, images: str | Path, *, prepare: str = Prepa
         prepared = model.prepare(given.images, prepare=prepare)
     except ValueError as error:
         raise SettingsError(str(error)) from error
-    frame = _frame(given, prepared, model.label(prepared), model.head_names)
+    labels = model.label(torch.tensor(prepared.images).unsqueeze(1), torch.tensor(prepared.has_label))
+    frame = _frame(given, prepared, labels, model.head_names)
     return Predictions(labels=frame, summary=" ".join(filter(None, (prepared.summary, _left_out(given)))))
 
 
@@ -75,7 +78,7 @@ def _frame(given: ImageBatch, prepared: Prepared, labels: Labels, head_names: tu
     remarks = dict(given.remarks)
     notes = zip(given.names, prepared.notes, strict=True)
     return frame.assign(
-        probability=labels.probabilities.numpy().round(PROBABILITY_DIGITS),
+        probability=labels.joint.numpy().round(PROBABILITY_DIGITS),
         note=["; ".join(filter(None, (note, remarks.get(name)))) for name, note in notes],
     )
 

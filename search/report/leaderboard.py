@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from packtune.data.catalog import DATASETS
+from packtune.data.description import Description
 from packtune.files import write_text
 from packtune.models.configuration import HYPERPARAMETERS
 from packtune.report.ranking import Row
@@ -51,7 +51,7 @@ def leaderboard_frame(rows: Sequence[Row], *, several_runs: bool = False) -> Lea
     Args:
         rows: ordered, those of one data set together. Ranks count from 1 in each data set.
     """
-    ranks: Counter[str] = Counter()
+    ranks: Counter[Description] = Counter()
     heads = list(dict.fromkeys(head for row in rows for head in _heads(row.data)))
     frame = _frame([_cells(_next(ranks, row.data), row) for row in rows], _columns(heads))
     if not several_runs:
@@ -65,7 +65,7 @@ def leaderboard_frame(rows: Sequence[Row], *, several_runs: bool = False) -> Lea
     return _typed(frame)
 
 
-def _next(ranks: Counter[str], data: str) -> int:
+def _next(ranks: Counter[Description], data: Description) -> int:
     ranks[data] += 1
     return ranks[data]
 
@@ -75,7 +75,7 @@ def _cells(rank: int, row: Row) -> dict[str, object]:
     return {
         "rank": rank,
         "run": row.run,
-        "data": row.data,
+        "data": row.data.name,
         "trial": row.trial,
         "state": row.state.value,
         "epochs": row.epochs,
@@ -109,15 +109,14 @@ def _confirmed_cells(row: Row) -> dict[str, object]:
     return dict(zip(CONFIRMED, cells, strict=True))
 
 
-def _accuracy_cells(split: str, accuracy: Accuracy | None, data: str) -> dict[str, float | None]:
+def _accuracy_cells(split: str, accuracy: Accuracy | None, data: Description) -> dict[str, float | None]:
     of_heads = {f"{split}_{head}": accuracy.heads[i] if accuracy else None for i, head in enumerate(_heads(data))}
     return {f"{split}_accuracy": accuracy.joint if accuracy else None, **of_heads}
 
 
-def _heads(data: str) -> Sequence[str]:
+def _heads(data: Description) -> Sequence[str]:
     """List the heads that have columns of their own: where there is one head, its accuracy is the joint one."""
-    heads = DATASETS[data].head_names
-    return heads if len(heads) > 1 else ()
+    return data.head_names if len(data.heads) > 1 else ()
 
 
 def _columns(heads: Sequence[str]) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from packtune.confirmation.verdict import Verdict
-from packtune.data.catalog import DATASETS
 from packtune.report.ranking import Row
 from packtune.settings import SearchPlan
 
@@ -16,7 +15,7 @@ def describe_method(plan: SearchPlan, rows: Sequence[Row], verdict: Verdict | No
     Args:
         verdict: what the confirmation found; none if there is none yet.
     """
-    images = DATASETS[plan.data].n_validation
+    images = plan.description.n_validation
     explored = f"{len(rows)} configurations were ordered by their accuracy on {images:,} validation images"
     unread = "Test accuracies played no part in this order."
     if verdict is None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from packtune.confirmation.estimate import Estimate
 from packtune.confirmation.verdict import Finalist, Verdict
-from packtune.data.catalog import DATASETS
+from packtune.data.description import Description
 from packtune.models.architectures.build import count_parameters
 from packtune.models.configuration import Configuration
 from packtune.trial import Accuracy, TrialRecord, TrialState
@@ -44,7 +44,7 @@ class Row:
     """
 
     run: str
-    data: str
+    data: Description
     trial: int
     state: TrialState
     epochs: int
@@ -63,7 +63,7 @@ class Row:
         return self.validation.joint if self.validation else -1.0
 
 
-def rank_rows(records: Iterable[TrialRecord], *, run: str, data: str) -> list[Row]:
+def rank_rows(records: Iterable[TrialRecord], *, run: str, data: Description) -> list[Row]:
     """Make the ordered rows of one run from its finished trials.
 
     All trials of one configuration share a row. It shows the mean of the trials that trained longest and of those that
@@ -105,10 +105,10 @@ def order_rows(rows: Iterable[Row]) -> list[Row]:
     for row in ordered:
         means[_sameness(row)].append(row)
 
-    def place(row: Row) -> tuple[str, float, bool, int, str]:
+    def place(row: Row) -> tuple[str, str, float, bool, int, str]:
         surer = [other.score for other in means[_sameness(row)] if other.replicates > row.replicates]
         bound = min([row.score, *surer])
-        return row.data, -bound, bound < row.score, row.trial, row.run
+        return row.data.name, row.data.fingerprint, -bound, bound < row.score, row.trial, row.run
 
     return sorted(ordered, key=place)
 
@@ -117,7 +117,7 @@ def _sameness(row: Row) -> Hashable:
     return row.data, row.state, row.epochs, tuple(row.configuration.used().items())
 
 
-def _row(records: Sequence[TrialRecord], *, run: str, data: str) -> Row:
+def _row(records: Sequence[TrialRecord], *, run: str, data: Description) -> Row:
     farthest = max(map(_depth, records))
     peers = [record for record in records if _depth(record) == farthest]
     first = peers[0]
@@ -170,9 +170,8 @@ def _mean(accuracies: Sequence[Accuracy | None], share: float) -> Accuracy | Non
     )
 
 
-def _parameters(configuration: Configuration, data: str) -> int | None:
-    entry = DATASETS[data]
+def _parameters(configuration: Configuration, data: Description) -> int | None:
     try:
-        return count_parameters(configuration, height=entry.height, width=entry.width, outputs=10 * entry.heads)
+        return count_parameters(configuration, input_shape=data.input_shape, outputs=data.outputs)
     except ValueError:
         return None

@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from packtune.data.catalog import DATASETS
 from packtune.dispatch.standing import Kind, Load, Spent
 
 # A step's fixed cost in multiplications of one image, as where packs are shared out among workers.
@@ -112,12 +111,11 @@ def work_of(kind: Kind) -> float:
     from packtune.models.architectures.build import count_multiplications  # PyTorch, which is loaded by then
 
     data, configuration = kind
-    entry = DATASETS[data]
     try:
-        each = count_multiplications(configuration, height=entry.height, width=entry.width, outputs=10 * entry.heads)
+        each = count_multiplications(configuration, input_shape=data.input_shape, outputs=data.outputs)
     except ValueError:
         return 1.0
-    return entry.n_train * (each + STEP_OVERHEAD / configuration.batch_size)
+    return data.n_train * (each + STEP_OVERHEAD / configuration.batch_size)
 
 
 def _family(kind: Kind) -> bool:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from packtune.confirmation.estimate import wilson_interval
 from packtune.confirmation.verdict import Verdict
-from packtune.data.catalog import DATASETS
 from packtune.report.ranking import Row
 from packtune.settings import SearchPlan
 from packtune.trial import TrialState
@@ -58,7 +57,7 @@ def winner_of(rows: Sequence[Row], plan: SearchPlan, verdict: Verdict | None = N
     """Give the winner of a run: that of its confirmation, if there is a verdict; else see `pick_winner`."""
     if verdict is not None:
         return _confirmed_winner(rows, verdict)
-    available = DATASETS[plan.data].n_validation
+    available = plan.description.n_validation
     return pick_winner(
         rows, validation_images=lambda row: plan.protocol.evaluated(available, row.configuration.batch_size)
     )

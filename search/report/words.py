@@ -12,7 +12,7 @@ from packtune.report.winner import Winner
 
 def space_of(row: Row) -> str:
     """Write the configuration of a row as a space that holds nothing else, in TOML, for `packtune run --space`."""
-    head = f"# Trial {row.trial} of run {row.run}: validation accuracy {row.score:.6f} on {row.data}.\n"
+    head = f"# Trial {row.trial} of run {row.run}: validation accuracy {row.score:.6f} on {row.data.name}.\n"
     return head + tomli_w.dumps(row.configuration.used())
 
 

@@ -98,7 +98,7 @@ def compare(name: str, records: Mapping[str, Sequence[TrialRecord]], precision: 
     found = [
         _compare_output(system, label, published, index, head, _complete(trials, published))
         for label, published in system.rows.items()
-        for index, head in enumerate(DATASETS[system.data].head_names)
+        for index, head in enumerate(DATASETS[system.data].description.head_names)
     ]
     return [replace(comparison, precision=precision) for comparison in found]
 

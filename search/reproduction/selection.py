@@ -70,4 +70,4 @@ def _configurations(system: str) -> Iterable[str]:
 
 
 def _outputs(system: str) -> Sequence[str]:
-    return () if system == NUMPY else DATASETS[SYSTEMS[system].data].head_names
+    return () if system == NUMPY else DATASETS[SYSTEMS[system].data].description.head_names

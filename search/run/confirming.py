@@ -11,7 +11,6 @@ from packtune.confirmation.layout import Block, Layout
 from packtune.confirmation.proposer import FinalistsProposer
 from packtune.confirmation.sizes import choose_sizes
 from packtune.confirmation.verdict import Verdict, verdict_of
-from packtune.data.catalog import DATASETS
 from packtune.dispatch.dispatcher import Dispatcher
 from packtune.dispatch.task_maker import PackSeeds, Stage
 from packtune.models.architectures.build import count_parameters
@@ -46,15 +45,15 @@ class Confirmation:
         Args:
             outcomes: of its trainings, by number.
         """
-        entry = DATASETS[self.plan.data]
+        data = self.plan.description
         parameters = [
-            count_parameters(each.configuration, height=entry.height, width=entry.width, outputs=10 * entry.heads)
+            count_parameters(each.configuration, input_shape=data.input_shape, outputs=data.outputs)
             for each in self.finalists
         ]
         rules = Rules(
-            images=entry.n_validation,
-            resampled=entry.resamples,
-            overlap=entry.n_validation / (entry.n_train + entry.n_validation),
+            images=data.n_validation,
+            resampled=data.resamples,
+            overlap=data.n_validation / (data.n_train + data.n_validation),
             prefer=self.plan.prefer,
         )
         sealed = {number: outcome.sealed() for number, outcome in outcomes.items()}
@@ -62,7 +61,7 @@ class Confirmation:
 
     def verdict(self, outcomes: Mapping[int, Outcome]) -> Verdict | None:
         """Give what it found; none before selection is done."""
-        return verdict_of(self.course(outcomes), outcomes, test_images=DATASETS[self.plan.data].n_test)
+        return verdict_of(self.course(outcomes), outcomes, test_images=self.plan.description.n_test)
 
     def seed_of(self, number: int) -> int:
         """Give the seed of the initial weights of a training."""
@@ -76,7 +75,7 @@ class Confirmation:
 def seeds_of_repeat(plan: SearchPlan, repeat: int) -> tuple[int, PackSeeds]:
     """Give the seed of the initial weights of a repeat, and those that its packs share."""
     seeds = fresh_seeds(plan.seed, repeat)
-    resampling = seeds.resampling if DATASETS[plan.data].resamples else None
+    resampling = seeds.resampling if plan.description.resamples else None
     return seeds.weights, PackSeeds(batches=seeds.batches, resampling=resampling)
 
 

@@ -59,7 +59,7 @@ def judge(run: Run, records: Sequence[TrialRecord], confirmed: Mapping[int, Outc
         confirmed: outcomes of the confirmation, by the number of the training; none if it has not begun.
     """
     plan = run.settings.plan
-    rows = rank_rows(records, run=run.folder.name, data=plan.data)
+    rows = rank_rows(records, run=run.folder.name, data=plan.description)
     open_trials = plan.trials - sum(record.outcome is not None for record in records)
     confirmation = confirmation_of(run, records)
     verdict = None if confirmation is None or confirmed is None else confirmation.verdict(confirmed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -22,11 +24,9 @@ def notebook_view(dataset: Dataset, *, order_seed: int, batch_size: int) -> Data
     def full_batches(split: Split) -> Split:
         return split.first(Protocol.NOTEBOOK.evaluated(len(split), batch_size))
 
-    return Dataset(
-        name=dataset.name,
+    return replace(
+        dataset,
         train=dataset.train.take(torch.from_numpy(order)),
         validation=full_batches(dataset.validation),
         test=full_batches(dataset.test),
-        classes=dataset.classes,
-        head_names=dataset.head_names,
     )

@@ -12,7 +12,8 @@ import torch
 
 from packtune.data.dataset import Dataset, Split
 
-SplitArrays = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
+Inputs = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
+SplitArrays = tuple[Inputs, npt.NDArray[np.int64]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,22 +21,19 @@ class SharedDataset:
     """A data set as arrays.
 
     Attributes:
-        splits: images uint8 [n, height, width] and labels int64 [n, heads], by the name of the split.
+        dataset: all of it but its examples: each split has only the first.
+        splits: inputs as in `Split` and labels int64 [n, heads], by the name of the split.
     """
 
-    name: str
+    dataset: Dataset
     splits: Mapping[str, SplitArrays]
-    classes: int
-    head_names: tuple[str, ...]
 
 
 def to_arrays(dataset: Dataset) -> SharedDataset:
     """Turn a data set into arrays."""
-    splits: dict[str, SplitArrays] = {
-        name: (split.images.numpy(), split.labels.numpy())
-        for name, split in (("train", dataset.train), ("validation", dataset.validation), ("test", dataset.test))
-    }
-    return SharedDataset(name=dataset.name, splits=splits, classes=dataset.classes, head_names=dataset.head_names)
+    splits = {name: (split.inputs.numpy(), split.labels.numpy()) for name, split in dataset.splits.items()}
+    firsts = {name: split.first(1) for name, split in dataset.splits.items()}
+    return SharedDataset(dataset=dataset.with_splits(firsts), splits=splits)
 
 
 def from_arrays(shared: SharedDataset) -> Dataset:
@@ -44,7 +42,7 @@ def from_arrays(shared: SharedDataset) -> Dataset:
         # The arrays are read-only, and nothing here writes to a data set.
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
         splits = {
-            name: Split(images=torch.from_numpy(images), labels=torch.from_numpy(labels))
-            for name, (images, labels) in shared.splits.items()
+            name: Split(inputs=torch.from_numpy(inputs), labels=torch.from_numpy(labels))
+            for name, (inputs, labels) in shared.splits.items()
         }
-    return Dataset(name=shared.name, head_names=shared.head_names, classes=shared.classes, **splits)
+    return shared.dataset.with_splits(splits)

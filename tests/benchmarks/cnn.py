@@ -19,7 +19,8 @@ from torch.nn import functional
 from training import seconds_of
 
 from packtune.data import catalog
-from packtune.data.dataset import PIXEL_SCALE, Dataset, Split
+from packtune.data.dataset import Dataset, Split
+from packtune.data.description import PIXEL_SCALE
 from packtune.machine import describe_machine
 from packtune.models.architectures.build import build_network
 from packtune.models.configuration import Configuration
@@ -55,8 +56,8 @@ class PlainLoop:
     """The notebook's way."""
 
     def __init__(self, dataset: Dataset, seed: int) -> None:
-        self._network = build_network(CONFIGURATION, height=28, width=28, outputs=10, seed=seed)
-        self._images = dataset.train.images.unsqueeze(1).to(torch.float32) / PIXEL_SCALE
+        self._network = build_network(CONFIGURATION, input_shape=(1, 28, 28), outputs=10, seed=seed)
+        self._images = dataset.train.inputs.to(torch.float32) / PIXEL_SCALE
         self._labels = dataset.train.labels[:, 0]
         self._optimizer = torch.optim.SGD(
             self._network.parameters(),
@@ -80,7 +81,7 @@ class PlainLoop:
     def accuracy(self, split: Split) -> float:
         """Give the share of labels right."""
         self._network.eval()
-        images = split.images.unsqueeze(1).to(torch.float32) / PIXEL_SCALE
+        images = split.inputs.to(torch.float32) / PIXEL_SCALE
         right = [
             (self._network(part).argmax(1) == labels[:, 0]).sum().item()
             for part, labels in zip(images.split(1000), split.labels.split(1000), strict=True)

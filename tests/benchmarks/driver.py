@@ -198,9 +198,10 @@ def _tiny_dataset() -> Any:
     import torch
 
     from packtune.data.dataset import Dataset, Split
+    from packtune.data.description import digit_heads
 
-    split = Split(images=torch.zeros(4, 8, 8, dtype=torch.uint8), labels=torch.zeros(4, 1, dtype=torch.int64))
-    return Dataset(name="digits", train=split, validation=split, test=split, head_names=("digit",), classes=10)
+    split = Split(inputs=torch.zeros(4, 1, 8, 8, dtype=torch.uint8), labels=torch.zeros(4, 1, dtype=torch.int64))
+    return Dataset(name="digits", train=split, validation=split, test=split, heads=digit_heads("digit"))
 
 
 def time_plain_tune(trials: int) -> list[float]:

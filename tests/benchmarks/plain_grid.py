@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from packtune.data import catalog
-from packtune.data.dataset import PIXEL_SCALE
+from packtune.data.description import PIXEL_SCALE
 from packtune.models.architectures.mlp import build_mlp
 from packtune.models.configuration import Configuration
 from packtune.space.catalog import SPACES
@@ -110,7 +110,7 @@ def main() -> None:
         torch.set_num_threads(options.threads)
     dataset = catalog.load("digits" if options.data_dir is None else "mnist", options.data_dir)
     splits = {
-        name: (split.images.unsqueeze(1).float() / PIXEL_SCALE, split.labels[:, 0])
+        name: (split.inputs.float() / PIXEL_SCALE, split.labels[:, 0])
         for name, split in (("train", dataset.train), ("validation", dataset.validation), ("test", dataset.test))
     }
     ten = SPACES["mini-grid"].enumerate()

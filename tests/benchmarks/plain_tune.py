@@ -31,7 +31,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from torch.utils.data import Dataset as TorchDataset
 
 from packtune.data import catalog
-from packtune.data.dataset import PIXEL_SCALE
+from packtune.data.description import PIXEL_SCALE
 
 STARTED_S = time.time()
 MODULES = {"relu": nn.ReLU, "leaky_relu": nn.LeakyReLU, "tanh": nn.Tanh, "gelu": nn.GELU}
@@ -140,7 +140,7 @@ def main() -> None:
     options = parser.parse_args()
     dataset = catalog.load("digits" if options.data_dir is None else "mnist", options.data_dir)
     splits = {"train": dataset.train, "validation": dataset.validation}
-    data = {name: (split.images, split.labels[:, 0]) for name, split in splits.items()}
+    data = {name: (split.inputs, split.labels[:, 0]) for name, split in splits.items()}
     ray.init(num_cpus=2, include_dashboard=False)
     stopper = StopAt(options.stop_at, options.epochs, options.limit_s)
     results = tune.Tuner(

@@ -19,7 +19,8 @@ from table import Options, Row, judge
 from torch.nn import functional
 
 from packtune.data import catalog
-from packtune.data.dataset import PIXEL_SCALE, Dataset
+from packtune.data.dataset import Dataset
+from packtune.data.description import PIXEL_SCALE
 from packtune.machine import describe_machine
 from packtune.models.architectures.build import build_network
 from packtune.models.configuration import Configuration
@@ -57,11 +58,9 @@ class PlainLoop:
     """The loop that people write: one network, one optimizer, autograd."""
 
     def __init__(self, configuration: Configuration, dataset: Dataset) -> None:
-        self._images = dataset.train.images.unsqueeze(1).to(torch.float32) / PIXEL_SCALE
+        self._images = dataset.train.inputs.to(torch.float32) / PIXEL_SCALE
         self._labels = dataset.train.labels[:, 0]
-        self._network = build_network(
-            configuration, height=dataset.height, width=dataset.width, outputs=dataset.classes, seed=0
-        )
+        self._network = build_network(configuration, input_shape=dataset.input_shape, outputs=dataset.outputs, seed=0)
         self._optimizer = torch.optim.SGD(
             self._network.parameters(),
             lr=configuration.learning_rate,

@@ -30,8 +30,8 @@ def make_split():
 
     def make(n: int, *, height: int = 28, width: int = 28, heads: int = 1, start: int = 0) -> Split:
         numbers = torch.arange(start, start + n)
-        images = numbers.to(torch.uint8)[:, None, None].expand(n, height, width).clone()
-        return Split(images=images, labels=(numbers % 10)[:, None].expand(n, heads).clone())
+        images = numbers.to(torch.uint8)[:, None, None, None].expand(n, 1, height, width).clone()
+        return Split(inputs=images, labels=(numbers % 10)[:, None].expand(n, heads).clone())
 
     return make
 

@@ -32,6 +32,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import HypothesisWarning
 
+from packtune.data.catalog import DATASETS
+from packtune.data.description import Head
 from packtune.data.formats import idx, npz
 from packtune.data.formats.images import read_images
 from packtune.dispatch.asking import teach
@@ -58,6 +60,8 @@ SPACE = "wide"
 STUDY = "fuzzed"
 PLAN = SearchPlan(space=SPACE, sampler="random", seed=3, pack_size=1)
 BOMB_BYTES = 2**25
+
+THREE_CLASSES = tuple(Head(name=name, classes=("0", "1", "2")) for name in ("upper", "lower"))
 
 
 def fuzz_idx(tries: int, seed: int, read: Read = idx.read) -> int:
@@ -95,7 +99,7 @@ def fuzz_model(tries: int, seed: int, read: Callable[..., TrainedModel] = model_
 
     def read_model(path: Path) -> tuple[TrainedModel, torch.Tensor]:
         model = read(path.read_bytes(), source="the model")
-        return model, model.predict(torch.zeros(2, model.height, model.width, dtype=torch.uint8))
+        return model, model.predict(torch.zeros(2, *model.input_shape, dtype=torch.uint8))
 
     def examine(path: Path, marker: Path) -> None:
         given = attempt(read_model, path, (ModelFileError,), marker=marker)
@@ -380,12 +384,10 @@ def _models() -> list[TrainedModel]:
         configuration = Configuration(architecture=name, hidden_units=3, filters=2)
         made.append(
             TrainedModel(
-                network=build_network(configuration, height=height, width=width, outputs=6, seed=1).eval(),
+                network=build_network(configuration, input_shape=(1, height, width), outputs=6, seed=1).eval(),
                 configuration=configuration,
-                height=height,
-                width=width,
-                classes=3,
-                head_names=("upper", "lower"),
+                input_shape=(1, height, width),
+                heads=THREE_CLASSES,
                 trained_on="digits",
                 epochs=2,
                 trial=5,
@@ -497,7 +499,7 @@ def _replace_member(archive: bytes, name: str, content: bytes, method: int = zip
 
 def _check_model(model: TrainedModel, labels: torch.Tensor) -> None:
     assert isinstance(model.configuration, Configuration)
-    for number in (model.height, model.width, model.classes):
+    for number in (*model.input_shape, model.classes):
         assert type(number) is int and number >= 1
     for number in (model.epochs, model.trial, model.seed):
         assert type(number) is int and number >= 0
@@ -714,7 +716,7 @@ def _check_records(records: list[TrialRecord], packs: list[Pack], told: frozense
         assert isinstance(record.proposal.configuration, Configuration)
         if record.outcome is not None:
             _check_outcome(record.outcome)
-    pick_winner(rank_rows(records, run=STUDY, data="digits"), validation_images=lambda _: 100)
+    pick_winner(rank_rows(records, run=STUDY, data=DATASETS["digits"].description), validation_images=lambda _: 100)
 
 
 def _check_outcome(outcome: Outcome) -> None:

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from packtune.data.dataset import PIXEL_SCALE, Dataset, Split
+from packtune.data.dataset import Dataset, Split
+from packtune.data.description import PIXEL_SCALE, digit_heads
 from packtune.models.architectures.build import build_network
 from packtune.models.configuration import Configuration
 from packtune.models.training.pack_training import Member
@@ -35,9 +36,9 @@ def _split(patterns: Tensor, n: int, generator: torch.Generator) -> Split:
     """Draw `n` noisy images whose labels can be read off them: patterns float32 [heads, classes, h, w]."""
     heads = len(patterns)
     labels = torch.randint(CLASSES, (n, heads), generator=generator)
-    clean = torch.stack([patterns[head, labels[:, head]] for head in range(heads)]).amax(0)
+    clean = torch.stack([patterns[head, labels[:, head]] for head in range(heads)]).amax(0).unsqueeze(1)
     noise = torch.rand(clean.shape, generator=generator)
-    return Split(images=(clean * 160 + noise * 95).to(torch.uint8), labels=labels)
+    return Split(inputs=(clean * 160 + noise * 95).to(torch.uint8), labels=labels)
 
 
 @functools.cache
@@ -50,8 +51,7 @@ def _make_dataset(*, heads: int = 1, height: int = 12, width: int = 11, n_train:
         train=train,
         validation=validation,
         test=test,
-        head_names=tuple(f"digit {head}" for head in range(heads)),
-        classes=CLASSES,
+        heads=digit_heads(*(f"digit {head}" for head in range(heads))),
     )
 
 
@@ -66,9 +66,8 @@ def _train_alone(
     configuration = member.configuration
     network = build_network(
         configuration,
-        height=dataset.height,
-        width=dataset.width,
-        outputs=dataset.heads * dataset.classes,
+        input_shape=dataset.input_shape,
+        outputs=dataset.outputs,
         seed=member.seed,
     )
     noise = torch.Generator().manual_seed(member.seed)
@@ -82,7 +81,7 @@ def _train_alone(
         nesterov=configuration.nesterov and configuration.momentum > 0,
         weight_decay=configuration.weight_decay,
     )
-    images = dataset.train.images.unsqueeze(1).to(torch.float32) / PIXEL_SCALE
+    images = dataset.train.inputs.to(torch.float32) / PIXEL_SCALE
     labels = dataset.train.labels
     generator = torch.Generator().manual_seed(batch_seed)
     states = []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from packtune.data.dataset import PIXEL_SCALE
+from packtune.data.description import PIXEL_SCALE
 from packtune.data.sets import mnist
 from packtune.models.configuration import Configuration
 from packtune.models.training.pack_training import Member, PackTraining
@@ -59,7 +59,7 @@ def train_in_packs(dataset):
 
 @torch.no_grad()
 def accuracy(network, split):
-    predicted = network.eval()(split.images.unsqueeze(1).float() / PIXEL_SCALE).argmax(1)
+    predicted = network.eval()(split.inputs.float() / PIXEL_SCALE).argmax(1)
     return (predicted == split.labels[:, 0]).double().mean().item()
 
 

@@ -12,22 +12,23 @@ from pathlib import Path
 import pytest
 import torch
 
+from packtune.data.description import Head
 from packtune.errors import ModelFileError
 from packtune.models.architectures.build import build_network
 from packtune.models.architectures.catalog import ARCHITECTURES
 from packtune.models.configuration import Configuration
 from packtune.models.model_file import TrainedModel, model_from_bytes, model_to_bytes
 
+HEADS = tuple(Head(name=name, classes=("a", "b", "c")) for name in ("upper", "lower"))
+
 
 def make_model(architecture="mlp"):
     configuration = Configuration(architecture=architecture, hidden_units=3, filters=2)
     return TrainedModel(
-        network=build_network(configuration, height=10, width=12, outputs=6, seed=1).eval(),
+        network=build_network(configuration, input_shape=(1, 10, 12), outputs=6, seed=1).eval(),
         configuration=configuration,
-        height=10,
-        width=12,
-        classes=3,
-        head_names=("upper", "lower"),
+        input_shape=(1, 10, 12),
+        heads=HEADS,
         trained_on="digits",
         epochs=2,
         trial=5,
@@ -79,6 +80,38 @@ def test_what_is_written_is_read_the_same(architecture):
     assert plain[0] == plain[1]
 
 
+def first_version(**changes):
+    """Write a file as the first version of the format had it."""
+    values = torch.load(io.BytesIO(model_to_bytes(make_model())), weights_only=True)
+    for name in ("input_shape", "heads", "factors", "offsets", "preparation"):
+        del values[name]
+    values |= {"version": 1, "height": 10, "width": 12, "classes": 3, "pixel_scale": 256}
+    values |= {"head_names": ["upper", "lower"]}
+    return saved(values | changes)
+
+
+def test_a_file_of_the_first_version_is_read():
+    model, read = make_model(), model_from_bytes(first_version(), source="x")
+    images = torch.arange(2 * 10 * 12).view(2, 10, 12).to(torch.uint8)
+    assert torch.equal(read.predict(images), model.predict(images))
+    assert [head.classes for head in read.heads] == [("0", "1", "2")] * 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"height": 0}, "height = 0 is not allowed: it must be a whole number above 0"),
+        ({"width": "12"}, "width = '12' is not allowed"),
+        ({"classes": True}, "classes = True is not allowed"),
+        ({"classes": 2**62}, "is inconsistent|bytes of weights"),
+        ({"head_names": [1, 2]}, r"head_names = \[1, 2\] is not allowed"),
+        ({"pixel_scale": 255}, "pixel_scale = 255 is not allowed: it must be 256"),
+    ],
+)
+def test_a_damaged_file_of_the_first_version_is_refused(changes, message):
+    refused(first_version(**changes), message)
+
+
 @pytest.mark.parametrize("content", [b"", b"q", b"r", b"\x80\x02.", b"PK\x05\x06" + bytes(18), pickle.dumps({})])
 def test_other_files_are_refused(content):
     refused(content, "it cannot be loaded")
@@ -89,8 +122,8 @@ def test_other_files_are_refused(content):
     [
         (saved([1, 2]), "it has another format"),
         (saved({"format": torch.zeros(2)}), "it has another format"),
-        (changed_model(version=2), "its version is 2, not 1"),
-        (changed_model(version=torch.ones(2)), r"its version is tensor\(\[1., 1.\]\), not 1"),
+        (changed_model(version=3), "its version is 3, not 2"),
+        (changed_model(version=torch.ones(2)), r"its version is tensor\(\[1., 1.\]\), not 2"),
         (changed_model(version="\x1b[31m" + "v" * 10_000), r"its version is '.x1b\[31mvvv"),
     ],
 )
@@ -101,16 +134,21 @@ def test_a_file_of_something_else_is_refused(content, message):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"height": 2**20, "width": 2**20}, "13,194,139,533,420 bytes of weights, but the file"),
-        ({"height": 2**62, "width": 2**62}, "is inconsistent"),
-        ({"height": 12, "width": 12}, "size mismatch for 1.weight"),
-        ({"height": 0}, "height = 0 is not allowed: it must be a whole number above 0"),
-        ({"width": "12"}, "width = '12' is not allowed"),
-        ({"classes": True}, "classes = True is not allowed"),
-        ({"head_names": []}, r"head_names = \[\] is not allowed: it must be a list of names"),
-        ({"head_names": "ab"}, "head_names = 'ab' is not allowed"),
-        ({"head_names": [1, 2]}, r"head_names = \[1, 2\] is not allowed"),
-        ({"pixel_scale": 255}, "pixel_scale = 255 is not allowed: it must be 256"),
+        ({"input_shape": [1, 2**20, 2**20]}, "13,194,139,533,420 bytes of weights, but the file"),
+        ({"input_shape": [1, 2**62, 2**62]}, "is inconsistent"),
+        ({"input_shape": [1, 12, 12]}, "size mismatch for 1.weight"),
+        ({"input_shape": [1, 0, 12]}, r"input_shape = \[1, 0, 12\] is not allowed: it must be one or three whole"),
+        ({"input_shape": [10, 12]}, r"input_shape = \[10, 12\] is not allowed"),
+        ({"input_shape": [1, 10, "12"]}, "input_shape = .* is not allowed"),
+        ({"heads": []}, r"heads = \[\] is not allowed: it must be a list of names"),
+        ({"heads": "ab"}, "heads = 'ab' is not allowed"),
+        ({"heads": [["a", []], ["b", []]]}, "heads = .* is not allowed"),
+        ({"heads": [["a", [1, 2]]]}, "heads = .* is not allowed"),
+        ({"heads": [[1, ["a", "b"]]]}, "heads = .* is not allowed"),
+        ({"factors": []}, r"factors = \[\] is not allowed: it must be a list of numbers"),
+        ({"factors": [float("inf")]}, "factors = .* is not allowed"),
+        ({"offsets": [0.0, 0.0]}, "do not fit 1 channels"),
+        ({"preparation": None}, "preparation = None is not allowed"),
         ({"trained_on": None}, "trained_on = None is not allowed"),
         ({"trial": -1}, "trial = -1 is not allowed: it must be a whole number, 0 or more"),
         ({"validation_accuracy": float("nan")}, "validation_accuracy = nan is not allowed"),
@@ -138,7 +176,7 @@ def test_a_small_tensor_shown_as_a_huge_one_takes_no_memory():
     weight = torch.zeros(1).expand(4096, 2**30)
     refused(
         changed_model(
-            configuration=configuration.as_dict(), height=2**15, width=2**15, state_dict={"1.weight": weight}
+            configuration=configuration.as_dict(), input_shape=[1, 2**15, 2**15], state_dict={"1.weight": weight}
         ),
         "bytes of weights, but the file",
     )

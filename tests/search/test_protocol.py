@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packtune.data.dataset import Dataset, Split
+from packtune.data.description import digit_heads
 from packtune.protocol import NOTEBOOK_SEED, Protocol
 from packtune.seeds import batch_seed, weight_seed
 from packtune.worker.notebook_view import notebook_view
@@ -21,11 +22,11 @@ def numbered(n, start):
     """Make a split whose image and label i both tell the number start + i."""
     images = torch.arange(start, start + n)
     digits = torch.stack([images // 256, images % 256], dim=1).to(torch.uint8)
-    return Split(images=digits[:, None, :], labels=torch.stack([images % 10, images // 10 % 10], dim=1))
+    return Split(inputs=digits[:, None, None, :], labels=torch.stack([images % 10, images // 10 % 10], dim=1))
 
 
 def numbers_in(split):
-    return [256 * int(high) + int(low) for high, low in split.images[:, 0]]
+    return [256 * int(high) + int(low) for high, low in split.inputs[:, 0, 0]]
 
 
 def dataset(n_train, n_validation, n_test):
@@ -34,7 +35,7 @@ def dataset(n_train, n_validation, n_test):
         train=numbered(n_train, 0),
         validation=numbered(n_validation, 1000),
         test=numbered(n_test, 2000),
-        head_names=("units", "tens"),
+        heads=digit_heads("units", "tens"),
     )
 
 
@@ -79,7 +80,7 @@ def test_every_training_image_is_there_once_with_its_own_label(n_train, seed):
 
 def test_what_describes_the_data_set_stays():
     view = notebook_view(dataset(5, 5, 5), order_seed=0, batch_size=2)
-    assert (view.name, view.classes, view.head_names) == ("numbers", 10, ("units", "tens"))
+    assert (view.name, view.classes, view.description.head_names) == ("numbers", 10, ("units", "tens"))
 
 
 @given(search_seeds, numbers, numbers)

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from packtune.data.dataset import PIXEL_SCALE, Dataset
+from packtune.data.dataset import Dataset
+from packtune.data.description import PIXEL_SCALE
 from packtune.models.architectures.build import build_network
 from packtune.models.training.pack_training import Member
 
@@ -17,9 +18,9 @@ class PlainLoop:
     def __init__(self, member: Member, dataset: Dataset, device: torch.device, *, batch_seed: int = 0) -> None:
         c = member.configuration
         self.network: nn.Sequential = build_network(
-            c, height=dataset.height, width=dataset.width, outputs=dataset.classes, seed=member.seed
+            c, input_shape=dataset.input_shape, outputs=dataset.outputs, seed=member.seed
         ).to(device)
-        self._images: Tensor = dataset.train.images.to(device).unsqueeze(1).to(torch.float32) / PIXEL_SCALE
+        self._images: Tensor = dataset.train.inputs.to(device).to(torch.float32) / PIXEL_SCALE
         self._labels = dataset.train.labels[:, 0].to(device)
         self._batch_size = c.batch_size
         self._optimizer = torch.optim.SGD(

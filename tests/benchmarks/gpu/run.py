@@ -28,6 +28,7 @@ from plan import FULL, QUICK, Plan, blank_rows
 from table import Row, to_csv, to_markdown
 
 from packtune.data.dataset import Dataset, Split
+from packtune.data.description import digit_heads
 from packtune.data.sets import mnist
 from packtune.errors import DataError
 
@@ -66,7 +67,7 @@ def load_images(data_dir: Path | None) -> Dataset:
         images=torch.randint(256, (640, 28, 28), generator=generator, dtype=torch.uint8),
         labels=torch.randint(10, (640, 1), generator=generator),
     )
-    return Dataset(name="noise", train=split, validation=split, test=split, head_names=("digit",))
+    return Dataset(name="noise", train=split, validation=split, test=split, heads=digit_heads("digit"))
 
 
 def describe(device: torch.device) -> str:

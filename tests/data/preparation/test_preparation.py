@@ -20,12 +20,13 @@ SIZE = {"height": 28, "width": 28}
 def images(request):
     entry = catalog.find(request.param)
     folder = request.getfixturevalue("mnist_dir") if entry.needs_files else None
-    return request.param, catalog.load(request.param, folder).test.images.numpy()
+    return request.param, catalog.load(request.param, folder).test.inputs[:, 0].numpy()
 
 
 def prepared(images, name="digits"):
     entry = catalog.find(name)
-    return prepare(images, height=entry.height, width=entry.width, framing=entry.framing)
+    _, height, width = entry.description.input_shape
+    return prepare(images, height=height, width=width, framing=entry.framing)
 
 
 def test_the_images_of_a_data_set_stay_byte_for_byte(images):
@@ -48,7 +49,7 @@ def test_each_image_is_inverted_where_it_is_dark_on_light(images):
 
 @pytest.mark.parametrize("kind", [np.uint8, np.float32, np.int64])
 def test_pixels_from_0_to_16_and_from_0_to_1_are_stretched(kind):
-    given = catalog.load("digits").test.images.numpy()
+    given = catalog.load("digits").test.inputs[:, 0].numpy()
     levels = np.rint(given / 255 * 16).astype(kind)
     found = prepared(levels)
     assert np.array_equal(found.images, given)
@@ -58,7 +59,7 @@ def test_pixels_from_0_to_16_and_from_0_to_1_are_stretched(kind):
 
 
 def test_fractions_from_0_to_1_are_stretched():
-    given = catalog.load("digits").test.images.numpy()
+    given = catalog.load("digits").test.inputs[:, 0].numpy()
     assert np.array_equal(prepared(given / 255).images, given)
 
 
@@ -100,7 +101,7 @@ def test_what_holds_no_pixels_is_refused(images, message):
 
 
 def test_blank_and_dim_images_are_named():
-    (digit,) = catalog.load("digits").test.images[:1].numpy()
+    (digit,) = catalog.load("digits").test.inputs[:1, 0].numpy()
     noise = 200 + np.random.default_rng(0).integers(0, 8, (28, 28))
     given = [digit, np.zeros_like(digit), digit * 0 + 255, noise.astype(np.uint8), 100 + digit // 6]
     found = prepared(given)
@@ -113,7 +114,7 @@ def test_blank_and_dim_images_are_named():
 
 
 def test_unprepared_images_keep_their_bytes_and_are_named():
-    (digit,) = catalog.load("digits").test.images[:1].numpy()
+    (digit,) = catalog.load("digits").test.inputs[:1, 0].numpy()
     given = np.stack([digit, 255 - digit, digit * 0])
     found = leave(given, **SIZE)
     assert np.array_equal(found.images, given)
@@ -163,7 +164,7 @@ def test_the_centre_of_mass_comes_to_the_middle():
 
 
 def test_a_scan_of_scikit_learn_becomes_the_image_of_the_data_set():
-    images = catalog.load("digits").test.images.numpy()
+    images = catalog.load("digits").test.inputs[:, 0].numpy()
     scans = np.rint(images[:, 2:26:3, 2:26:3] / 255 * 16)
     assert np.array_equal(prepared(scans).images, images)
 
@@ -183,7 +184,7 @@ def test_a_speck_of_dust_moves_nothing():
 def test_any_image_becomes_one_of_the_right_size(image, name):
     entry = catalog.find(name)
     found = prepared([image], name)
-    assert found.images.shape == (1, entry.height, entry.width)
+    assert found.images.shape == entry.description.input_shape
     assert found.images.dtype == np.uint8
 
 

@@ -18,7 +18,7 @@ def test_the_splits_share_out_every_scan_once(dataset):
     from sklearn.datasets import load_digits
 
     assert [len(split) for split in dataset.splits.values()] == [1_257, 270, 270]
-    images = np.concatenate([split.images.numpy() for split in dataset.splits.values()])
+    images = np.concatenate([split.inputs.numpy() for split in dataset.splits.values()])
     scans = digits.enlarge(load_digits().images)
     assert sorted(image.tobytes() for image in images) == sorted(scan.tobytes() for scan in scans)
 

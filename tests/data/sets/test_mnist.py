@@ -26,7 +26,7 @@ def link_files(mnist_dir, folder):
 
 def test_the_splits_have_the_references_sizes(dataset):
     assert (len(dataset.train), len(dataset.validation), len(dataset.test)) == (54_000, 6_000, 10_000)
-    assert (dataset.name, dataset.height, dataset.width, dataset.head_names) == ("mnist", 28, 28, ("digit",))
+    assert (dataset.name, dataset.input_shape, dataset.description.head_names) == ("mnist", (1, 28, 28), ("digit",))
 
 
 def test_the_files_order_is_kept(dataset, mnist_dir):
@@ -38,9 +38,9 @@ def test_the_files_order_is_kept(dataset, mnist_dir):
 
 def test_the_images_are_those_of_the_files(dataset, mnist_dir):
     images = idx.read(mnist_dir / "train-images-idx3-ubyte.gz")
-    assert np.array_equal(dataset.train.images[-1], images[53_999])
-    assert np.array_equal(dataset.validation.images[0], images[54_000])
-    assert np.array_equal(dataset.test.images, idx.read(mnist_dir / "t10k-images-idx3-ubyte.gz"))
+    assert np.array_equal(dataset.train.inputs[-1, 0], images[53_999])
+    assert np.array_equal(dataset.validation.inputs[0, 0], images[54_000])
+    assert np.array_equal(dataset.test.inputs[:, 0], idx.read(mnist_dir / "t10k-images-idx3-ubyte.gz"))
 
 
 def test_check_sum_accepts_the_originals(mnist_dir):
@@ -55,7 +55,7 @@ def test_plain_files_and_dotted_names_are_accepted(dataset, mnist_dir, tmp_path)
     dotted.write_bytes(gzip.decompress((mnist_dir / "t10k-images-idx3-ubyte.gz").read_bytes()))
     (tmp_path / "t10k-images-idx3-ubyte.gz").unlink()
     (tmp_path / "t10k-labels-idx1-ubyte.gz").rename(tmp_path / "t10k-labels.idx1-ubyte.gz")
-    assert torch.equal(mnist.load(tmp_path).test.images, dataset.test.images)
+    assert torch.equal(mnist.load(tmp_path).test.inputs, dataset.test.inputs)
 
 
 def test_missing_files_are_named(mnist_dir, tmp_path):
@@ -114,10 +114,10 @@ def test_only_missing_files_are_downloaded_and_then_kept(dataset, mnist_dir, tmp
         (mnist.cache_dir() / name).unlink()
         mirror.files[name] = (mnist_dir / name).read_bytes()
     loaded = mnist.load(None, progress=lambda *report: reports.append(report), mirrors=[mirror.url])
-    assert torch.equal(loaded.test.images, dataset.test.images)
+    assert torch.equal(loaded.test.inputs, dataset.test.inputs)
     assert len(mirror.requested_ranges) == 2
     assert reports[-1] == ("t10k-labels-idx1-ubyte.gz", 4_517, 4_517)
-    assert torch.equal(mnist.load(None, mirrors=[]).test.images, dataset.test.images)
+    assert torch.equal(mnist.load(None, mirrors=[]).test.inputs, dataset.test.inputs)
 
 
 def test_a_mirror_with_other_files_is_refused(tmp_path, monkeypatch, make_mirror):

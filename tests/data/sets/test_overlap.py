@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from packtune.data.dataset import Dataset
+from packtune.data.description import digit_heads
 from packtune.data.sets.overlap import ValidationPool, overlap, pair
 
 SIZES = {"n_train": 300, "n_validation": 60, "n_test": 50}
@@ -15,13 +16,13 @@ def base(make_split):
         train=make_split(50, start=0),
         validation=make_split(20, start=50),
         test=make_split(30, start=70),
-        head_names=("digit",),
+        heads=digit_heads("digit"),
     )
 
 
 def drawn(split):
     """The numbers of the digits in a split of pairs, [n, 2]: rows 0 and 41 hold one digit each."""
-    return torch.stack([split.images[:, 0, 0], split.images[:, 41, 0]], dim=1)
+    return torch.stack([split.inputs[:, 0, 0, 0], split.inputs[:, 0, 41, 0]], dim=1)
 
 
 def test_the_brighter_pixel_stays_where_the_digits_meet():
@@ -66,8 +67,8 @@ def test_overlap_refuses_other_shapes_and_dtypes(lower):
 def test_pairs_have_the_asked_sizes_and_both_labels(base, pool):
     dataset = pair(base, name="pairs", seed=3, validation_pool=pool, **SIZES)
     assert [len(split) for split in dataset.splits.values()] == [300, 60, 50]
-    assert (dataset.name, dataset.height, dataset.width) == ("pairs", 42, 28)
-    assert dataset.head_names == ("upper", "lower")
+    assert (dataset.name, dataset.input_shape) == ("pairs", (1, 42, 28))
+    assert dataset.description.head_names == ("upper", "lower")
     for split in dataset.splits.values():
         assert torch.equal(drawn(split) % 10, split.labels)
 
@@ -104,10 +105,10 @@ def test_the_purposes_have_streams_of_their_own(base):
         return pair(base, name="pairs", seed=3, validation_pool=ValidationPool.SHARED, **(SIZES | sizes))
 
     first, more_training = draw(), draw(n_train=400)
-    assert torch.equal(first.test.images, more_training.test.images)
+    assert torch.equal(first.test.inputs, more_training.test.inputs)
     more_tests = draw(n_test=70)
-    assert torch.equal(first.train.images, more_tests.train.images)
-    assert torch.equal(first.validation.images, more_tests.validation.images)
+    assert torch.equal(first.train.inputs, more_tests.train.inputs)
+    assert torch.equal(first.validation.inputs, more_tests.validation.inputs)
 
 
 def test_the_seed_decides_the_pairs_for_good(base):

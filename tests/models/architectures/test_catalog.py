@@ -14,7 +14,7 @@ from packtune.models.configuration import ARCHITECTURE_NAMES, HYPERPARAMETERS, C
 from packtune.models.layers.activations import ACTIVATIONS
 from packtune.models.packed_network import PackedNetwork
 
-SIZES = {"height": 17, "width": 14, "outputs": 20}
+SIZES = {"input_shape": (1, 17, 14), "outputs": 20}
 
 architectures = pytest.mark.parametrize("architecture", ARCHITECTURES)
 
@@ -28,7 +28,7 @@ def build(configuration, seed=1):
 
 
 def images(n=9):
-    return torch.rand(n, 1, SIZES["height"], SIZES["width"], generator=torch.Generator().manual_seed(2))
+    return torch.rand(n, *SIZES["input_shape"], generator=torch.Generator().manual_seed(2))
 
 
 def test_configurations_know_the_architectures():
@@ -156,12 +156,12 @@ def test_counted_parameters_are_those_of_the_network(architecture):
     ],
 )
 def test_parameters_of_the_networks_of_the_reference(configuration, height, outputs, parameters):
-    assert count_parameters(configuration, height=height, width=28, outputs=outputs) == parameters
+    assert count_parameters(configuration, input_shape=(1, height, 28), outputs=outputs) == parameters
 
 
 def test_the_cnn_of_the_reference_layer_by_layer():
     configuration = Configuration(architecture="cnn", hidden_units=128, dropout=0.5)
-    network = build_network(configuration, height=28, width=28, outputs=10, seed=0)
+    network = build_network(configuration, input_shape=(1, 28, 28), outputs=10, seed=0)
     kinds = [nn.Conv2d, nn.ReLU, nn.MaxPool2d] * 2 + [nn.Flatten, nn.Linear, nn.Dropout, nn.Linear]
     assert [type(module) for module in network] == kinds
     assert network[7].weight.shape == (128, 1600)
@@ -183,12 +183,14 @@ def test_a_cnn_whose_blocks_leave_no_pixel_is_refused(values, block):
     message = rf"leaves no pixel of a 28 x 28 image after block {block}: use fewer blocks, smaller kernels"
     for make in (count_parameters, lambda *args, **kwargs: build_network(*args, **kwargs, seed=0)):
         with pytest.raises(ValueError, match=message):
-            make(configuration, height=28, width=28, outputs=10)
+            make(configuration, input_shape=(1, 28, 28), outputs=10)
 
 
 def test_a_cnn_that_leaves_one_pixel_is_allowed():
     configuration = Configuration(architecture="cnn", blocks=2, kernel_size=3, pooling=2, filters=2)
-    assert build_network(configuration, height=10, width=10, outputs=10, seed=0)(torch.zeros(1, 1, 10, 10)).shape == (
+    assert build_network(configuration, input_shape=(1, 10, 10), outputs=10, seed=0)(
+        torch.zeros(1, 1, 10, 10)
+    ).shape == (
         1,
         10,
     )

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from packtune.data.dataset import PIXEL_SCALE
+from packtune.data.description import PIXEL_SCALE
 from packtune.models.configuration import Configuration
 from packtune.models.hardware import precision as precision_module
 from packtune.models.hardware.device import Device
@@ -35,9 +35,9 @@ def train(dataset, *configurations, precision=Precision.BFLOAT16, epochs=8):
 
 def test_a_pixel_is_exact_in_bfloat16(make_dataset):
     split = make_dataset().train
-    images, _ = DeviceSplit(split, 10, CPU, BF16).take(torch.arange(len(split)))
+    images, _ = DeviceSplit(split, make_dataset(), CPU, BF16).take(torch.arange(len(split)))
     assert images.dtype is BF16
-    assert torch.equal(images[:, 0].double() * PIXEL_SCALE, split.images.double())
+    assert torch.equal(images.double() * PIXEL_SCALE, split.inputs.double())
 
 
 def rounded(tensor):

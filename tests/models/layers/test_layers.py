@@ -314,7 +314,7 @@ def test_unknown_layers_are_refused():
 )
 def test_pooling_comes_before_activations_where_the_bytes_stay_the_same(activation, first):
     configuration = Configuration(architecture="cnn", activation=activation, filters=2, hidden_units=4)
-    plain = build_network(configuration, height=12, width=11, outputs=10, seed=1)
+    plain = build_network(configuration, input_shape=(1, 12, 11), outputs=10, seed=1)
     network = PackedNetwork([plain], device=CPU)
     assert type(network._layers[1]) is first
 

@@ -7,7 +7,8 @@ import math
 import pytest
 import torch
 
-from packtune.data.dataset import PIXEL_SCALE, Split
+from packtune.data.dataset import Split
+from packtune.data.description import PIXEL_SCALE
 from packtune.models.architectures.catalog import ARCHITECTURES
 from packtune.models.configuration import Configuration
 from packtune.models.training.evaluation import EVALUATION_BATCH, Evaluation
@@ -38,7 +39,7 @@ def make_training(dataset, architecture="mlp", **values):
 @torch.no_grad()
 def evaluate_plainly(network, split, plain_loss):
     """Label the whole split at once with a plain network."""
-    logits = network.eval()(split.images.unsqueeze(1).float() / PIXEL_SCALE)
+    logits = network.eval()(split.inputs.float() / PIXEL_SCALE)
     predicted = logits.unflatten(1, (split.labels.shape[1], -1)).argmax(2)
     rows = zip(predicted.tolist(), split.labels.tolist(), strict=True)
     right = [[p == y for p, y in zip(*row, strict=True)] for row in rows]
@@ -113,7 +114,7 @@ def test_evaluations_come_in_the_order_kept(make_dataset):
 
 def test_a_split_of_one_image(make_dataset, plain_loss):
     dataset = make_dataset()
-    one = Split(images=dataset.test.images[:1], labels=dataset.test.labels[:1])
+    one = Split(inputs=dataset.test.inputs[:1], labels=dataset.test.labels[:1])
     training = make_training(dataset)
     for index, ours in enumerate(training.evaluate(one)):
         assert ours.loss == pytest.approx(evaluate_plainly(training.unpack(index), one, plain_loss).loss, rel=1e-4)

@@ -88,7 +88,7 @@ def members_of(pack):
 def recording(training, dataset: Dataset, new_recorder=Rerun):
     """Let a training on a processor run its steps as on a GPU."""
     step = training._steps._step
-    train = DeviceSplit(dataset.train, dataset.classes, CPU)
+    train = DeviceSplit(dataset.train, dataset, CPU)
     training._steps = RecordedSteps(StaticSteps(step, train, BATCH), new_recorder)
     return training
 
@@ -205,7 +205,7 @@ def test_a_device_that_cannot_record_trains_on_and_says_why_once(pair, assert_sa
 def test_images_are_taken_in_the_epochs_order(make_dataset):
     dataset = make_dataset()
     seen = []
-    train = DeviceSplit(dataset.train, dataset.classes, CPU)
+    train = DeviceSplit(dataset.train, dataset, CPU)
     steps = RecordedSteps(StaticSteps(lambda images, targets: seen.append((images, targets)), train, BATCH), Rerun)
     orders = [torch.randperm(90, generator=torch.Generator().manual_seed(seed)) for seed in (1, 2)]
     for order in orders:
@@ -216,7 +216,7 @@ def test_images_are_taken_in_the_epochs_order(make_dataset):
 
 
 def test_a_processor_runs_steps_as_they_come(make_dataset):
-    train = DeviceSplit(make_dataset().train, 10, CPU)
+    train = DeviceSplit(make_dataset().train, make_dataset(), CPU)
     assert isinstance(make_steps(lambda images, targets: None, train, BATCH, torch.Generator()), EagerSteps)
 
 
@@ -241,13 +241,12 @@ def pretend(pack, data, products):
     """Make the static steps of a pack on a device without values."""
     members = members_of(pack)
     plain = [
-        build_network(m.configuration, height=data.height, width=data.width, outputs=data.classes, seed=m.seed)
-        for m in members
+        build_network(m.configuration, input_shape=data.input_shape, outputs=data.outputs, seed=m.seed) for m in members
     ]
     network = PackedNetwork(plain, device=META, generator=torch.Generator(), products=products)
     optimizer = SGD([m.configuration for m in members], META)
-    train = DeviceSplit(data.train, data.classes, META, products)
-    return StaticSteps(partial(train_step, network, optimizer, data.classes), train, BATCH), network
+    train = DeviceSplit(data.train, data, META, products)
+    return StaticSteps(partial(train_step, network, optimizer, data.classes, None), train, BATCH), network
 
 
 # Tensors of the device "meta" have no values: a step that asked for one, as a decision in Python or a copy to the

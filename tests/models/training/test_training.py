@@ -181,9 +181,9 @@ def test_the_order_of_the_split_is_walked_without_shuffle(assert_trajectories):
 
 def test_images_left_over_by_full_batches_are_not_used(make_dataset, assert_same_weights):
     dataset = make_dataset(n_train=90)
-    images = dataset.train.images.clone()
+    images = dataset.train.inputs.clone()
     images[80:] = 255
-    changed = replace(dataset, train=Split(images=images, labels=dataset.train.labels))
+    changed = replace(dataset, train=Split(inputs=images, labels=dataset.train.labels))
     trainings = [PackTraining(seeded([configure()]), each, batch_seed=1, shuffle=False) for each in (dataset, changed)]
     for training in trainings:
         training.train_epoch()
@@ -279,7 +279,7 @@ def test_dropout_passes_gradients_through_the_masks_of_the_forward_pass(make_dat
     optimizer = torch.optim.SGD(plain.parameters(), lr=member.configuration.learning_rate)
     for batch in torch.randperm(40, generator=order).split(batch_size):
         kept = (torch.rand(16, batch_size, generator=masks)[:units] >= rate).t() / (1 - rate)
-        hidden = plain[:3](dataset.train.images[batch].unsqueeze(1) / 256)
+        hidden = plain[:3](dataset.train.inputs[batch] / 256)
         optimizer.zero_grad()
         torch.nn.functional.cross_entropy(plain[4](hidden * kept), dataset.train.labels[batch, 0]).backward()
         optimizer.step()

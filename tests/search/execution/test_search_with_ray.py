@@ -53,7 +53,7 @@ def test_the_exported_winner_has_its_accuracy(searched):
     model = model_from_bytes((folder / "best.pt").read_bytes(), source="best.pt")
     # The notebook's protocol evaluates full mini-batches: of 32 or 64, the first 256 images.
     validation = load().validation.first(256)
-    right = (model.predict(validation.images) == validation.labels).all(1).double().mean().item()
+    right = (model.predict(validation.inputs) == validation.labels).all(1).double().mean().item()
     assert right == pytest.approx(model.validation_accuracy, abs=1e-9)
 
 

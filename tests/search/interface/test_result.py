@@ -82,17 +82,17 @@ def test_the_winner_is_a_record_with_a_plain_network(result):
     assert winner.ties == tuple(r.trial for r in result.rows[1:] if r.score >= winner.interval[0])
     assert type(winner.model) is torch.nn.Sequential
     data = digits.load()
-    right = winner.predict(data.validation.images.numpy())[:, 0] == data.validation.labels[:, 0].numpy()
+    right = winner.predict(data.validation.inputs.numpy())[:, 0] == data.validation.labels[:, 0].numpy()
     assert right.mean() == pytest.approx(winner.validation.joint)
     with pytest.raises(packtune.SettingsError, match="the images are 5 x 5, but the model was trained on 28 x 28"):
         winner.predict(np.zeros((1, 5, 5), np.uint8), prepare="none")
     assert winner.predict(np.zeros((1, 5, 5), np.uint8)).tolist() == [[-1]]  # blank
-    inverted = 255 - data.test.images.numpy()
-    assert (winner.predict(inverted) == winner.predict(data.test.images, prepare="none")).all()
+    inverted = 255 - data.test.inputs.numpy()
+    assert (winner.predict(inverted) == winner.predict(data.test.inputs, prepare="none")).all()
 
 
 def test_the_winners_model_goes_to_a_file_and_comes_back(result, tmp_path):
-    images = digits.load().test.images.numpy()
+    images = digits.load().test.inputs.numpy()
     file = result.winner.export(tmp_path / "digits.pt")
     again = packtune.load_model(file)
     assert (again.predict(torch.from_numpy(images)).numpy() == result.winner.predict(images)).all()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from packtune.cli.predict import predict
+from packtune.data.description import Head
 from packtune.models.architectures.build import build_network
 from packtune.models.configuration import Configuration
 from packtune.models.model_file import TrainedModel, model_to_bytes
@@ -56,10 +57,11 @@ def test_a_cell_of_markdown_has_no_markup_and_no_end_of_its_own(text):
 
 
 def test_names_of_image_files_and_of_heads_are_defused_in_what_predict_writes(tmp_path, capsys):
-    network = build_network(Configuration(hidden_units=2), height=3, width=4, outputs=2, seed=0)
+    network = build_network(Configuration(hidden_units=2), input_shape=(1, 3, 4), outputs=2, seed=0)
     model = TrainedModel(
-        network=network.eval(), configuration=Configuration(hidden_units=2), height=3, width=4, classes=2,
-        head_names=("@head",), trained_on="digits", epochs=1, trial=0, seed=0, validation_accuracy=0.5,
+        network=network.eval(), configuration=Configuration(hidden_units=2), input_shape=(1, 3, 4),
+        heads=(Head(name="@head", classes=("0", "1")),), trained_on="digits", epochs=1,
+        trial=0, seed=0, validation_accuracy=0.5,
     )  # fmt: skip
     (tmp_path / "model.pt").write_bytes(model_to_bytes(model))
     (tmp_path / "scans").mkdir()

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from packtune.data.catalog import DATASETS
 from packtune.models.configuration import HYPERPARAMETERS, Configuration
 from packtune.report.escaping import FORMULA
 from packtune.report.leaderboard import curves_frame, leaderboard_frame, trials_frame
@@ -47,7 +48,7 @@ def complete(number, validation, test=0.5, epochs=10, **values):
 
 
 def rows_of(records, data="digits"):
-    return rank_rows(records, run="test", data=data)
+    return rank_rows(records, run="test", data=DATASETS[data].description)
 
 
 def cells(text):
@@ -129,7 +130,10 @@ def test_the_leaderboard_depends_on_no_time_and_no_machine(records, seconds, dev
 @given(studies(), studies())
 def test_a_row_of_several_runs_is_below_every_mean_of_more_trials_of_its_configuration(first, second):
     rows = order_rows(
-        [*rank_rows(first, run="a", data="mnist-overlap"), *rank_rows(second, run="b", data="mnist-overlap")]
+        [
+            *rank_rows(first, run="a", data=DATASETS["mnist-overlap"].description),
+            *rank_rows(second, run="b", data=DATASETS["mnist-overlap"].description),
+        ]
     )
 
     def bound(row):
@@ -144,8 +148,10 @@ def test_a_row_of_several_runs_is_below_every_mean_of_more_trials_of_its_configu
 
 
 def test_a_lucky_seed_stands_below_the_mean_of_five_and_both_are_told_apart():
-    once = rank_rows([complete(0, 0.95), complete(1, 0.93, hidden_units=7)], run="once", data="digits")
-    five = rank_rows([complete(n, 0.9 + n / 100) for n in range(5)], run="five", data="digits")
+    once = rank_rows(
+        [complete(0, 0.95), complete(1, 0.93, hidden_units=7)], run="once", data=DATASETS["digits"].description
+    )
+    five = rank_rows([complete(n, 0.9 + n / 100) for n in range(5)], run="five", data=DATASETS["digits"].description)
     rows = order_rows([*once, *five])
     assert [(row.run, row.replicates, round(row.score, 3)) for row in rows] == [
         ("once", 1, 0.93), ("five", 5, 0.92), ("once", 1, 0.95),
@@ -156,11 +162,13 @@ def test_a_lucky_seed_stands_below_the_mean_of_five_and_both_are_told_apart():
 
 
 def test_runs_on_different_data_are_not_ranked_together():
-    digits = rank_rows([complete(0, 0.95), complete(1, 0.93, hidden_units=7)], run="a", data="digits")
+    digits = rank_rows(
+        [complete(0, 0.95), complete(1, 0.93, hidden_units=7)], run="a", data=DATASETS["digits"].description
+    )
     pairs = rank_rows(
         [record(0, TrialState.COMPLETE, 5, (0.97, 0.98, 0.99), (0.9,) * 3, Configuration())],
         run="b",
-        data="mnist-overlap",
+        data=DATASETS["mnist-overlap"].description,
     )
     frame = leaderboard_frame(order_rows([*pairs, *digits]), several_runs=True)
     assert list(frame["data"]) == ["digits", "digits", "mnist-overlap"]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from packtune.confirmation.estimate import wilson_interval
+from packtune.data.catalog import DATASETS
 from packtune.interface.commands import retrain_command
 from packtune.models.configuration import Configuration
 from packtune.report.leaderboard import leaderboard_frame, trials_frame
@@ -52,7 +53,7 @@ def record(number, validation, test=0.5, *, state=TrialState.COMPLETE, epochs=10
 
 
 def rows_of(records, data="digits"):
-    return rank_rows(records, run="test", data=data)
+    return rank_rows(records, run="test", data=DATASETS[data].description)
 
 
 def table(text):
@@ -164,7 +165,9 @@ def test_a_narrow_screen_names_the_columns_it_leaves_out(width):
 
 
 def test_several_runs_make_one_table():
-    rows = order_rows([*rows_of([record(0, 0.5)]), *rank_rows([record(0, 0.6)], run="other", data="mnist")])
+    rows = order_rows(
+        [*rows_of([record(0, 0.5)]), *rank_rows([record(0, 0.6)], run="other", data=DATASETS["mnist"].description)]
+    )
     frame = leaderboard_frame(rows, several_runs=True)
     assert list(frame["run"]) == ["test", "other"]
     assert list(frame["data"]) == ["digits", "mnist"]

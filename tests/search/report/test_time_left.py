@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from packtune.data.catalog import DATASETS
 from packtune.dispatch.standing import Load, Spent, Standing
 from packtune.models.configuration import Configuration
 from packtune.proposals.packing import plainest_of
@@ -17,9 +18,10 @@ from packtune.report.time_left import CONVOLUTION, OTHER_FAMILY, time_left, work
 from packtune.report.views import PlainView
 from packtune.trial import TrialState
 
-MLP = ("mnist", plainest_of(Configuration(hidden_units=10)))
-WIDER = ("mnist", plainest_of(Configuration(hidden_units=128)))
-CNN = ("mnist", plainest_of(Configuration(architecture="cnn")))
+MNIST = DATASETS["mnist"].description
+MLP = (MNIST, plainest_of(Configuration(hidden_units=10)))
+WIDER = (MNIST, plainest_of(Configuration(hidden_units=128)))
+CNN = (MNIST, plainest_of(Configuration(architecture="cnn")))
 
 
 def spent(trials, seconds, epochs=10):

@@ -34,7 +34,7 @@ def row(trial, validation, test=0.5, state=TrialState.COMPLETE, **values):
     measured = state in (TrialState.COMPLETE, TrialState.PRUNED)
     return Row(
         run="test",
-        data="digits",
+        data=DATASETS["digits"].description,
         trial=trial,
         state=state,
         epochs=10,
@@ -188,5 +188,5 @@ def test_the_command_to_train_again_is_understood_by_the_command_line(results, d
 def test_the_interval_is_of_the_images_that_were_evaluated(protocol, batch_size, images):
     best = row(0, 0.9, batch_size=batch_size)
     winner = winner_of([best], SearchPlan(data="digits", protocol=protocol))
-    assert DATASETS["digits"].n_validation == 270
+    assert DATASETS["digits"].description.n_validation == 270
     assert winner.interval == wilson_interval(0.9, images)

@@ -66,7 +66,7 @@ def test_every_published_number_is_in_the_catalogue():
         heads = len(published.validation)
         accuracies = [row[f"{split}_accuracy{suffix}"] for split in ("validation", "test") for suffix in ("", "_2")]
         assert [float(value) for value in accuracies if value] == [*published.validation, *published.test]
-        assert len(DATASETS[system.data].head_names) == heads
+        assert len(DATASETS[system.data].description.head_names) == heads
         assert (system.data, system.epochs) == (row["data"], int(row["epochs"]))
         assert published.runtime == row["runtime"]
         configuration = Configuration(**published.values)
@@ -84,7 +84,10 @@ def test_the_networks_have_the_notebooks_sizes():
         entry = DATASETS[system.data]
         configuration = Configuration(**system.rows[label].values)
         network = build_network(
-            configuration, height=entry.height, width=entry.width, outputs=10 * entry.heads, seed=NOTEBOOK_SEED
+            configuration,
+            input_shape=entry.description.input_shape,
+            outputs=entry.description.outputs,
+            seed=NOTEBOOK_SEED,
         )
         return [tuple(p.shape) for p in network.parameters() if p.dim() > 1]
 
@@ -101,16 +104,16 @@ def test_the_order_is_that_of_numpys_legacy_shuffle_and_partial_batches_are_drop
     np.random.seed(12321)
     order = np.arange(len(digits.train))
     np.random.shuffle(order)
-    assert torch.equal(view.train.images, digits.train.images[torch.from_numpy(order)])
+    assert torch.equal(view.train.inputs, digits.train.inputs[torch.from_numpy(order)])
     assert torch.equal(view.train.labels, digits.train.labels[torch.from_numpy(order)])
     assert len(view.validation) == 270 // 32 * 32
-    assert torch.equal(view.test.images, digits.test.images[:256])
+    assert torch.equal(view.test.inputs, digits.test.inputs[:256])
 
 
 def test_the_initial_weights_are_those_of_the_notebooks_seed():
     torch.manual_seed(12321)
     expected = torch.nn.Linear(784, 10).weight
-    network = build_network(Configuration(hidden_units=10), height=28, width=28, outputs=10, seed=NOTEBOOK_SEED)
+    network = build_network(Configuration(hidden_units=10), input_shape=(1, 28, 28), outputs=10, seed=NOTEBOOK_SEED)
     assert torch.equal(next(network.parameters()), expected)
     assert [Protocol.NOTEBOOK.trial_seed(NOTEBOOK_SEED, trial, r) for trial, r in ((0, 0), (9, 0), (3, 2))] == [
         12321,
@@ -238,7 +241,7 @@ def test_each_system_learns_on_a_slice_of_mnist(name):
     assert len(outcome.curve) == 2
     chance = 0.1
     assert min(outcome.test.heads) > 2 * chance
-    assert len(outcome.test.heads) == whole.heads
+    assert len(outcome.test.heads) == len(whole.heads)
 
 
 def test_every_name_that_the_table_prints_can_be_asked_for():

@@ -244,7 +244,7 @@ def test_the_exported_model_is_the_best_of_the_report(usual, dataset):
     content = trained_model(usual.run, usual.ending.winner, say=lambda text: pytest.fail(text))
     model = model_from_bytes(content, source="here")
     assert model.configuration == usual.ending.verdict.winner.configuration
-    right = (model.predict(dataset.test.images) == dataset.test.labels).all(1)
+    right = (model.predict(dataset.test.inputs) == dataset.test.labels).all(1)
     assert right.float().mean().item() == pytest.approx(usual.ending.verdict.best_test.mean)
     usual.run.folder.winner_model.unlink()
     said = []

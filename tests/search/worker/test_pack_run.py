@@ -146,7 +146,7 @@ def test_the_best_model_comes_back_only_if_it_beats_what_is_known(digits):
     best = max(report.outcomes, key=lambda outcome: outcome.validation.joint)
     model = model_from_bytes(report.model, source="report")
     assert model.trial == report.model_trial == 10 + report.outcomes.index(best)
-    right = (model.predict(digits.validation.images) == digits.validation.labels).all(1).double().mean().item()
+    right = (model.predict(digits.validation.inputs) == digits.validation.labels).all(1).double().mean().item()
     assert right == pytest.approx(best.validation.joint)
     known = run_pack(task_of(*RATES, known_best=best.validation.joint), digits)
     assert known.model is None
