@@ -78,7 +78,7 @@ HOMES = {
     "rich": ("search/report/",),
     "filelock": ("search/run/",),
     "tomli_w": ("search/space/", "search/report/", "search/run/"),
-    "PIL": ("data/formats/pictures.py",),
+    "PIL": ("data/formats/pictures.py", "data/reading/pictures/decoding.py"),
     "numpy": (
         "data/",
         "models/scratch.py",

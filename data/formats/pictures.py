@@ -1,8 +1,11 @@
-"""Picture files, read as grey images. No other module here imports Pillow."""
+"""Picture files: opened safely, and read as grey images. No other module here imports Pillow."""
 
 from __future__ import annotations
 
+import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from packtune.data.files import MAX_BYTES
 from packtune.data.formats.greys import deep_to_bytes, lay_on_ground
 from packtune.errors import CorruptFile, DataError
 
@@ -32,7 +36,13 @@ MAX_PIXELS = 2**26
 MAX_SIDE = 2048
 """A picture with a longer side is reduced when it is read: photographs in their hundreds fit into the memory then."""
 
-_DEEP_MODES = ("I", "I;16", "I;16B", "I;16L", "F")
+DEEP_MODES = ("I", "I;16", "I;16B", "I;16L", "F")
+"""Pillow's modes for grey pictures of more than 8 bits."""
+_EXIF_KEYS = ("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp")
+
+
+class Unreadable(Exception):
+    """A file that cannot be read as a picture; the message goes on after the file's name, as "is damaged"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,7 +60,12 @@ class Picture:
 
 def is_picture(start: bytes) -> bool:
     """Tell from the first bytes of a file whether it is a picture of a known format."""
-    return any(_begins(start, magic) for magics in MAGICS.values() for magic in magics)
+    return kind_of(start) is not None
+
+
+def kind_of(start: bytes) -> str | None:
+    """Give the format of a picture, a key of `MAGICS`, from the first bytes of the file; none for other files."""
+    return next((kind for kind, magics in MAGICS.items() if any(_begins(start, magic) for magic in magics)), None)
 
 
 def read(path: Path) -> Picture:
@@ -64,39 +79,88 @@ def read(path: Path) -> Picture:
         DataError: Pillow is not installed.
     """
     try:
-        # Imported here, because only predictions for pictures need it.
+        with quiet(), opened(path) as image:
+            return Picture(pixels=_reduce(_to_grey(turned(image))), pages=getattr(image, "n_frames", 1))
+    except Unreadable as error:
+        raise CorruptFile(
+            f"the picture {path} {error}: at most {MAX_PIXELS:,} pixels are allowed: export it again, as a PNG of 8 "
+            "bits for example"
+        ) from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence Pillow's warnings: it warns of what does not matter here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
+def opened(path: str | Path) -> Iterator[PillowImage]:
+    """Open a picture whose content says that it is one. Its pixels are read when they are first used.
+
+    Raises:
+        Unreadable: the file cannot be opened, is no picture, is damaged, or is too large; also from within the block.
+        DataError: Pillow is not installed.
+    """
+    try:
+        # Imported here, because only pictures need it.
         from PIL import Image
     except ImportError as error:
         raise DataError(
             f"cannot read the picture {path} without Pillow ({error}): install pillow, or save the images as .npz"
         ) from error
-    # For a damaged file, Pillow may raise any of a dozen types of error, and warn of what does not matter here.
+    # For a damaged file, Pillow may raise any of a dozen types of error.
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(path, formats=tuple(MAGICS)) as image:
-                n_pixels = image.width * image.height
-                pixels = _reduce(_to_grey(image)) if n_pixels <= MAX_PIXELS else None
-                pages = getattr(image, "n_frames", 1)
+        content = _read_content(path)
+        with Image.open(io.BytesIO(content), formats=(_known_kind(content),)) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise Unreadable(f"is too large ({image.width * image.height:,} pixels)")
+            yield image
+    except (Unreadable, DataError):
+        raise
     except Image.DecompressionBombError as error:
-        raise _corrupt(path, f"is too large ({error})") from error
+        raise Unreadable(f"is too large ({error})") from error
     except Exception as error:
-        raise _corrupt(path, f"is damaged ({error})") from error
-    if pixels is None:
-        raise _corrupt(path, f"is too large ({n_pixels:,} pixels)")
-    return Picture(pixels=pixels, pages=pages)
+        raise Unreadable(f"is damaged ({error})") from error
+
+
+def turned(image: PillowImage) -> PillowImage:
+    """Turn a photograph as its EXIF data say; any other picture is given back as it is."""
+    from PIL import ImageOps
+
+    image.load()  # a PNG may have these data behind its pixels
+    # Most pictures have none, and are read faster.
+    return ImageOps.exif_transpose(image) if any(key in image.info for key in _EXIF_KEYS) else image
+
+
+def _read_content(path: str | Path) -> bytes:
+    """Read a file in one piece: for small pictures much faster than Pillow's many short reads."""
+    try:
+        with open(path, "rb", buffering=0) as file:
+            content = file.read(MAX_BYTES + 1) or b""
+    except OSError as error:
+        raise Unreadable(f"cannot be opened ({error.strerror or error})") from error
+    if len(content) > MAX_BYTES:
+        raise Unreadable(f"is too large (more than {MAX_BYTES:,} bytes)")
+    return content
+
+
+def _known_kind(content: bytes) -> str:
+    kind = kind_of(content[:MAGIC_BYTES])
+    if kind is None:
+        raise Unreadable("is no picture")
+    return kind
 
 
 def _to_grey(image: PillowImage) -> npt.NDArray[np.uint8]:
-    from PIL import ImageOps
-
-    turned = ImageOps.exif_transpose(image)
-    if turned.mode in _DEEP_MODES:
-        return deep_to_bytes(np.asarray(turned))
-    if turned.mode in ("CMYK", "YCbCr", "LAB", "HSV"):
-        turned = turned.convert("RGB")
+    if image.mode in DEEP_MODES:
+        return deep_to_bytes(np.asarray(image))
+    if image.mode in ("CMYK", "YCbCr", "LAB", "HSV"):
+        image = image.convert("RGB")
     # Pillow warns about a palette with transparency unless it is converted to RGBA first.
-    coloured = turned.convert("RGBA")
+    coloured = image.convert("RGBA")
     grey, opacity = np.array(coloured.convert("L")), np.asarray(coloured.getchannel("A"))
     return grey if opacity.min() == 255 else lay_on_ground(grey, opacity)
 
@@ -110,10 +174,3 @@ def _reduce(grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 def _begins(start: bytes, magic: bytes) -> bool:
     return len(start) >= len(magic) and all(m in (ord("."), s) for m, s in zip(magic, start, strict=False))
-
-
-def _corrupt(path: Path, what: str) -> CorruptFile:
-    return CorruptFile(
-        f"the picture {path} {what}: at most {MAX_PIXELS:,} pixels are allowed: export it again, as a PNG of 8 bits "
-        "for example"
-    )

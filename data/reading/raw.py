@@ -48,12 +48,18 @@ class PictureForm:
         channels: 1 for grey, 3 for red, green and blue; 4 only where arrays have as many.
         height, width: in pixels.
         ground: the brightness under transparent pixels, 0 or 255.
+        scales: whether pictures of another size are scaled to this one; otherwise they do not fit.
+        deep_top: of pictures with more than 8 bits, the level that stands for full brightness.
+        array_top: of arrays, the level that stands for full brightness, such as 1, 16 or 255.
     """
 
     channels: int
     height: int
     width: int
     ground: int = 255
+    scales: bool = False
+    deep_top: int = 65_535
+    array_top: int = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -1,0 +1,1 @@
+"""Arrays of examples and labels, from archives, IDX files and Python programs."""

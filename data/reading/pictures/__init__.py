@@ -1,0 +1,1 @@
+"""Reading many pictures with their colours, in one form."""
