@@ -16,9 +16,9 @@ SETUPTOOLS = tomllib.loads(PYPROJECT)["tool"]["setuptools"]
 IMPORT_NAMES = {"scikit-learn": "sklearn", "pillow": "PIL", "tomli-w": "tomli_w"}
 # A line with one requirement and its comment.
 REQUIREMENT = re.compile(r'^ {4}"(?P<name>[A-Za-z0-9_.-]+)[^"]*",?[ ]*(?:# (?P<comment>.*))?$', re.MULTILINE)
-# Imported only in a notebook, which has installed it.
-OPTIONAL = {"IPython"}
-# The import of scikit-learn would take seconds, so only the file with its digits is read.
+# IPython is imported only in a notebook, which has installed it. The extra `parquet` installs pyarrow.
+OPTIONAL = {"IPython", "pyarrow"}
+# The import of scikit-learn takes seconds: for the digits only its file is read.
 READ_AS_FILES = {"scikit-learn": 'find_spec("sklearn")'}
 
 

@@ -50,6 +50,9 @@ DATA = (
     "sets",
     "preparation",
     "reading",
+    "splitting",
+    "columns",
+    "baselines",
     "catalog",
 )
 MODELS = (
@@ -72,12 +75,14 @@ HOMES = {
     "ray": ("search/execution/", "search/worker/trainable.py"),
     "optuna": ("search/study/", "search/proposals/"),
     "sqlalchemy": ("search/study/",),
-    "pandas": ("data/reading/", "search/report/", "search/interface/", "search/reproduction/"),
+    "pandas": ("data/reading/", "data/splitting/", "data/columns/", "search/report/", "search/interface/", "search/reproduction/"),
     "tabulate": ("search/report/",),
     "typer": ("search/cli/",),
     "rich": ("search/report/",),
     "filelock": ("search/run/",),
     "tomli_w": ("search/space/", "search/report/", "search/run/"),
+    "pyarrow": ("data/reading/table_files.py",),
+    "sklearn": ("data/splitting/", "data/columns/", "data/baselines.py"),
     "PIL": ("data/formats/pictures.py", "data/reading/pictures/decoding.py"),
     "numpy": (
         "data/",
@@ -90,8 +95,8 @@ HOMES = {
     ),
     "torch": ("data/", "models/", "search/dispatch/", "search/worker/", "search/interface/"),
 }
-# Of scikit-learn only a file is read. SQLAlchemy imports psycopg, Optuna the others.
-NEVER_IMPORTED = ("sklearn", "scipy", "cmaes", "psycopg")
+# SQLAlchemy imports psycopg, Optuna the others.
+NEVER_IMPORTED = ("scipy", "cmaes", "psycopg")
 
 
 @pytest.fixture(scope="session")

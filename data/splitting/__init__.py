@@ -1,0 +1,1 @@
+"""Numbering classes and splitting examples into training, validation and test, without leaks."""
