@@ -70,6 +70,7 @@ class Dataset:
         scaling: how the bytes of images become a network's input.
         resamples: see `Description`.
         preparation: how new examples are made like these, as `packtune.data.own` writes it; empty for built-in sets.
+        fingerprint: see `Description`.
 
     Raises:
         ValueError: the splits have inputs of different shapes, or the heads do not fit the labels.
@@ -83,6 +84,7 @@ class Dataset:
     scaling: Scaling = PLAIN
     resamples: bool = False
     preparation: str = ""
+    fingerprint: str = ""
 
     def __post_init__(self) -> None:
         for split_name, split in self.splits.items():
@@ -106,6 +108,7 @@ class Dataset:
             n_validation=len(self.validation),
             n_test=len(self.test),
             resamples=self.resamples,
+            fingerprint=self.fingerprint,
         )
 
     def with_splits(self, splits: Mapping[str, Split]) -> Dataset:

@@ -97,12 +97,16 @@ class OwnData:
         description: what is known about them without their examples.
         format: what they are, in words.
         options: what the user said of them.
+        counts: of each head, the number of examples of each class, over all splits.
+        is_split: the splits that were drawn from the training examples, as they were not given.
         notes: what else a person should know, each a sentence.
     """
 
     description: Description
     format: str
     options: DataOptions
+    counts: tuple[tuple[int, ...], ...] = ()
+    is_split: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 

@@ -12,6 +12,8 @@ Value = bool | int | float | str
 
 # Named here and not where they are implemented, because a configuration must not need PyTorch.
 ARCHITECTURE_NAMES = ("mlp", "cnn", "overlap-cnn")
+IMAGE_ARCHITECTURES = ("cnn", "overlap-cnn")
+"""Architectures that need images."""
 ACTIVATION_NAMES = ("identity", "relu", "leaky_relu", "gelu", "silu", "tanh", "elu")
 
 

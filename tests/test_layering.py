@@ -41,8 +41,8 @@ ROOMS = (
     "cli",
 )
 DATA = (
-    "description",
     "options",
+    "description",
     "dataset",
     "files",
     "formats",
@@ -53,6 +53,7 @@ DATA = (
     "splitting",
     "columns",
     "baselines",
+    "own",
     "catalog",
 )
 MODELS = (
@@ -75,7 +76,14 @@ HOMES = {
     "ray": ("search/execution/", "search/worker/trainable.py"),
     "optuna": ("search/study/", "search/proposals/"),
     "sqlalchemy": ("search/study/",),
-    "pandas": ("data/reading/", "data/splitting/", "data/columns/", "search/report/", "search/interface/", "search/reproduction/"),
+    "pandas": (
+        "data/reading/",
+        "data/splitting/",
+        "data/columns/",
+        "search/report/",
+        "search/interface/",
+        "search/reproduction/",
+    ),
     "tabulate": ("search/report/",),
     "typer": ("search/cli/",),
     "rich": ("search/report/",),

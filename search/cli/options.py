@@ -2,20 +2,48 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from packtune.cli.parsing import duration_s, number, whole_number
+from packtune.data.options import DataOptions
 from packtune.errors import SettingsError
 from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision
 from packtune.run.find import STORAGE_VARIABLE
 from packtune.run.settings_file import AUTO
 
+IMAGE_SIZE = re.compile(r"(?P<height>\d{1,6})[x×](?P<width>\d{1,6})")
+
 Results = Annotated[Path, typer.Option(help="Folder of all results; runs lie in RESULTS/runs/NAME.")]
 DataDir = Annotated[Path | None, typer.Option(help="Folder with the four files of MNIST; else they are downloaded.")]
+Target = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN[,COLUMN]", help="Of a table: the column to be predicted, or several."),
+]
+Group = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN", help="Of a table: rows with the same value here stay in one split, as of a patient."
+    ),
+]
+ValidationShare = Annotated[
+    float | None,
+    typer.Option(
+        parser=number, metavar="X", help="Of what is not for the test: the share for validation. [default: by size]"
+    ),
+]
+TestShare = Annotated[
+    float | None,
+    typer.Option(parser=number, metavar="X", help="Of all examples: the share for the test. [default: by size]"),
+]
+ImageSize = Annotated[
+    str | None,
+    typer.Option(metavar="HxW", help="Scale pictures to this height and width. [default: the size that all have]"),
+]
 Workers = Annotated[
     int | None,
     typer.Option(
@@ -82,6 +110,39 @@ def parse_pack_size(text: str) -> int | None:
     if not text.isdecimal():
         raise SettingsError(f"pack-size = {text!r} is not allowed: give auto, or a whole number from 1")
     return int(text)
+
+
+def data_options(
+    target: str | None,
+    group: str | None,
+    validation_share: float | None,
+    test_share: float | None,
+    image_size: str | None,
+) -> DataOptions:
+    """Gather what is said of data of the user's own.
+
+    Raises:
+        SettingsError: a value is not allowed.
+    """
+    return DataOptions(
+        target=tuple(name.strip() for name in target.split(",")) if target else (),
+        group=group,
+        validation_share=validation_share,
+        test_share=test_share,
+        image_size=None if image_size is None else parse_image_size(image_size),
+    )
+
+
+def parse_image_size(text: str) -> tuple[int, int]:
+    """Read a height and a width, such as 32x48.
+
+    Raises:
+        SettingsError: the text is none.
+    """
+    found = IMAGE_SIZE.fullmatch(text.strip().lower())
+    if found is None:
+        raise SettingsError(f"image-size = {text!r} is not allowed: give height and width in pixels, such as 32x48")
+    return int(found["height"]), int(found["width"])
 
 
 def storage_of(context: typer.Context) -> tuple[str | None, str | None]:

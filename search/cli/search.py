@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,13 +19,19 @@ from packtune.cli.options import (
     DataDir,
     DeviceName,
     GpusPerWorker,
+    Group,
+    ImageSize,
     MaxFailures,
     Results,
     RunName,
     Storage,
+    Target,
+    TestShare,
     TimeBudget,
+    ValidationShare,
     Verbose,
     Workers,
+    data_options,
     parse_pack_size,
     storage_of,
 )
@@ -62,7 +69,15 @@ RESUME_EXAMPLES = """Examples:
 
 def run(
     context: typer.Context,
-    data: Annotated[str, typer.Option(help="Data set; `packtune datasets` lists them.")] = "digits",
+    data: Annotated[
+        str,
+        typer.Option(metavar="NAME|PATH", help="Data set; or a file or folder of your own. See `packtune datasets`."),
+    ] = "digits",
+    target: Target = None,
+    group: Group = None,
+    validation_share: ValidationShare = None,
+    test_share: TestShare = None,
+    image_size: ImageSize = None,
     data_dir: DataDir = None,
     space: Annotated[str, typer.Option(help="Space, or a FILE.toml; `packtune spaces` lists them.")] = "wide",
     sampler: Annotated[
@@ -165,11 +180,12 @@ def run(
     """Search a space: train its trials in packs, and write a leaderboard."""
     with errors_shown() as guard:
         from packtune.interface.repetition import describe_repetition
-        from packtune.run.planning import PlanOptions, ResourceOptions, choose_resources, create_run, plan_search
+        from packtune.report.views import view_for
+        from packtune.run.planning import SearchOptions, new_search
         from packtune.space.source import find_space
 
         source = find_space(space)
-        plan = PlanOptions(
+        options = SearchOptions(
             sampler=sampler,
             trials=trials,
             epochs=epochs,
@@ -183,8 +199,6 @@ def run(
             halving=halving,
             precision=precision,
             lookahead=lookahead,
-        )
-        resources = ResourceOptions(
             data_dir=data_dir,
             workers=workers,
             cpus_per_worker=cpus_per_worker,
@@ -196,8 +210,10 @@ def run(
             max_failures=max_failures,
             checkpoint_interval_s=checkpoint_interval,
         )
-        settled = plan_search(data, source, plan), choose_resources(resources)
-        created = create_run(*settled, source, results=results, name=name)
+        how = data_options(target, group, validation_share, test_share, image_size)
+        with closing(view_for(error_console())) as view:
+            made = new_search(data, how, source, options, view)
+        created = made.create(results=results, name=name)
         if repeated := describe_repetition(created):
             try_to_print(repeated)
         _search(created, guard, verbose=verbose, trainable=context.obj)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import torch
 
-from packtune.data.catalog import load
 from packtune.dispatch.pack_task import PackTask
 from packtune.dispatch.task_maker import PackSeeds
 from packtune.errors import SettingsError
@@ -16,6 +15,7 @@ from packtune.report.winner import Winner
 from packtune.run.confirming import seeds_of_repeat
 from packtune.run.folder import Run
 from packtune.run.model_keeper import read_kept_model
+from packtune.run.own.keeping import load_data
 from packtune.trial import Pack, Proposal
 from packtune.worker.pack_run import run_pack
 
@@ -75,7 +75,7 @@ def _train_again(run: Run, winner: Winner) -> bytes:
         protocol=plan.protocol,
         precision=plan.precision or Precision.FLOAT32,
     )
-    report = run_pack(task, load(plan.data, resources.data_dir))
+    report = run_pack(task, load_data(run))
     if report.model is None:
         raise SettingsError(f"trial {row.trial} cannot be trained again: {report.outcomes[0].reason}")
     return report.model

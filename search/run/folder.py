@@ -7,6 +7,7 @@ import difflib
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,9 +15,11 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from packtune.data.files import readable
+from packtune.data.own.facts import ARRAYS, FACTS, ROWS
 from packtune.errors import NameTaken, RunError
 from packtune.files import TEMPORARY, make_folder, write_bytes
 from packtune.report.console import program, shell_word
+from packtune.run.own.fitting import fit_space
 from packtune.run.settings_file import read_settings, write_settings
 from packtune.settings import RUN_NAME, Settings
 from packtune.space.catalog import is_file, load_space
@@ -148,13 +151,14 @@ class RunFolder:
         space = load_space(
             str(self.space) if is_file(settings.plan.space) and self.space.exists() else settings.plan.space
         )
-        return Run(folder=self, settings=settings, space=space, new=False)
+        return Run(folder=self, settings=settings, space=fit_space(space, settings.plan.description), new=False)
 
     def discard(self) -> None:
         """Remove the folder of a run that never began, unless something else lies in it."""
         with contextlib.suppress(OSError):
-            for path in (self.settings, self.space, self.journal, self._lock):
+            for path in (self.settings, self.space, self.journal, self.path / FACTS, self.path / ROWS, self._lock):
                 path.unlink(missing_ok=True)
+            shutil.rmtree(self.path / ARRAYS, ignore_errors=True)
             self.path.rmdir()
 
     @contextlib.contextmanager

@@ -11,7 +11,6 @@ from functools import partial
 from signal import Signals
 from typing import TYPE_CHECKING
 
-from packtune.data.catalog import load
 from packtune.data.dataset import Dataset
 from packtune.dispatch.dispatcher import Dispatcher, Sharing
 from packtune.dispatch.sharing import CapacityByRule, fair_share
@@ -19,11 +18,12 @@ from packtune.dispatch.staged_search import StagedSearch
 from packtune.dispatch.standing import add_up
 from packtune.dispatch.task_maker import Stage, exploration
 from packtune.errors import RunError
-from packtune.report.progress import ProgressView, download_progress
+from packtune.report.progress import ProgressView
 from packtune.run.confirming import ConfirmingStages, confirmed_outcomes, requeue_confirmation
 from packtune.run.ending import Ending, conclude, restore_ending
 from packtune.run.folder import Run
 from packtune.run.model_keeper import ModelKeeper
+from packtune.run.own.keeping import load_data
 from packtune.run.records import open_study
 from packtune.run.settling import advise, settle
 from packtune.run.stopping import Stop, StopSource, time_budget
@@ -138,10 +138,10 @@ def _begin(
 
 def _prepare(runs: Sequence[Run], connection: Connection, view: ProgressView) -> tuple[list[Dataset], Placement]:
     """Load the data sets, and import Ray Tune, while Ray starts."""
-    folders = {run.settings.plan.data: run.settings.resources.data_dir for run in runs}
-    view.stage(f"Loading {' and '.join(folders)} and starting Ray")
+    by_name = {run.settings.plan.description.name: run for run in runs}
+    view.stage(f"Loading {' and '.join(by_name)} and starting Ray")
     with quick_imports():
-        datasets = [load(name, folder, download_progress(view)) for name, folder in folders.items()]
+        datasets = [load_data(run, view) for run in by_name.values()]
         importlib.import_module("packtune.execution.launch")
         return datasets, connection.placement()
 
@@ -162,7 +162,7 @@ def _train(
 
     by_name = {dataset.name: dataset for dataset in datasets}
     # Of several searches, each keeps the workers busy that another leaves idle: packs need not be shared out.
-    alone = by_name[begun[0].plan.data] if len(begun) == 1 else None
+    alone = by_name[begun[0].plan.description.name] if len(begun) == 1 else None
     lanes = [_lane(each, placement, alone, explain, view.say, stop) for each in begun]
 
     def show() -> None:

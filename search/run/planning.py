@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypedDict, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, TypedDict, TypeVar, get_type_hints
 
+from packtune.data.options import DataOptions
 from packtune.errors import NameTaken, SettingsError, suggest_name
 from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision
 from packtune.proposals.catalog import check_sampler, count_listed, default_sampler
 from packtune.protocol import NOTEBOOK_SEED, Protocol
 from packtune.run.folder import Run, RunFolder, free_name, name_stem
+from packtune.run.own.finding import find_data
+from packtune.run.own.fitting import fit_space, left_out
+from packtune.run.own.keeping import keep_data
 from packtune.run.settings_file import AUTO
 from packtune.settings import DEFAULT_TRIALS, Preference, Resources, SearchPlan, Settings
 from packtune.space.source import SpaceSource
 from packtune.study.storage_url import make_absolute
 
+if TYPE_CHECKING:
+    from packtune.data.own.assembling import PreparedData
+    from packtune.report.progress import ProgressView
+
 T = TypeVar("T")
+DEFAULT_DATA = "digits"
 MIN_CONFIRMED = 8
 """Trials from which on a search is confirmed unless asked otherwise: of fewer, luck has little to choose from."""
 
@@ -167,6 +176,60 @@ def change_resources(known: Resources, options: ResourceOptions) -> Resources:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSearch:
+    """All that a new run is made of.
+
+    Attributes:
+        prepared: data of the user's own; none for a built-in data set.
+    """
+
+    plan: SearchPlan
+    resources: Resources
+    source: SpaceSource
+    prepared: PreparedData | None = None
+
+    def create(self, *, results: Path, name: str | None = None) -> Run:
+        """Make the folder of the run; see `create_run`."""
+        run = create_run(self.plan, self.resources, self.source, results=results, name=name)
+        if self.prepared is not None:
+            keep_or_discard(run, self.prepared)
+        return run
+
+
+def new_search(
+    data: object, data_options: DataOptions, source: SpaceSource, options: SearchOptions, view: ProgressView
+) -> NewSearch:
+    """Complete what was asked for, and read data of the user's own.
+
+    Args:
+        data: see `find_data`.
+
+    Raises:
+        PacktuneError: see `find_data` and `plan_search`.
+    """
+    resources = choose_resources(options)
+    plan_search(DEFAULT_DATA, source, options)  # what is wrong in the options shows before anything is read
+    given = find_data(data, data_options, view)
+    if given.prepared is None:
+        return NewSearch(plan=plan_search(given.name, source, options), resources=resources, source=source)
+    own = given.prepared.own
+    if out := left_out(source.space, own.description):
+        view.say(f"Left out of the space {source.name}, as they need images: {', '.join(out)}.")
+    fitted = replace(source, space=fit_space(source.space, own.description))
+    plan = replace(plan_search(DEFAULT_DATA, fitted, options), data=given.name, own=own)
+    return NewSearch(plan=plan, resources=resources, source=fitted, prepared=given.prepared)
+
+
+def keep_or_discard(run: Run, prepared: PreparedData) -> None:
+    """Keep the data of a new run in its folder; leave no folder if they cannot be kept."""
+    try:
+        keep_data(run.folder, prepared)
+    except BaseException:
+        run.folder.discard()
+        raise
+
+
 def create_run(
     plan: SearchPlan, resources: Resources, source: SpaceSource, *, results: Path, name: str | None = None
 ) -> Run:
@@ -181,7 +244,7 @@ def create_run(
     """
     if name is not None:
         return _create(RunFolder(results, name), Settings(name=name, plan=plan, resources=resources), source)
-    stem = name_stem(f"{plan.data}-{Path(source.name).stem}")
+    stem = name_stem(f"{plan.description.name}-{Path(source.name).stem}")
     while True:
         free = free_name(results, stem)
         with contextlib.suppress(NameTaken):  # another process was faster: the next name is free

@@ -11,6 +11,8 @@ from typing import TypeVar
 
 import tomli_w
 
+from packtune.data.catalog import DATASETS
+from packtune.data.description import OwnData
 from packtune.errors import SettingsError, suggest_name
 from packtune.files import write_text
 from packtune.models.configuration import Value
@@ -25,6 +27,8 @@ AUTO = "auto"
 """How the file writes a setting that is left open until the hardware is known."""
 FIRST_LOOKAHEAD = 4
 """The lookahead of runs from before the file had one."""
+OBJECTS = "arrays"
+"""The name of data that came from a Python program."""
 RETIRED = ("measure_packs",)
 """Settings of older runs that decide nothing any more."""
 
@@ -42,7 +46,7 @@ def write_settings(settings: Settings, path: Path) -> None:
     values: dict[str, Value | None] = {
         "name": settings.name,
         "run_id": settings.run_id,
-        "data": plan.data,
+        "data": path_to_text(plan.data),
         "data_dir": None if resources.data_dir is None else path_to_text(str(resources.data_dir)),
         "space": path_to_text(plan.space),
         "sampler": plan.sampler,
@@ -92,15 +96,31 @@ def read_settings(path: Path) -> Settings:
     return Settings(
         name=name,
         run_id=table.get("run_id", str, ""),
-        plan=_read_plan(table),
+        plan=_read_plan(table, own=_read_own(path, table)),
         resources=_read_resources(table),
     )
 
 
-def _read_plan(table: _Table) -> SearchPlan:
+def _read_own(path: Path, table: _Table) -> OwnData | None:
+    """Read what is known of data of the user's own, from beside the settings; none for a built-in data set."""
+    if table.get("data", str, "") in ("", *DATASETS):
+        return None
+    from packtune.data.own.facts import FACTS, read_facts
+
+    facts = read_facts(path.parent)
+    if facts is None and (path_from_text(table.get("data", str, "")) == OBJECTS or "/" in table.get("data", str, "")):
+        raise SettingsError(
+            f"{path.parent / FACTS} is missing, which says what the data of the run are: restore it from a copy, or "
+            "start a new run"
+        )
+    return None if facts is None else facts.own
+
+
+def _read_plan(table: _Table, own: OwnData | None) -> SearchPlan:
     default = SearchPlan()
     return SearchPlan(
-        data=table.get("data", str, default.data),
+        data=path_from_text(table.get("data", str, default.data)),
+        own=own,
         space=path_from_text(table.get("space", str, default.space)),
         sampler=table.get("sampler", str, default.sampler),
         trials=table.get("trials", int, default.trials),
@@ -141,7 +161,8 @@ def _read_resources(table: _Table) -> Resources:
 def _names() -> list[str]:
     """List the settings that a file may have."""
     records = (SearchPlan, Resources)
-    return ["name", "run_id", *(field.name for record in records for field in dataclasses.fields(record))]
+    fields = [field.name for record in records for field in dataclasses.fields(record)]
+    return ["name", "run_id", *(name for name in fields if name != "own")]
 
 
 @dataclass(frozen=True, slots=True)
