@@ -220,7 +220,7 @@ def tables(draw):
 
 
 @given(tables(), st.integers(0, 2**32 - 2))
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_any_table_is_split_without_a_leak_or_refused(table, seed):
     frame, options = table
     try:
