@@ -31,6 +31,8 @@ FIRST_VERSION = 1
 
 # The only Python names in a file that `torch.save` writes for float32 tensors and plain values.
 _ALLOWED_GLOBALS = ("collections OrderedDict", "torch FloatStorage", "torch._utils _rebuild_tensor_v2")
+_Values = dict[str, Any]
+"""What a file holds; the types are checked before they are used."""
 _MAX_SHOWN = 300
 _MAX_CLASSES = 1_000_000
 _SIZE = (int, "a whole number above 0", lambda value: value > 0)
@@ -130,13 +132,13 @@ def _load(content: bytes) -> object:
 
 
 # Any: the values come from a file, and their types are checked.
-def _check(values: dict[str, Any], fields: dict[str, tuple[type, str, Callable[[Any], bool]]]) -> None:
+def _check(values: _Values, fields: dict[str, tuple[type, str, Callable[[Any], bool]]]) -> None:
     for name, (kind, allowed, accepts) in fields.items():
         if type(values[name]) is not kind or not accepts(values[name]):
             raise ValueError(f"{name} = {_show(repr(values[name]))} is not allowed: it must be {allowed}")
 
 
-def _from_first(values: dict[str, Any]) -> dict[str, Any]:
+def _from_first(values: _Values) -> _Values:
     """Bring the values of the first version into the form of this one."""
     _check(values, _FIRST_FIELDS)
     classes = [str(number) for number in range(min(values["classes"], _MAX_CLASSES))]
@@ -150,7 +152,7 @@ def _from_first(values: dict[str, Any]) -> dict[str, Any]:
     return values | added
 
 
-def _rebuild(values: dict[str, Any], *, max_bytes: int) -> TrainedModel:
+def _rebuild(values: _Values, *, max_bytes: int) -> TrainedModel:
     _check(values, _FIELDS)
     configuration = Configuration.from_dict(values["configuration"])
     heads = tuple(Head(name=name, classes=tuple(classes)) for name, classes in values["heads"])
@@ -172,29 +174,29 @@ def _rebuild(values: dict[str, Any], *, max_bytes: int) -> TrainedModel:
     )
 
 
-def _scaling(values: dict[str, Any], shape: tuple[int, ...]) -> Scaling:
+def _scaling(values: _Values, shape: tuple[int, ...]) -> Scaling:
     scaling = Scaling(factors=tuple(values["factors"]), offsets=tuple(values["offsets"]))
     if any(len(numbers) not in (1, shape[0]) for numbers in (scaling.factors, scaling.offsets)):
         raise ValueError(f"{len(scaling.factors)} factors do not fit {shape[0]} channels")
     return scaling
 
 
-def _is_shape(sizes: list[Any]) -> bool:
+def _is_shape(sizes: list[object]) -> bool:
     return len(sizes) in (1, 3) and all(type(size) is int and size > 0 for size in sizes)
 
 
-def _are_heads(heads: list[Any]) -> bool:
+def _are_heads(heads: list[object]) -> bool:
     return bool(heads) and all(map(_is_head, heads))
 
 
-def _is_head(head: Any) -> bool:
+def _is_head(head: object) -> bool:
     if type(head) is not list or len(head) != 2:
         return False
     name, classes = head
     return type(name) is str and type(classes) is list and bool(classes) and all(type(c) is str for c in classes)
 
 
-def _are_numbers(values: list[Any]) -> bool:
+def _are_numbers(values: list[object]) -> bool:
     return bool(values) and all(type(value) is float and math.isfinite(value) for value in values)
 
 

@@ -90,8 +90,8 @@ def fingerprint_of(splits: Mapping[str, Split], heads: tuple[Head, ...]) -> str:
     digest = hashlib.blake2b(repr(heads).encode(), digest_size=16)
     for name, each in splits.items():
         digest.update(f"{name} {tuple(each.inputs.shape)} {tuple(each.labels.shape)}".encode())
-        digest.update(memoryview(each.inputs.numpy()).cast("B"))
-        digest.update(memoryview(each.labels.numpy()).cast("B"))
+        digest.update(np.ascontiguousarray(each.inputs.numpy()).data)
+        digest.update(np.ascontiguousarray(each.labels.numpy()).data)
     return digest.hexdigest()
 
 

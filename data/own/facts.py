@@ -19,6 +19,7 @@ from packtune.errors import CorruptFile
 
 FACTS, ROWS, ARRAYS = "data.json", "splits.csv", "data"
 FORMAT_VERSION = 1
+_Values = Mapping[str, Any]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,7 @@ def read_facts(folder: Path) -> Facts | None:
 
 
 # Any: the values come from a file. What is wrong in them shows where they are used.
-def _facts(values: Mapping[str, Any]) -> Facts:
+def _facts(values: _Values) -> Facts:
     own, scaling = values["own"], values["scaling"]
     return Facts(
         own=OwnData(
@@ -76,12 +77,12 @@ def _facts(values: Mapping[str, Any]) -> Facts:
     )
 
 
-def _description(values: Mapping[str, Any]) -> Description:
+def _description(values: _Values) -> Description:
     heads = tuple(Head(name=head["name"], classes=tuple(head["classes"])) for head in values["heads"])
     return Description(**{**values, "input_shape": tuple(values["input_shape"]), "heads": heads})
 
 
-def _options(values: Mapping[str, Any]) -> DataOptions:
+def _options(values: _Values) -> DataOptions:
     size = values["image_size"]
     known = {"target": tuple(values["target"]), "image_size": None if size is None else (size[0], size[1])}
     return DataOptions(**{**values, **known})

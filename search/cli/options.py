@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from packtune.cli.parsing import duration_s, number, whole_number
-from packtune.data.options import DataOptions
 from packtune.errors import SettingsError
 from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision
@@ -112,25 +111,9 @@ def parse_pack_size(text: str) -> int | None:
     return int(text)
 
 
-def data_options(
-    target: str | None,
-    group: str | None,
-    validation_share: float | None,
-    test_share: float | None,
-    image_size: str | None,
-) -> DataOptions:
-    """Gather what is said of data of the user's own.
-
-    Raises:
-        SettingsError: a value is not allowed.
-    """
-    return DataOptions(
-        target=tuple(name.strip() for name in target.split(",")) if target else (),
-        group=group,
-        validation_share=validation_share,
-        test_share=test_share,
-        image_size=None if image_size is None else parse_image_size(image_size),
-    )
+def split_names(text: str | None) -> list[str]:
+    """Read names with commas between them."""
+    return [name.strip() for name in text.split(",")] if text else []
 
 
 def parse_image_size(text: str) -> tuple[int, int]:

@@ -31,8 +31,9 @@ from packtune.cli.options import (
     ValidationShare,
     Verbose,
     Workers,
-    data_options,
+    parse_image_size,
     parse_pack_size,
+    split_names,
     storage_of,
 )
 from packtune.cli.parsing import number, whole_number
@@ -88,7 +89,10 @@ def run(
         int | None,
         typer.Option(parser=whole_number, metavar="N", help="Configurations to try. [default: all of a list, else 32]"),
     ] = None,
-    epochs: Annotated[int, typer.Option(parser=whole_number, metavar="N", help="Epochs of full training.")] = 10,
+    epochs: Annotated[
+        int | None,
+        typer.Option(parser=whole_number, metavar="N", help="Epochs of full training. [default: 10; more of few data]"),
+    ] = None,
     seed: Annotated[
         int | None,
         typer.Option(
@@ -181,7 +185,8 @@ def run(
     with errors_shown() as guard:
         from packtune.interface.repetition import describe_repetition
         from packtune.report.views import view_for
-        from packtune.run.planning import SearchOptions, new_search
+        from packtune.run.own.new_search import new_search
+        from packtune.run.planning import SearchOptions
         from packtune.space.source import find_space
 
         source = find_space(space)
@@ -209,10 +214,14 @@ def run(
             time_budget_s=time_budget,
             max_failures=max_failures,
             checkpoint_interval_s=checkpoint_interval,
+            target=split_names(target),
+            group=group,
+            validation_share=validation_share,
+            test_share=test_share,
+            image_size=None if image_size is None else parse_image_size(image_size),
         )
-        how = data_options(target, group, validation_share, test_share, image_size)
         with closing(view_for(error_console())) as view:
-            made = new_search(data, how, source, options, view)
+            made = new_search(data, source, options, view)
         created = made.create(results=results, name=name)
         if repeated := describe_repetition(created):
             try_to_print(repeated)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
-from packtune.data.options import DataOptions
 from packtune.interface.comparison import compare_runs
 from packtune.interface.repetition import describe_repetition
 from packtune.interface.result import ProgressLike, SearchResult, carry_out
@@ -15,7 +12,8 @@ from packtune.report.leaderboard import Leaderboard
 from packtune.report.views import make_view
 from packtune.run.ending import read_ending
 from packtune.run.find import find_run
-from packtune.run.planning import SearchOptions, check_options, new_search
+from packtune.run.own.new_search import new_search
+from packtune.run.planning import SearchOptions, check_options
 from packtune.space.source import GivenSpace, find_space
 
 
@@ -27,8 +25,6 @@ def search(
     results: str | Path = "results",
     progress: ProgressLike = None,
     verbose: bool = False,
-    target: str | Sequence[str] = (),
-    data_options: DataOptions | None = None,
     **options: Unpack[SearchOptions],
 ) -> SearchResult:
     """Search a space: train its trials in packs, and write a leaderboard. The same as `packtune run`.
@@ -38,14 +34,12 @@ def search(
     Args:
         data: name of a data set, a key of `packtune.DATASETS`; the path of a file or folder with data of your own; or
             (inputs, labels) as arrays, a data frame, or a `torch.utils.data.Dataset`.
-        target: of a table, the column to be predicted, or several.
-        data_options: what else is to be said of data of your own.
         space: a built-in name, a `Space`, a table as a TOML file has it, or the path of such a file.
         name: of the run; none for DATA-SPACE-001, -002 ...
         results: folder of all results; the run lies in RESULTS/runs/NAME.
         progress: "terminal", "plain", "notebook", "none" or a `ProgressView` of your own.
         verbose: whether to tell `progress` how large packs are, and why.
-        **options: see `PlanOptions` and `ResourceOptions`.
+        **options: see `PlanOptions`, `ResourceOptions` and `OwnDataOptions`.
 
     Raises:
         PacktuneError: a reason that you can mend; see its subclasses.
@@ -53,8 +47,7 @@ def search(
     check_options(options)
     source = find_space(space)
     view = make_view(progress)
-    how = replace(data_options or DataOptions(), target=(target,) if isinstance(target, str) else tuple(target))
-    run = new_search(data, how, source, options, view).create(results=Path(results), name=name)
+    run = new_search(data, source, options, view).create(results=Path(results), name=name)
     if repeated := describe_repetition(run):
         view.say(repeated)
     return carry_out(run, view, verbose=verbose)

@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, TypeVar, get_type_hints
+from typing import TypedDict, TypeVar, get_type_hints
 
-from packtune.data.options import DataOptions
 from packtune.errors import NameTaken, SettingsError, suggest_name
 from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision
 from packtune.proposals.catalog import check_sampler, count_listed, default_sampler
 from packtune.protocol import NOTEBOOK_SEED, Protocol
 from packtune.run.folder import Run, RunFolder, free_name, name_stem
-from packtune.run.own.finding import find_data
-from packtune.run.own.fitting import fit_space, left_out
-from packtune.run.own.keeping import keep_data
 from packtune.run.settings_file import AUTO
 from packtune.settings import DEFAULT_TRIALS, Preference, Resources, SearchPlan, Settings
 from packtune.space.source import SpaceSource
 from packtune.study.storage_url import make_absolute
 
-if TYPE_CHECKING:
-    from packtune.data.own.assembling import PreparedData
-    from packtune.report.progress import ProgressView
-
 T = TypeVar("T")
-DEFAULT_DATA = "digits"
 MIN_CONFIRMED = 8
 """Trials from which on a search is confirmed unless asked otherwise: of fewer, luck has little to choose from."""
 
@@ -38,7 +30,7 @@ class PlanOptions(TypedDict, total=False):
     Attributes:
         sampler: none for `grid` where the space is a list, else `tpe`.
         trials: none for all configurations of a list, else 32.
-        epochs: of full training; 10 if left out.
+        epochs: of full training; none for 10, or more of few examples of the user's own.
         seed: none for 0, or the notebook's 12321 in its protocol.
         protocol: "search" or "notebook"; none for that of the space.
         replicates: trainings of the winner that give its accuracy; of a list, trials of each configuration too. None
@@ -55,7 +47,7 @@ class PlanOptions(TypedDict, total=False):
 
     sampler: str | None
     trials: int | None
-    epochs: int
+    epochs: int | None
     seed: int | None
     protocol: str | None
     replicates: int | None
@@ -87,7 +79,22 @@ class ResourceOptions(TypedDict, total=False):
     checkpoint_interval_s: float | None
 
 
-class SearchOptions(PlanOptions, ResourceOptions, total=False):
+class OwnDataOptions(TypedDict, total=False):
+    """What may be said of data of the user's own; see `DataOptions`.
+
+    Attributes:
+        target: name of a column, or several.
+        image_size: height and width, in pixels.
+    """
+
+    target: str | Sequence[str] | None
+    group: str | None
+    validation_share: float | None
+    test_share: float | None
+    image_size: tuple[int, int] | None
+
+
+class SearchOptions(PlanOptions, ResourceOptions, OwnDataOptions, total=False):
     """All that may be said of a new search besides its data, space and name."""
 
 
@@ -132,7 +139,7 @@ def plan_search(data: str, source: SpaceSource, options: PlanOptions) -> SearchP
         report_trainings=asked,
         prefer=parse_preference(options.get("prefer", Preference.ACCURACY)),
         replicates=replicates,
-        epochs=options.get("epochs", 10),
+        epochs=_given(options.get("epochs"), 10),
         seed=seed,
         protocol=protocol,
         pack_size=options.get("pack_size"),
@@ -174,60 +181,6 @@ def change_resources(known: Resources, options: ResourceOptions) -> Resources:
         time_budget_s=options.get("time_budget_s"),
         max_failures=_given(options.get("max_failures"), known.max_failures),
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewSearch:
-    """All that a new run is made of.
-
-    Attributes:
-        prepared: data of the user's own; none for a built-in data set.
-    """
-
-    plan: SearchPlan
-    resources: Resources
-    source: SpaceSource
-    prepared: PreparedData | None = None
-
-    def create(self, *, results: Path, name: str | None = None) -> Run:
-        """Make the folder of the run; see `create_run`."""
-        run = create_run(self.plan, self.resources, self.source, results=results, name=name)
-        if self.prepared is not None:
-            keep_or_discard(run, self.prepared)
-        return run
-
-
-def new_search(
-    data: object, data_options: DataOptions, source: SpaceSource, options: SearchOptions, view: ProgressView
-) -> NewSearch:
-    """Complete what was asked for, and read data of the user's own.
-
-    Args:
-        data: see `find_data`.
-
-    Raises:
-        PacktuneError: see `find_data` and `plan_search`.
-    """
-    resources = choose_resources(options)
-    plan_search(DEFAULT_DATA, source, options)  # what is wrong in the options shows before anything is read
-    given = find_data(data, data_options, view)
-    if given.prepared is None:
-        return NewSearch(plan=plan_search(given.name, source, options), resources=resources, source=source)
-    own = given.prepared.own
-    if out := left_out(source.space, own.description):
-        view.say(f"Left out of the space {source.name}, as they need images: {', '.join(out)}.")
-    fitted = replace(source, space=fit_space(source.space, own.description))
-    plan = replace(plan_search(DEFAULT_DATA, fitted, options), data=given.name, own=own)
-    return NewSearch(plan=plan, resources=resources, source=fitted, prepared=given.prepared)
-
-
-def keep_or_discard(run: Run, prepared: PreparedData) -> None:
-    """Keep the data of a new run in its folder; leave no folder if they cannot be kept."""
-    try:
-        keep_data(run.folder, prepared)
-    except BaseException:
-        run.folder.discard()
-        raise
 
 
 def create_run(

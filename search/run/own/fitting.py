@@ -1,16 +1,23 @@
-"""A space, fitted to the data: what needs images is left out for a table."""
+"""A space and the number of epochs, fitted to the data: what needs images is left out for a table, and large batches
+for few examples."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from packtune.data.description import Description
 from packtune.errors import SpaceError
 from packtune.models.configuration import IMAGE_ARCHITECTURES, Value
-from packtune.space.domains import Choices, Dimension
+from packtune.space.domains import Choices, Dimension, IntRange
 from packtune.space.space import Space
 
-ARCHITECTURE = "architecture"
+ARCHITECTURE, BATCH_SIZE = "architecture", "batch_size"
+MIN_STEPS = 4
+"""Steps that an epoch should have."""
+EXAMPLES_SEEN = 60_000
+"""A full training sees about so many examples by default, in `LEAST_EPOCHS` to `MOST_EPOCHS` epochs."""
+LEAST_EPOCHS, MOST_EPOCHS = 10, 100
 
 
 def left_out(space: Space, data: Description) -> tuple[str, ...]:
@@ -22,11 +29,25 @@ def left_out(space: Space, data: Description) -> tuple[str, ...]:
 
 
 def fit_space(space: Space, data: Description) -> Space:
-    """Leave out of a space the architectures that the data do not allow, and what belongs to them alone.
+    """Leave out of a space what data of the user's own do not allow: built-in data sets allow everything.
+
+    These are architectures that need images, with what belongs to them alone, and batches that would leave fewer than
+    `MIN_STEPS` steps in an epoch.
 
     Raises:
         SpaceError: nothing is left.
     """
+    if not data.fingerprint:
+        return space
+    return _fit_batches(_fit_architectures(space, data), data)
+
+
+def default_epochs(data: Description) -> int:
+    """Give how many epochs a full training has if nobody says: of few examples more, so that they make enough steps."""
+    return min(MOST_EPOCHS, max(LEAST_EPOCHS, math.ceil(EXAMPLES_SEEN / data.n_train)))
+
+
+def _fit_architectures(space: Space, data: Description) -> Space:
     out = left_out(space, data)
     if not out:
         return space
@@ -38,6 +59,30 @@ def fit_space(space: Space, data: Description) -> Space:
             "give a space with the architecture mlp"
         )
     return replace(space, dimensions=dimensions, listed=listed)
+
+
+def _fit_batches(space: Space, data: Description) -> Space:
+    """Leave out batches that are too large; if all are, those that fit in the training split stay."""
+    most = max(1, data.n_train // MIN_STEPS)
+    dimensions = tuple(_smaller(each, most, data) if each.name == BATCH_SIZE else each for each in space.dimensions)
+    return replace(space, dimensions=dimensions)
+
+
+def _smaller(dimension: Dimension, most: int, data: Description) -> Dimension:
+    domain = dimension.domain
+    if isinstance(domain, Choices):
+        sizes = [value for value in domain.values if isinstance(value, int)]
+        kept = [size for size in sizes if size <= most] or [size for size in sizes if size <= data.n_train]
+        if not kept:
+            smallest = min(sizes)
+            raise SpaceError(
+                f"the smallest batch_size of the space, {smallest}, is more than the {data.n_train} training examples "
+                f"of {data.name}: give a space with a smaller one"
+            )
+        return replace(dimension, domain=Choices(values=tuple(kept)))
+    if isinstance(domain, IntRange) and domain.high > most:
+        return replace(dimension, domain=replace(domain, high=max(domain.low, most)))
+    return dimension
 
 
 def _without(dimension: Dimension, out: tuple[str, ...]) -> Dimension | None:
