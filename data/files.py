@@ -39,5 +39,7 @@ def readable(name: str) -> str:
 
     A byte that is not UTF-8 (PEP 383) and a control character become backslash escapes: `caf\\xe9`.
     """
+    if name.isascii() and name.isprintable():
+        return name  # most names, of which there may be many
     text = os.fsencode(name).decode("utf-8", "backslashreplace")
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)

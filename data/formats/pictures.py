@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,15 +22,15 @@ from packtune.errors import CorruptFile, DataError
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
 
-# By the first bytes of a file; a dot stands for any byte.
-MAGICS = {
-    "PNG": (b"\x89PNG\r\n\x1a\n",),
-    "JPEG": (b"\xff\xd8\xff",),
-    "WEBP": (b"RIFF....WEBP",),
-    "BMP": (b"BM....\0\0\0\0",),
-    "TIFF": (b"II*\0", b"MM\0*"),
-    "GIF": (b"GIF8",),
+KINDS = {
+    "PNG": rb"\x89PNG\r\n\x1a\n",
+    "JPEG": rb"\xff\xd8\xff",
+    "WEBP": rb"RIFF....WEBP",
+    "BMP": rb"BM....\0\0\0\0",
+    "TIFF": rb"II\*\0|MM\0\*",
+    "GIF": rb"GIF8",
 }
+"""Patterns for the first bytes of a file, by Pillow's name of the format."""
 MAGIC_BYTES = 12
 """As many bytes of a file tell its format."""
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
@@ -38,6 +40,7 @@ MAX_SIDE = 2048
 
 DEEP_MODES = ("I", "I;16", "I;16B", "I;16L", "F")
 """Pillow's modes for grey pictures of more than 8 bits."""
+_ANY_KIND = re.compile(b"|".join(b"(?P<%b>%b)" % (kind.encode(), start) for kind, start in KINDS.items()), re.DOTALL)
 _EXIF_KEYS = ("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp")
 
 
@@ -64,8 +67,9 @@ def is_picture(start: bytes) -> bool:
 
 
 def kind_of(start: bytes) -> str | None:
-    """Give the format of a picture, a key of `MAGICS`, from the first bytes of the file; none for other files."""
-    return next((kind for kind, magics in MAGICS.items() if any(_begins(start, magic) for magic in magics)), None)
+    """Give the format of a picture, a key of `KINDS`, from the first bytes of the file; none for other files."""
+    match = _ANY_KIND.match(start)
+    return match.lastgroup if match else None
 
 
 def read(path: Path) -> Picture:
@@ -128,22 +132,27 @@ def opened(path: str | Path) -> Iterator[PillowImage]:
 
 def turned(image: PillowImage) -> PillowImage:
     """Turn a photograph as its EXIF data say; any other picture is given back as it is."""
+    image.load()  # a PNG may have these data behind its pixels
+    if image.info.keys().isdisjoint(_EXIF_KEYS):  # most pictures, which are read faster so
+        return image
     from PIL import ImageOps
 
-    image.load()  # a PNG may have these data behind its pixels
-    # Most pictures have none, and are read faster.
-    return ImageOps.exif_transpose(image) if any(key in image.info for key in _EXIF_KEYS) else image
+    return ImageOps.exif_transpose(image)
 
 
 def _read_content(path: str | Path) -> bytes:
     """Read a file in one piece: for small pictures much faster than Pillow's many short reads."""
     try:
-        with open(path, "rb", buffering=0) as file:
-            content = file.read(MAX_BYTES + 1) or b""
+        file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        try:
+            n_bytes = os.fstat(file).st_size
+            content = os.read(file, n_bytes) if n_bytes <= MAX_BYTES else b""
+        finally:
+            os.close(file)
     except OSError as error:
         raise Unreadable(f"cannot be opened ({error.strerror or error})") from error
-    if len(content) > MAX_BYTES:
-        raise Unreadable(f"is too large (more than {MAX_BYTES:,} bytes)")
+    if n_bytes > MAX_BYTES:
+        raise Unreadable(f"is too large ({n_bytes:,} bytes)")
     return content
 
 
@@ -170,7 +179,3 @@ def _reduce(grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
     step = -(-max(grey.shape) // MAX_SIDE)
     return grey if step == 1 else np.array(Image.fromarray(grey).reduce(step))
-
-
-def _begins(start: bytes, magic: bytes) -> bool:
-    return len(start) >= len(magic) and all(m in (ord("."), s) for m, s in zip(magic, start, strict=False))

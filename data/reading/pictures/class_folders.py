@@ -168,7 +168,7 @@ def _split(
     """Divide the pictures that were read among the splits; their arrays are parts of one."""
     splits = np.array(listing.splits)[kept]
     classes = np.array(listing.classes)[kept]
-    names = [readable(os.path.relpath(listing.paths[index], folder)) for index in kept]
+    names = [_name(listing.paths[index], folder) for index in kept]
     divided = {}
     for split in dict.fromkeys(listing.splits):
         places = np.flatnonzero(splits == split)
@@ -183,7 +183,7 @@ def _notes_on_folder(folder: Path, split_folders: Mapping[str, Path], listing: _
     """Say what is left out of a folder."""
     notes = []
     if listing.others:
-        shown = _join([os.path.relpath(path, folder) for path in listing.others])
+        shown = _join([_name(path, folder) for path in listing.others])
         notes.append(_left_out(len(listing.others), "is no picture", "are no pictures", shown))
     used = set(split_folders.values())
     folders = [inner.name for inner in list_folders(folder) if inner not in used] if split_folders else []
@@ -198,7 +198,7 @@ def _notes_on_folder(folder: Path, split_folders: Mapping[str, Path], listing: _
 def _notes_on_unreadable(album: Album, folder: Path) -> list[str]:
     if not album.unreadable:
         return []
-    named = [f"{readable(os.path.relpath(path, folder))} {reason}" for path, reason in album.unreadable.items()]
+    named = [f"{_name(path, folder)} {reason}" for path, reason in album.unreadable.items()]
     return [_left_out(len(named), "cannot be read", "cannot be read", "; ".join(named[:SHOWN]))]
 
 
@@ -211,3 +211,8 @@ def _left_out(n: int, one: str, many: str, shown: str) -> str:
 
 def _join(names: Sequence[str]) -> str:
     return ", ".join(readable(name) for name in names[:SHOWN])
+
+
+def _name(path: str, folder: Path) -> str:
+    """Name a file by its place in the folder of the data set."""
+    return readable(path.removeprefix(str(folder)).lstrip(os.sep))

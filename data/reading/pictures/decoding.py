@@ -26,6 +26,8 @@ class State(enum.IntEnum):
     OTHER_SIZE = 2
 
 
+PAGED = ("GIF", "PNG", "TIFF", "WEBP")
+"""Formats of which a file may have several pages."""
 FACTS = np.dtype(
     [
         ("state", np.uint8),  # a State
@@ -57,20 +59,19 @@ def decode(path: str | Path, form: PictureForm, place: Bytes, facts: np.void) ->
         Unreadable: the file cannot be opened, is no picture, is damaged or too large.
     """
     with opened(path) as image:
-        facts["paged"] = bool(getattr(image, "is_animated", False))
         size = image.size
-        if form.scales:
+        if form.scales and image.format == "JPEG":
             _draft(image, form)
         drafted = image.size
         upright = turned(image)
         # A JPEG may have been decoded smaller than it is.
         width, height = size if upright.size == drafted else size[::-1]
+        fits = form.scales or (height == form.height and width == form.width)
+        if fits:
+            _fill(place, upright, form, facts)
         facts["height"], facts["width"] = height, width
-        if not form.scales and (height, width) != (form.height, form.width):
-            facts["state"] = State.OTHER_SIZE
-            return
-        _fill(place, upright, form, facts)
-        facts["state"] = State.READ
+        facts["state"] = State.READ if fits else State.OTHER_SIZE
+        facts["paged"] = image.format in PAGED and image.is_animated
 
 
 def from_pillow(image: PillowImage, form: PictureForm) -> Bytes:
@@ -85,10 +86,10 @@ def scale(pixels: Bytes, height: int, width: int) -> Bytes:
 
     Where the picture becomes smaller, the filter averages.
     """
-    from PIL import Image
-
     if pixels.shape[:2] == (height, width):
         return pixels
+    from PIL import Image
+
     return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR))
 
 
