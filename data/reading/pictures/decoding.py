@@ -71,7 +71,7 @@ def decode(path: str | Path, form: PictureForm, place: Bytes, facts: np.void) ->
             _fill(place, upright, form, facts)
         facts["height"], facts["width"] = height, width
         facts["state"] = State.READ if fits else State.OTHER_SIZE
-        facts["paged"] = image.format in PAGED and image.is_animated
+        facts["paged"] = image.format in PAGED and bool(getattr(image, "is_animated", False))
 
 
 def from_pillow(image: PillowImage, form: PictureForm) -> Bytes:
