@@ -109,25 +109,36 @@ def opened(path: str | Path) -> Iterator[PillowImage]:
         DataError: Pillow is not installed.
     """
     try:
+        yield open_picture(path)
+    except DataError:
+        raise
+    except Exception as error:
+        raise explain(error) from error
+
+
+def open_picture(path: str | Path) -> PillowImage:
+    """Open a picture as `opened` does, but raise whatever Pillow raises: any of a dozen types of error."""
+    try:
         # Imported here, because only pictures need it.
         from PIL import Image
     except ImportError as error:
         raise DataError(
             f"cannot read the picture {path} without Pillow ({error}): install pillow, or save the images as .npz"
         ) from error
-    # For a damaged file, Pillow may raise any of a dozen types of error.
-    try:
-        content = _read_content(path)
-        with Image.open(io.BytesIO(content), formats=(_known_kind(content),)) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise Unreadable(f"is too large ({image.width * image.height:,} pixels)")
-            yield image
-    except (Unreadable, DataError):
-        raise
-    except Image.DecompressionBombError as error:
-        raise Unreadable(f"is too large ({error})") from error
-    except Exception as error:
-        raise Unreadable(f"is damaged ({error})") from error
+    content = _read_content(path)
+    image = Image.open(io.BytesIO(content), formats=(_known_kind(content),))
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise Unreadable(f"is too large ({width * height:,} pixels)")
+    return image
+
+
+def explain(error: Exception) -> Unreadable:
+    """Say in words that follow a file's name why it could not be read."""
+    if isinstance(error, Unreadable):
+        return error
+    is_bomb = type(error).__name__ == "DecompressionBombError"
+    return Unreadable(f"is {'too large' if is_bomb else 'damaged'} ({error})")
 
 
 def turned(image: PillowImage) -> PillowImage:

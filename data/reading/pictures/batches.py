@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from packtune.data.formats.pictures import Unreadable, quiet
+from packtune.data.formats.pictures import explain, quiet
 from packtune.data.reading.pictures.decoding import FACTS, Facts, decode
 from packtune.data.reading.raw import PictureForm
+from packtune.errors import DataError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,5 +42,7 @@ def fill(batch: Batch, paths: Sequence[str], form: PictureForm, start: int = 0) 
         for index, path in enumerate(paths, start):
             try:
                 decode(path, form, batch.images[index], batch.facts[index])
-            except Unreadable as error:
-                batch.reasons[index] = str(error)
+            except DataError:
+                raise
+            except Exception as error:  # for a damaged file, Pillow may raise any of a dozen types
+                batch.reasons[index] = str(explain(error))
