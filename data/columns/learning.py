@@ -11,7 +11,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from packtune.data.columns.kinds import MISSING_WORD, Kind, Numbers, Words, kind_of, to_numbers, to_words
 from packtune.data.columns.leaving_out import Reason, why_left_out, why_numbers_left_out, why_words_left_out
-from packtune.data.columns.preparation import ColumnPreparation, NumberColumn, WordColumn
+from packtune.data.columns.preparation import ColumnPreparation
+from packtune.data.columns.prepared import NumberColumn, WordColumn
 from packtune.data.files import readable
 from packtune.errors import DataError
 

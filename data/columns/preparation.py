@@ -7,7 +7,6 @@ a file gives the same bytes as the one that was learnt.
 from __future__ import annotations
 
 import difflib
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
@@ -15,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from packtune.data.columns.kinds import Kind, Numbers, to_numbers, to_words
+from packtune.data.columns.kinds import Numbers, to_numbers, to_words
+from packtune.data.columns.prepared import NumberColumn, WordColumn, number_column, word_column
 from packtune.data.columns.transformers import encoder_of, imputer_of, scaler_of
 from packtune.data.files import readable
 from packtune.errors import CorruptFile, DataError
@@ -27,57 +27,6 @@ MAX_DEVIATIONS = 10_000.0
 """Prepared numbers are cut to this. Of n numbers none is more than sqrt(n) deviations from their mean."""
 
 _SHOWN = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NumberColumn:
-    """How a column of numbers is prepared.
-
-    Attributes:
-        name: of the column.
-        kind: NUMBER, BOOLEAN or DATE.
-        median: takes the place of missing values.
-        mean, scale: a number becomes (number - mean) / scale; the scale is above 0.
-        has_gaps: whether values were missing in training; another column then says where they are.
-
-    Raises:
-        ValueError: a value is not allowed.
-    """
-
-    name: str
-    kind: Kind
-    median: float
-    mean: float
-    scale: float
-    has_gaps: bool = False
-
-    def __post_init__(self) -> None:
-        if not all(math.isfinite(number) for number in (self.median, self.mean, self.scale)) or self.scale <= 0:
-            raise ValueError(
-                f"the column {self.name!r} has numbers that are not finite, or a scale that is not above 0"
-            )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WordColumn:
-    """How a column of words is prepared: each word becomes a column with 1 where it stands, else 0.
-
-    Attributes:
-        name: of the column.
-        words: those with a column of their own, 1 or more, sorted; an empty word stands for missing values.
-        has_others: whether there is one more column, for rare words and those that training lacked. Without it these
-            are 0 in all columns.
-    """
-
-    name: str
-    words: tuple[str, ...]
-    has_others: bool = False
-
-    @property
-    def names(self) -> list[str]:
-        """Names of the columns that it becomes."""
-        words = [word or "(missing)" for word in self.words] + (["(other)"] if self.has_others else [])
-        return [f"{self.name}={word}" for word in words]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,8 +94,8 @@ class ColumnPreparation:
         """
         try:
             return cls(
-                numbers=tuple(_number_column(**values) for values in plain["numbers"]),  # type: ignore[attr-defined]
-                words=tuple(_word_column(**values) for values in plain["words"]),  # type: ignore[attr-defined]
+                numbers=tuple(number_column(**values) for values in plain["numbers"]),  # type: ignore[attr-defined]
+                words=tuple(word_column(**values) for values in plain["words"]),  # type: ignore[attr-defined]
                 left_out=tuple(map(str, plain["left_out"])),  # type: ignore[call-overload]
                 notes=tuple(map(str, plain["notes"])),  # type: ignore[call-overload]
             )
@@ -188,20 +137,3 @@ class ColumnPreparation:
 
 def _chunks(n: int) -> Iterator[slice]:
     return (slice(start, min(start + CHUNK_ROWS, n)) for start in range(0, n, CHUNK_ROWS))
-
-
-def _number_column(*, name: str, kind: str, median: float, mean: float, scale: float, has_gaps: bool) -> NumberColumn:
-    return NumberColumn(
-        name=str(name),
-        kind=Kind(kind),
-        median=float(median),
-        mean=float(mean),
-        scale=float(scale),
-        has_gaps=bool(has_gaps),
-    )
-
-
-def _word_column(*, name: str, words: list[str], has_others: bool) -> WordColumn:
-    if not isinstance(words, list) or not words:
-        raise ValueError(f"the column {name!r} has no words")
-    return WordColumn(name=str(name), words=tuple(map(str, words)), has_others=bool(has_others))

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-if TYPE_CHECKING:
-    from packtune.data.columns.preparation import NumberColumn, WordColumn
+from packtune.data.columns.prepared import NumberColumn, WordColumn
 
 OTHER_WORD = "\0"
 """Stands for rare words. No word of a table is equal to it, as words are in one line."""

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import pandas as pd
 
@@ -16,9 +16,6 @@ from packtune.data.files import readable
 from packtune.data.reading.raw import Progress
 from packtune.data.reading.table_survey import SEPARATORS, Survey, check_memory, open_text, survey
 from packtune.errors import CorruptFile, DataError, MissingFiles
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
 """How the names of tables end, in small letters."""
@@ -170,10 +167,10 @@ class _Counted(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: WriteableBuffer) -> int:
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Read up to as many bytes as the buffer has."""
-        chunk = self._file.read(memoryview(buffer).nbytes)
-        memoryview(buffer)[: len(chunk)] = chunk
+        chunk = self._file.read(buffer.nbytes)
+        buffer[: len(chunk)] = chunk
         self._n_lines += chunk.count(b"\n")
         if self._progress is not None and chunk:
             self._progress(min(self._n_lines, self._n_rows), self._n_rows)
