@@ -59,7 +59,7 @@ def test_the_file_is_toml_that_leaves_out_what_is_none(tmp_path):
     write_settings(Settings(name="x", resources=Resources(data_dir=Path("my data"))), tmp_path / "settings.toml")
     values = tomllib.loads((tmp_path / "settings.toml").read_text())
     assert values.keys() == set(NAMES) - {
-        "finalists", "report_trainings", "pack_size", "workers", "gpus_per_worker", "address", "storage",
+        "own", "finalists", "report_trainings", "pack_size", "workers", "gpus_per_worker", "address", "storage",
         "time_budget_s",
     }  # fmt: skip
     assert (values["data_dir"], values["protocol"], values["halving"]) == ("my data", "search", True)
