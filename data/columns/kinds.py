@@ -21,6 +21,10 @@ MAX_NUMBER = 1e100
 MISSING_WORD = ""
 """The word for a missing value among words; an empty word counts as missing too."""
 
+MIN_NUMBER_SHARE, MIN_NUMBERS, MAX_GAP_WORDS = 0.9, 10, 5
+"""A column of words holds numbers, and a few words for missing ones, where this share of its values or more are
+numbers, more than 10 of them different, and at most 5 different values are words."""
+
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([T ].*)?")
 _BOOLEANS = {"true": 1.0, "false": 0.0}
 _MISSING_TEXTS = frozenset({"", "?", "na", "n/a", "nan", "none", "null"})  # of numbers, in small letters
@@ -53,7 +57,21 @@ def kind_of(column: pd.Series) -> Kind:
     return _kind_of_objects(values)
 
 
-def to_numbers(column: pd.Series, kind: Kind) -> Numbers:
+def words_among_numbers(column: pd.Series) -> tuple[str, ...]:
+    """List the few words of a column that otherwise holds numbers, sorted; none if it is not so."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return ()
+    texts = column.dropna().map(str)
+    counts = texts[[not _is_missing_text(text) for text in texts]].value_counts()
+    is_word = np.isnan(_plain_numbers(pd.Series(counts.index, dtype=object)))
+    words = sorted(text.strip() for text in counts.index[is_word])
+    n_words, n = int(counts[is_word].sum()), int(counts.sum())
+    if not 0 < len(words) <= MAX_GAP_WORDS or len(counts) - len(words) <= MIN_NUMBERS:
+        return ()
+    return tuple(words) if n - n_words >= MIN_NUMBER_SHARE * n else ()
+
+
+def to_numbers(column: pd.Series, kind: Kind, gap_words: tuple[str, ...] = ()) -> Numbers:
     """Give the values of a column as float64 [n]: NaN where they are missing, infinite or huge.
 
     False is 0 and true is 1. A date is the number of days since 1970, a duration that of its days. Words are read as
@@ -62,18 +80,22 @@ def to_numbers(column: pd.Series, kind: Kind) -> Numbers:
     Args:
         column: of any type.
         kind: NUMBER, BOOLEAN or DATE.
+        gap_words: words that count as missing.
 
     Raises:
         DataError: a word is no such value; the message has the column's name and the word.
     """
     values = column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column
     values = values.infer_objects()
+    if gap_words:
+        values = values.map(lambda value: None if isinstance(value, str) and value.strip() in gap_words else value)
     numbers = _to_days(values) if kind is Kind.DATE or _is_time(values) else _plain_numbers(values)
     failed = np.flatnonzero(np.isnan(numbers) & ~_is_missing(values))
     if len(failed):
         raise DataError(
             f"the column {readable(str(column.name))!r} has {readable(str(values.iloc[failed[0]]))!r} in row "
-            f"{failed[0] + 1:,}, but each value must be a {kind}, as in training: correct it, or leave it empty"
+            f"{_row_number(column, int(failed[0])):,}, but each value must be a {kind}, as in training: correct "
+            "it, or leave it empty"
         )
     return np.where(np.abs(numbers) <= MAX_NUMBER, numbers, np.nan)
 
@@ -83,6 +105,12 @@ def to_words(column: pd.Series) -> Words:
     codes, values = pd.factorize(column.astype(object), use_na_sentinel=True)
     words = np.array([*(class_name(value) for value in values.tolist()), MISSING_WORD], dtype=object)
     return np.asarray(words[codes], dtype=object)  # a missing value has the code -1
+
+
+def _row_number(column: pd.Series, position: int) -> int:
+    """Give the number of a row, from 1, in the table that these rows were taken from."""
+    label = column.index[position]
+    return 1 + (int(label) if isinstance(label, int | np.integer) else position)
 
 
 def _kind_of_objects(values: pd.Series) -> Kind:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from packtune.data.columns.kinds import MISSING_WORD, Kind, Numbers, Words, kind_of, to_numbers, to_words
+from packtune.data.columns.kinds import (
+    MISSING_WORD,
+    Kind,
+    Numbers,
+    Words,
+    kind_of,
+    to_numbers,
+    to_words,
+    words_among_numbers,
+)
 from packtune.data.columns.leaving_out import Reason, why_left_out, why_numbers_left_out, why_words_left_out
 from packtune.data.columns.preparation import ColumnPreparation
 from packtune.data.columns.prepared import NumberColumn, WordColumn
@@ -29,7 +38,6 @@ class _Found:
     numbers: list[NumberColumn] = field(default_factory=list)
     words: list[WordColumn] = field(default_factory=list)
     left_out: dict[str, Reason] = field(default_factory=dict)
-    with_gaps: list[str] = field(default_factory=list)
     with_infinities: list[str] = field(default_factory=list)
     dates: list[str] = field(default_factory=list)
     shortened: list[str] = field(default_factory=list)
@@ -66,36 +74,34 @@ def learn(frame: pd.DataFrame, *, max_words: int = MAX_WORDS) -> ColumnPreparati
 
 def _learn_column(column: pd.Series, found: _Found, max_words: int) -> None:
     name, kind = str(column.name), kind_of(column)
+    gap_words = words_among_numbers(column) if kind is Kind.WORD else ()
+    kind = Kind.NUMBER if gap_words else kind
     reason = why_left_out(column, kind)
     if reason is None and kind is Kind.WORD:
         reason = _learn_words(name, to_words(column), found, max_words)
     elif reason is None:
-        numbers = to_numbers(column, kind)
+        numbers = to_numbers(column, kind, gap_words)
         reason = why_numbers_left_out(numbers, kind, name)
         if reason is None:
-            _learn_numbers(name, numbers, kind, found)
+            found.numbers.append(replace(_learn_numbers(name, numbers, kind), gap_words=gap_words))
+            found.dates += [name] if kind is Kind.DATE else []
             found.with_infinities += [name] if _has_infinities(column, numbers) else []
     if reason is not None:
         found.left_out[name] = reason
 
 
-def _learn_numbers(name: str, numbers: Numbers, kind: Kind, found: _Found) -> None:
+def _learn_numbers(name: str, numbers: Numbers, kind: Kind) -> NumberColumn:
     imputer = SimpleImputer(strategy="median")
     filled = imputer.fit_transform(numbers[:, None])
     scaler = StandardScaler().fit(filled)
-    has_gaps = bool(np.isnan(numbers).any())
-    found.numbers.append(
-        NumberColumn(
-            name=name,
-            kind=kind,
-            median=float(imputer.statistics_[0]),
-            mean=float(scaler.mean_[0]),
-            scale=float(scaler.scale_[0]),
-            has_gaps=has_gaps,
-        )
+    return NumberColumn(
+        name=name,
+        kind=kind,
+        median=float(imputer.statistics_[0]),
+        mean=float(scaler.mean_[0]),
+        scale=float(scaler.scale_[0]),
+        has_gaps=bool(np.isnan(numbers).any()),
     )
-    found.with_gaps += [name] if has_gaps else []
-    found.dates += [name] if kind is Kind.DATE else []
 
 
 def _learn_words(name: str, words: Words, found: _Found, max_words: int) -> Reason | None:
@@ -123,12 +129,18 @@ def _has_infinities(column: pd.Series, numbers: Numbers) -> bool:
 
 def _notes(found: _Found) -> list[str]:
     notes = _left_out_notes(found)
+    with_gaps = [column.name for column in found.numbers if column.has_gaps]
+    words = [
+        f"{readable(column.name)!r} ({_listed([*column.gap_words])})" for column in found.numbers if column.gap_words
+    ]
     sentences = {
-        "Missing numbers take the median of training, and another column says where they are: {}.": found.with_gaps,
+        "Missing numbers take the median of training, and another column says where they are: {}.": with_gaps,
         "Infinite and huge numbers count as missing: {}.": found.with_infinities,
         "Dates are read as days since 1970: {}.": found.dates,
     }
     notes += [sentence.format(_listed(names)) for sentence, names in sentences.items() if names]
+    if words:
+        notes.append(f"Words in columns of numbers count as missing: {_joined(words)}.")
     if found.shortened:
         notes.append(
             f"Of columns with many words only the most frequent ones are kept apart: {_joined(found.shortened)}."

@@ -66,7 +66,7 @@ class ColumnPreparation:
         table = frame.set_axis([str(name) for name in frame.columns], axis=1)
         self._check_columns(table)
         prepared = np.empty((len(table), len(self.names)), dtype=np.float32)
-        columns = [to_numbers(table[column.name], column.kind) for column in self.numbers]
+        columns = [to_numbers(table[column.name], column.kind, column.gap_words) for column in self.numbers]
         for rows in _chunks(len(table)):
             self._fill(prepared[rows], [column[rows] for column in columns], table.iloc[rows])
         return prepared
@@ -79,7 +79,10 @@ class ColumnPreparation:
     def to_plain(self) -> dict[str, object]:
         """Give everything as values that JSON can hold."""
         return {
-            "numbers": [{**asdict(column), "kind": str(column.kind)} for column in self.numbers],
+            "numbers": [
+                {**asdict(column), "kind": str(column.kind), "gap_words": list(column.gap_words)}
+                for column in self.numbers
+            ],
             "words": [{**asdict(column), "words": list(column.words)} for column in self.words],
             "left_out": list(self.left_out),
             "notes": list(self.notes),

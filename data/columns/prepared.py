@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from packtune.data.columns.kinds import Kind
 
@@ -18,6 +18,7 @@ class NumberColumn:
         median: takes the place of missing values.
         mean, scale: a number becomes (number - mean) / scale; the scale is above 0.
         has_gaps: whether values were missing in training; another column then says where they are.
+        gap_words: words that count as missing.
 
     Raises:
         ValueError: a value is not allowed.
@@ -29,6 +30,7 @@ class NumberColumn:
     mean: float
     scale: float
     has_gaps: bool = False
+    gap_words: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not all(math.isfinite(number) for number in (self.median, self.mean, self.scale)) or self.scale <= 0:
@@ -59,19 +61,21 @@ class WordColumn:
         return [f"{self.name}={word}" for word in words]
 
 
-def number_column(*, name: str, kind: str, median: float, mean: float, scale: float, has_gaps: bool) -> NumberColumn:
+def number_column(*, kind: str, gap_words: list[str], **values: float) -> NumberColumn:
     """Make a column of numbers from plain values.
 
     Raises:
+        TypeError: a value is missing, or there is one more.
         ValueError: a value is not allowed.
     """
-    return NumberColumn(
-        name=str(name),
-        kind=Kind(kind),
-        median=float(median),
-        mean=float(mean),
-        scale=float(scale),
-        has_gaps=bool(has_gaps),
+    column = NumberColumn(kind=Kind(kind), gap_words=tuple(map(str, gap_words)), **values)  # type: ignore[arg-type]
+    return replace(
+        column,
+        name=str(column.name),
+        median=float(column.median),
+        mean=float(column.mean),
+        scale=float(column.scale),
+        has_gaps=bool(column.has_gaps),
     )
 
 

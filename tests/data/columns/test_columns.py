@@ -131,6 +131,18 @@ def test_what_says_nothing_is_left_out_by_name():
     assert preparation.transform(frame[["x", "income"]]).shape == (100, 2)
 
 
+def test_a_few_words_among_numbers_are_gaps():
+    frame = pd.DataFrame({"income": [*(f"{n}.5" for n in range(40)), "unknown", " refused"]})
+    preparation = learn(frame)
+    assert preparation.names == ("income", "income is missing")
+    assert preparation.notes[1] == "Words in columns of numbers count as missing: 'income' ('refused', 'unknown')."
+    prepared = preparation.transform(frame)
+    assert prepared[:, 1].tolist() == [0] * 40 + [1] * 2
+    assert through_json(preparation).transform(frame).tobytes() == prepared.tobytes()
+    with pytest.raises(DataError, match="'income' has 'nobody knows' in row 8"):
+        preparation.transform(pd.DataFrame({"income": ["1", "nobody knows"]}, index=[6, 7]))
+
+
 X = [1.5, 2.5, 4.0]
 
 
