@@ -56,7 +56,7 @@ def decode(path: str | Path, form: PictureForm, place: Bytes, facts: np.void) ->
         facts: of type `FACTS`, all zero, written to.
 
     Raises:
-        Exception: of whatever type, if the file cannot be opened, is no picture, is damaged or too large; see `explain`.
+        Exception: of any type, if the file cannot be opened, is no picture, is damaged or too large; see `explain`.
     """
     image = open_picture(path)
     size = image.size

@@ -22,7 +22,6 @@ def test_an_archive_is_known_by_its_content(tmp_path):
 
 @pytest.mark.parametrize("name", ["x.csv", "x.CSV", "x", "x.dat", "x.csv.gz"])
 def test_text_is_a_table(tmp_path, name):
-    pytest.importorskip("packtune.data.reading.tables")
     content = gzip.compress(TABLE.encode()) if name.endswith("gz") else TABLE.encode()
     (tmp_path / name).write_bytes(content)
     assert len(read(tmp_path / name, OPTIONS).splits["train"]) == 2

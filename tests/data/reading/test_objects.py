@@ -148,7 +148,6 @@ def test_anything_else_is_refused(data, message):
 
 def frame():
     pandas = pytest.importorskip("pandas")
-    pytest.importorskip("packtune.data.reading.tables")
     return pandas.DataFrame({"width": ROWS[:, 0], "height": ROWS[:, 1], "kind": ["a", "b"] * 5}, index=range(5, 15))
 
 
