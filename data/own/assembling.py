@@ -97,7 +97,7 @@ def fingerprint_of(splits: Mapping[str, Split], heads: tuple[Head, ...]) -> str:
 
 def _prepare_pictures(raw: RawData, splits: Splits) -> _PreparedInputs:
     assert raw.form is not None
-    inputs = {name: np.ascontiguousarray(_rows(raw, part)) for name, part in splits.parts.items()}
+    inputs = {name: _rows(raw, part) for name, part in splits.parts.items()}
     channels = learn_channels(inputs[TRAIN])
     scaling = Scaling(factors=channels.scale, offsets=channels.shift)
     return _PreparedInputs(inputs=inputs, scaling=scaling, form=write_picture_form(raw.form), notes=())
@@ -106,7 +106,7 @@ def _prepare_pictures(raw: RawData, splits: Splits) -> _PreparedInputs:
 def _rows(raw: RawData, part: SplitRows) -> npt.NDArray[np.uint8]:
     images = raw.splits[part.source].inputs
     assert isinstance(images, np.ndarray)
-    return images if len(part.rows) == len(images) and part.source != TRAIN else images[part.rows]
+    return images[part.rows]
 
 
 def _prepare_table(raw: RawData, splits: Splits) -> _PreparedInputs:

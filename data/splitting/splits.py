@@ -13,7 +13,7 @@ from packtune.data.options import DataOptions
 from packtune.data.reading.raw import TEST, TRAIN, VALIDATION, RawData
 from packtune.data.splitting.classes import NumberedClasses
 from packtune.data.splitting.drawing import Rows, draw, draw_groups
-from packtune.data.splitting.duplicates import duplicate_notes, hash_inputs
+from packtune.data.splitting.duplicates import Hashes, duplicate_notes, hash_inputs
 from packtune.data.splitting.sizes import SplitSizes, split_sizes
 from packtune.errors import DataError
 
@@ -70,7 +70,8 @@ def split(raw: RawData, classes: NumberedClasses, options: DataOptions, seed: in
     """Decide which examples are for training, validation and the test.
 
     Splits that were given are kept. The others are drawn from the training examples, first the test, then validation:
-    in proportion to the classes of all heads, or by whole groups. The same data and seed give the same rows.
+    in proportion to the classes of all heads, or by whole groups. The same data and seed give the same splits, in
+    whatever order and format they were read: examples are first ordered by their content.
 
     Args:
         raw: at least with `train`.
@@ -83,10 +84,11 @@ def split(raw: RawData, classes: NumberedClasses, options: DataOptions, seed: in
     """
     given = raw.splits[TRAIN]
     sizes = split_sizes(len(given), raw.splits, max(len(head.classes) for head in classes.heads), options)
-    groups = None if given.groups is None else pd.factorize(given.groups)[0].astype(np.int64)
+    groups = None if given.groups is None else pd.factorize(given.groups, sort=True)[0].astype(np.int64)
     _check_enough(classes, groups, sizes)
-    rows = np.arange(len(given), dtype=np.int64)
-    parts = {name: SplitRows(source=name, rows=np.arange(len(part))) for name, part in raw.splits.items()}
+    hashes = {name: hash_inputs(part) for name, part in raw.splits.items()}
+    parts = {name: SplitRows(source=name, rows=_order(hashes[name], classes.labels[name])) for name in raw.splits}
+    rows = parts[TRAIN].rows
     if sizes.n_test:
         leave = 2 if sizes.n_validation else 1
         rows, drawn = _draw(classes, groups, rows, sizes.n_test, seed=seed, leave=leave)
@@ -99,7 +101,7 @@ def split(raw: RawData, classes: NumberedClasses, options: DataOptions, seed: in
     return Splits(
         **parts,
         resamples=groups is None and 0 < sizes.n_validation < MAX_RESAMPLED,
-        notes=tuple(_notes(raw, classes, parts, options)),
+        notes=tuple(_notes(raw, classes, parts, hashes, options)),
     )
 
 
@@ -142,7 +144,18 @@ def _check_trained(classes: NumberedClasses, rows: Rows) -> None:
             )
 
 
-def _notes(raw: RawData, classes: NumberedClasses, parts: Mapping[str, SplitRows], options: DataOptions) -> list[str]:
+def _order(hashes: Hashes, labels: Rows) -> Rows:
+    """Order examples by their inputs, and equal ones by their labels."""
+    return np.lexsort((*labels.T[::-1], hashes)).astype(np.int64)
+
+
+def _notes(
+    raw: RawData,
+    classes: NumberedClasses,
+    parts: Mapping[str, SplitRows],
+    hashes: Mapping[str, Hashes],
+    options: DataOptions,
+) -> list[str]:
     shares = {VALIDATION: options.validation_share, TEST: options.test_share}
     notes = [
         f"The share for {name} is not used: the data have such a split."
@@ -152,7 +165,6 @@ def _notes(raw: RawData, classes: NumberedClasses, parts: Mapping[str, SplitRows
     for name in (VALIDATION, TEST):
         labels = classes.labels[parts[name].source][parts[name].rows]
         notes += [note for number, head in enumerate(classes.heads) for note in _absent(name, head, labels[:, number])]
-    hashes = {source: hash_inputs(part) for source, part in raw.splits.items()}
     ordered = {name: parts[name] for name in (TRAIN, VALIDATION, TEST)}
     notes += duplicate_notes({name: hashes[part.source][part.rows] for name, part in ordered.items()})
     return notes + _group_notes(raw)

@@ -74,6 +74,26 @@ def test_the_seed_decides(wine):
     assert rows(3) != rows(4)
 
 
+def test_the_order_in_which_examples_are_read_changes_no_split(wine):
+    def rows_of(frame):
+        _, _, splits = split_table(frame)
+        return [frame.iloc[part.rows].to_numpy().tolist() for part in splits.parts.values()]
+
+    assert rows_of(wine.sample(frac=1, random_state=5)) == rows_of(wine)
+
+
+def test_the_order_of_images_changes_no_split(digits):
+    images, labels = digits
+    order = np.random.default_rng(2).permutation(1000)
+    splits = [
+        (images[each], labels[each], split_images(train=(images[each], labels[each])))
+        for each in (np.arange(1000), order)
+    ]
+    for name in ("train", "validation", "test"):
+        (a, b), (c, d) = [(x[s.parts[name].rows], y[s.parts[name].rows]) for x, y, s in splits]
+        assert np.array_equal(a, c) and np.array_equal(b, d)
+
+
 def test_shares_are_kept(wine):
     _, _, splits = split_table(wine, test_share=0.5, validation_share=0.25)
     assert (len(splits.train), len(splits.validation), len(splits.test)) == (67, 22, 89)
@@ -86,7 +106,7 @@ def test_splits_that_were_given_are_kept(digits):
         for name, start, stop in (("train", 0, 1000), ("validation", 1000, 1400), ("test", 1400, 1797))
     }
     splits = split_images(DataOptions(test_share=0.2), **parts)
-    assert {name: (part.source, part.rows.tolist()) for name, part in splits.parts.items()} == {
+    assert {name: (part.source, sorted(part.rows.tolist())) for name, part in splits.parts.items()} == {
         "train": ("train", list(range(1000))),
         "validation": ("validation", list(range(400))),
         "test": ("test", list(range(397))),
