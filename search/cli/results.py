@@ -84,8 +84,9 @@ def best(
         if not folder.winner_space.is_file() or folder.winner_space.read_bytes() != configuration.encode():
             with suppress(PacktuneError):  # the folder may be another user's, or in an archive
                 write_text(folder.winner_space, configuration)  # a search that was killed could not write it
-        print_result(f"\n{configuration.rstrip()}\n\nTrain it again, from fresh seeds:")
-        print_result(f"  {retrain_command(found)}")
+        print_result(f"\n{configuration.rstrip()}")
+        if again := retrain_command(found):
+            print_result(f"\nTrain it again, from fresh seeds:\n  {again}")
         if export is not None:
             write_bytes(export, trained_model(found, winner, say=try_to_print))
-            print_result(f"\nWrote {export}: use it with `{program()} predict {shell_word(str(export))} IMAGES`")
+            print_result(f"\nWrote {export}: use it with `{program()} predict {shell_word(str(export))} PATH`")

@@ -4,19 +4,39 @@ from __future__ import annotations
 
 from packtune.report.console import program, shell_word
 from packtune.run.folder import Run
-from packtune.run.settings_file import AUTO
+from packtune.run.settings_file import AUTO, OBJECTS
+from packtune.settings import SearchPlan
 
 REPLICATES = 5
 """How often the winner is trained, where it is trained again."""
 
 
-def retrain_command(run: Run) -> str:
-    """Write the command that trains the winner's configuration again, from fresh seeds."""
+def retrain_command(run: Run) -> str | None:
+    """Write the command that trains the winner's configuration again, from fresh seeds; none for data of a program."""
+    if run.settings.plan.own is not None and run.settings.plan.data == OBJECTS:
+        return None
     plan, resources = run.settings.plan, run.settings.resources
     where = f" --data-dir {shell_word(str(resources.data_dir))}" if resources.data_dir else ""
     return (
-        f"{program()} run --data {plan.data}{where} --space {shell_word(str(run.folder.winner_space))} "
+        f"{program()} run --data {shell_word(plan.data)}{where}{_own_options(plan)} "
+        f"--space {shell_word(str(run.folder.winner_space))} "
         f"--replicates {REPLICATES} --epochs {plan.epochs} --no-halving --seed {plan.seed + 1} "
         f"--protocol {plan.protocol} --precision {plan.precision or AUTO}"
         + (f" --cpus-per-worker {resources.cpus_per_worker:g}" if resources.threads > 1 else "")
     )
+
+
+def _own_options(plan: SearchPlan) -> str:
+    """Write the options that say how data of the user's own are read."""
+    if plan.own is None:
+        return ""
+    options = plan.own.options
+    size = options.image_size
+    given = {
+        "--target": ",".join(options.target) or None,
+        "--group": options.group,
+        "--validation-share": options.validation_share,
+        "--test-share": options.test_share,
+        "--image-size": size and f"{size[0]}x{size[1]}",
+    }
+    return "".join(f" {name} {shell_word(str(value))}" for name, value in given.items() if value is not None)
