@@ -3,33 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from packtune.confirmation.finalists import Candidate
+from packtune.confirmation.judgement import Judgement, Rules
 from packtune.confirmation.layout import Block, Layout
-from packtune.confirmation.selection import rank_finalists, survivors, tied_with_best
-from packtune.settings import Preference
 from packtune.trial import Answers, Outcome
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """How selection judges.
-
-    Attributes:
-        images: validation images of a training.
-        resampled: whether each repeat has validation images of its own.
-        overlap: with `resampled`, the share of the validation images among those that are divided anew, 0 to 1.
-    """
-
-    images: int
-    resampled: bool
-    overlap: float = 0.0
-    prefer: Preference = Preference.ACCURACY
 
 
 class Course:
@@ -65,58 +47,49 @@ class Course:
     def takes_part(self, block: Block) -> tuple[int, ...]:
         """List the finalists of a block, in exploration's order; the blocks before it are done."""
         if block == self.layout.report:
-            return (self._winner(),)
+            return (self.judgement.winner,)
         return self._selection[0][self.layout.rounds.index(block)]
 
     @property
-    def winner(self) -> int | None:
-        """The finalist that is chosen; none before selection is done."""
-        return self._winner() if all(map(self._is_done, self.layout.rounds)) else None
+    def validation_images(self) -> int:
+        """The number of validation images of a training."""
+        return self._rules.images
 
     @property
-    def answers(self) -> dict[int, npt.NDArray[np.bool_]]:
-        """Which validation images each finalist labels right, bool [repeats, images], in the order of the repeats."""
+    def has_selected(self) -> bool:
+        """Tell whether selection is done."""
+        return all(map(self._is_done, self.layout.rounds))
+
+    @property
+    def rounds(self) -> list[tuple[Block, tuple[int, ...]]]:
+        """The rounds of selection that are done, each with those who took part, in exploration's order."""
+        return [(block, self.takes_part(block)) for block in self.layout.rounds if self._is_done(block)]
+
+    @property
+    def judgement(self) -> Judgement:
+        """What the rounds say that are done."""
         return self._selection[1]
 
     @cached_property
-    def order(self) -> tuple[int, ...]:
-        """The finalists, the best first, by selection alone; without a round, in exploration's order."""
-        return rank_finalists(self.answers) if self.layout.rounds else tuple(range(len(self.finalists)))
-
-    @cached_property
-    def ties(self) -> tuple[int, ...]:
-        """The finalists that cannot be told from the best at 95%, the best included."""
-        if not self.layout.rounds:
-            return self.order
-        return tied_with_best(self.answers, resampled=self._rules.resampled, overlap=self._rules.overlap)
-
-    @cached_property
-    def _selection(self) -> tuple[list[tuple[int, ...]], dict[int, npt.NDArray[np.bool_]]]:
-        """The finalists of each round, up to the first that is not done, and the answers in the rounds before it."""
+    def _selection(self) -> tuple[list[tuple[int, ...]], Judgement]:
+        """The finalists of each round, up to the first that is not done, and what the rounds before it say."""
         alive = tuple(range(len(self.finalists)))
-        answers = {index: np.zeros((0, self._rules.images), dtype=np.bool_) for index in alive}
+        judgement = Judgement.of_nothing(len(alive), self._parameters, self._rules)
         rounds: list[tuple[int, ...]] = []
         for block in self.layout.rounds:
-            if rounds:
-                alive = survivors({index: answers[index] for index in alive}, block.finalists)
+            alive = judgement.next_round(alive, block.finalists) if rounds else alive
             rounds.append(alive)
             if not self._is_done(block):
                 break
-            for place, index in enumerate(alive):
-                answers[index] = np.vstack([answers[index], *map(self._right, block.numbers(place))])
-        return rounds, answers
-
-    def _winner(self) -> int:
-        if self._rules.prefer is Preference.SMALL:
-            rank = {index: place for place, index in enumerate(self.order)}
-            return min(self.ties, key=lambda index: (self._parameters[index], rank[index]))
-        return self.order[0]
+            judgement = judgement.after({index: self._rows(block, place) for place, index in enumerate(alive)})
+        return rounds, judgement
 
     def _is_done(self, block: Block) -> bool:
         return all(number in self._outcomes for number in range(block.first, block.end))
 
-    def _right(self, number: int) -> npt.NDArray[np.bool_]:
-        return right_images(self._outcomes[number].right_validation, self._rules.images)
+    def _rows(self, block: Block, place: int) -> npt.NDArray[np.bool_]:
+        seen, images = [self._outcomes[number] for number in block.numbers(place)], self._rules.images
+        return np.array([right_images(outcome.right_validation, images) for outcome in seen])
 
 
 def right_images(answers: Answers | None, images: int) -> npt.NDArray[np.bool_]:

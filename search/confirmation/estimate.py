@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from statistics import NormalDist
 
+from packtune.confirmation.collapse import count_collapsed
 from packtune.confirmation.crossed import Answers, Layout, analyse
 from packtune.confirmation.student import t_quantile
 
@@ -19,10 +20,12 @@ class Estimate:
 
     Attributes:
         mean: mean accuracy of the trainings, 0 to 1; one that diverged counts as it labels images: none right.
-        low, high: 95% interval of the expected accuracy of a fresh training on a fresh image, 0 to 1.
+        low, high: 95% interval of the expected accuracy of a fresh training on a fresh image, 0 to 1. Where no training
+            collapsed, it is that of a training that does not collapse: a few trainings cannot rule out that others do.
         deviation: standard deviation of the accuracies of single trainings; none with one training.
         trainings, images: how many there were, 1 or more.
         diverged: how many of the trainings diverged.
+        collapsed: how many diverged, or labelled fewer than half as many images right as the best of them.
     """
 
     mean: float
@@ -32,6 +35,7 @@ class Estimate:
     trainings: int
     images: int
     diverged: int = 0
+    collapsed: int = 0
 
 
 def estimate_accuracy(answers: Answers, diverged: int = 0) -> Estimate:
@@ -66,6 +70,7 @@ def estimate_accuracy(answers: Answers, diverged: int = 0) -> Estimate:
         trainings=layout.repeats,
         images=layout.images,
         diverged=diverged,
+        collapsed=count_collapsed(answers),
     )
 
 

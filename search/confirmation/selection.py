@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 
@@ -39,20 +39,27 @@ def survivors(answers: Mapping[int, Answers], n: int) -> tuple[int, ...]:
     return tuple(sorted(best_first[:n]))
 
 
-def rank_finalists(answers: Mapping[int, Answers]) -> tuple[int, ...]:
+def rank_finalists(answers: Mapping[int, Answers], collapsed: Collection[int] = ()) -> tuple[int, ...]:
     """Order all finalists, the best first: by the rounds that they stayed in, then by their mean over all repeats.
+
+    Those that collapsed from some seed come last, and by their mean alone: a mean of few repeats counts for little,
+    where the next seed may ruin it.
 
     Args:
         answers: [repeats, images] of each finalist.
+        collapsed: finalists of which a training collapsed.
     """
 
-    def place(finalist: int) -> tuple[int, float, int]:
-        return -len(answers[finalist]), -_right(answers[finalist]), finalist
+    def place(finalist: int) -> tuple[bool, int, float, int]:
+        behind = finalist in collapsed
+        return behind, 0 if behind else -len(answers[finalist]), -_right(answers[finalist]), finalist
 
     return tuple(sorted(answers, key=place))
 
 
-def tied_with_best(answers: Mapping[int, Answers], *, resampled: bool, overlap: float = 0.0) -> tuple[int, ...]:
+def tied_with_best(
+    answers: Mapping[int, Answers], *, resampled: bool, overlap: float = 0.0, collapsed: Collection[int] = ()
+) -> tuple[int, ...]:
     """List the finalists that cannot be told from the best at 95%, it included, in the order of `rank_finalists`.
 
     Multiple comparisons with the best (Hsu 1984): a finalist is left out if the best is better by more than chance
@@ -64,8 +71,12 @@ def tied_with_best(answers: Mapping[int, Answers], *, resampled: bool, overlap: 
     design (Dunnett 1955), unless the pair at hand varies more. If each round has a single repeat, only the images
     speak, and the list is too short where another seed would change much.
 
+    A finalist that collapsed from some seed is compared as all others are: the best one may do so from a seed as yet
+    unseen.
+
     Args:
         answers: [repeats, images] to the validation images, of each finalist; at least one.
+        collapsed: finalists of which a training collapsed.
         resampled: whether each repeat has validation images of its own, rather than all the same ones.
         overlap: validation images as a share of those from which each repeat draws them, 0 to below 1. Training sets
             that overlap make repeats alike, which the correction of Nadeau and Bengio (2003) allows for.
@@ -75,7 +86,7 @@ def tied_with_best(answers: Mapping[int, Answers], *, resampled: bool, overlap: 
     """
     if not answers or not 0 <= overlap < 1:
         raise ValueError(f"{len(answers)} finalists, overlap {overlap}: give at least one finalist, and 0 to below 1")
-    ranked = rank_finalists(answers)
+    ranked = rank_finalists(answers, collapsed)
     best = ranked[0]
     if len(ranked) == 1:
         return ranked
@@ -120,8 +131,8 @@ class _Comparison:
 
 def _compare(answers: Mapping[int, Answers], best: int, other: int, pooled: _Pooled) -> _Comparison:
     """Compare two finalists in the repeats that both have."""
-    n = len(answers[other])
-    layout = analyse(answers[best][:n].astype(np.int64) - answers[other])
+    n = min(len(answers[best]), len(answers[other]))
+    layout = analyse(answers[best][:n].astype(np.int64) - answers[other][:n])
     of_repeats = max(layout.of_repeats, pooled.square / layout.images)
     return _Comparison(layout=replace(layout, of_repeats=of_repeats), degrees=pooled.degrees)
 

@@ -27,7 +27,8 @@ class Sizes:
     """How many trainings each stage has.
 
     Attributes:
-        rounds: of the selection, 1 or more. A single finalist has one round without repeats.
+        rounds: of the selection, 1 or more. The last one has the best finalist alone, to see whether it trains from
+            further seeds as well. A single finalist has one round without repeats.
         replicates: fresh trainings of the winner for the report, 1 or more.
     """
 
@@ -61,7 +62,7 @@ class Step:
 
     Attributes:
         finalists: of the first round; each further round has half of them, at least two.
-        rounds: how many rounds there are at most.
+        rounds: how many rounds there are at most, before the one that the best finalist has alone.
         repeats: fresh trainings of each finalist in each round.
         replicates: trainings of the report.
     """
@@ -73,6 +74,7 @@ class Step:
 
 
 LADDER = (
+    Step(finalists=3, rounds=1, repeats=2, replicates=4),
     Step(finalists=4, rounds=1, repeats=2, replicates=4),
     Step(finalists=4, rounds=2, repeats=2, replicates=5),
     Step(finalists=6, rounds=3, repeats=2, replicates=6),
@@ -80,20 +82,22 @@ LADDER = (
     Step(finalists=16, rounds=4, repeats=2, replicates=10),
     Step(finalists=16, rounds=4, repeats=4, replicates=16),
 )
-"""From the smallest to the largest: 12, 17, 28, 36, 70 and 136 trainings.
+"""From the smallest to the largest: 12, 14, 19, 30, 38, 72 and 140 trainings.
 
 Chosen by simulation (tests/benchmarks/winner/simulate.py). For as many trainings, more finalists trained twice won more
-than fewer trained more often, and halving them more than one long round. A single repeat in a round would not tell how
-much the seed matters, and ties would be missed. With 3 replicates the interval of the report held the truth in fewer
-than 93 of 100 cases where seed and images matter alike; 4 are enough.
+than fewer trained more often, and halving them more than one long round. Where configurations collapse from some seeds,
+two further trainings of the best alone won more than a fourth finalist: a configuration that collapses from 3 seeds of
+10 passes two trainings in half of all cases, and four in a quarter. A single repeat in a round would not tell how much
+the seed matters, and ties would be missed. With 3 replicates the interval of the report held the truth in fewer than
+93 of 100 cases where seed and images matter alike; 4 are enough.
 """
 
 
 def choose_sizes(*, costs: Sequence[float], spent: float, finalists: int | None, replicates: int | None) -> Sizes:
     """Choose the sizes of selection and report: the largest step of the ladder that costs at most 20% of the search.
 
-    The smallest step is always taken, whatever it costs: two finalists alone are too few where some do not train from
-    every seed.
+    The smallest step is always taken, whatever it costs: fewer trainings would not find out a configuration that does
+    not train from every seed.
 
     Args:
         costs: of one full training of each candidate, exploration's best first; at least one, each 0 or more.
@@ -120,7 +124,9 @@ def _sizes(step: Step, candidates: int, finalists: int | None, replicates: int |
 
 
 def _rounds(finalists: int, rounds: int, repeats: int) -> Iterator[Round]:
-    """Halve the finalists from round to round, down to two."""
+    """Halve the finalists from round to round, down to two, and leave the last round to the best alone."""
     yield Round(finalists=finalists, repeats=repeats if finalists > 1 else 0)
     if finalists > 2 and rounds > 1:
         yield from _rounds(math.ceil(finalists / 2), rounds - 1, repeats)
+    elif finalists > 1:
+        yield Round(finalists=1, repeats=repeats)

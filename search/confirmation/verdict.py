@@ -23,8 +23,8 @@ class Finalist:
 
     Attributes:
         tied: whether it cannot be told from the best.
-        spread: the mean of its joint validation accuracy over the trainings of selection, with its interval; none if
-            there was no other finalist to compare it with.
+        spread: the mean of its joint validation accuracy over the trainings of selection, with its interval. A single
+            finalist has those of the report; none before there are any.
         validation, test: means over the same trainings; a training that diverged counts as 0.
     """
 
@@ -41,7 +41,8 @@ class Verdict:
 
     Attributes:
         finalists: the best first, by selection alone.
-        winner: the configuration that was chosen.
+        winner: the configuration that was chosen, or would be by now.
+        has_selected: whether all rounds of selection are done.
         test: its expected joint accuracy on the test images, from the trainings of the report; none before they are
             done.
         test_heads: the mean accuracy of each head, from the same trainings.
@@ -51,6 +52,7 @@ class Verdict:
 
     finalists: tuple[Finalist, ...]
     winner: Candidate
+    has_selected: bool = True
     test: Estimate | None
     test_heads: tuple[float, ...] = ()
     best_repeat: int | None = None
@@ -58,20 +60,20 @@ class Verdict:
 
 
 def verdict_of(course: Course, outcomes: Mapping[int, Outcome], *, test_images: int) -> Verdict | None:
-    """Give the verdict; none before selection is done.
+    """Give the verdict; none before the first round of selection is done.
 
     Args:
         outcomes: of the trainings, by number, as they were recorded.
         test_images: that an accuracy is measured on.
     """
-    if course.winner is None:
+    if not course.rounds and not course.has_selected:
         return None
-    winner = course.finalists[course.winner]
-    finalists = tuple(_finalist(course, outcomes, index) for index in course.order)
+    winner = course.finalists[course.judgement.winner]
+    finalists = tuple(_finalist(course, outcomes, index) for index in course.judgement.order)
     report = course.layout.report
     numbers = range(report.first, report.end)
     if not all(number in outcomes for number in numbers):
-        return Verdict(finalists=finalists, winner=winner, test=None)
+        return Verdict(finalists=finalists, winner=winner, has_selected=course.has_selected, test=None)
     answers = np.array([right_images(outcomes[number].right_test, test_images) for number in numbers])
     complete = [number for number in numbers if outcomes[number].state is TrialState.COMPLETE]
     best = max(complete, key=lambda number: (_validation(outcomes[number]), -number), default=None)
@@ -86,23 +88,25 @@ def verdict_of(course: Course, outcomes: Mapping[int, Outcome], *, test_images: 
 
 
 def _finalist(course: Course, outcomes: Mapping[int, Outcome], index: int) -> Finalist:
-    numbers = trainings_of(course, index)
-    if not numbers:
+    trained = [outcomes[number] for number in trainings_of(course, index) if number in outcomes]
+    if not trained:
         return Finalist(candidate=course.finalists[index], tied=True)
-    trained = [outcomes[number] for number in numbers]
     diverged = sum(outcome.state is not TrialState.COMPLETE for outcome in trained)
+    answers = np.array([right_images(outcome.right_validation, course.validation_images) for outcome in trained])
     return Finalist(
         candidate=course.finalists[index],
-        spread=estimate_accuracy(course.answers[index], diverged),
+        spread=estimate_accuracy(answers, diverged),
         validation=mean_accuracy([outcome.validation for outcome in trained]),
         test=mean_accuracy([outcome.test for outcome in trained]),
-        tied=index in course.ties,
+        tied=index in course.judgement.ties,
     )
 
 
 def trainings_of(course: Course, index: int) -> list[int]:
-    """List the trainings of a finalist in selection, which is done, by number."""
-    taking_part = [(block, course.takes_part(block)) for block in course.layout.rounds]
+    """List the trainings of a finalist in the rounds that are done, by number; of a single one, those of the report."""
+    if not course.layout.rounds:
+        return list(course.layout.report.numbers(0))
+    taking_part = course.rounds
     return [n for block, finalists in taking_part if index in finalists for n in block.numbers(finalists.index(index))]
 
 

@@ -90,7 +90,10 @@ def _cells(rank: int, row: Row) -> dict[str, object]:
     }
 
 
-CONFIRMED = ("trainings", "validation_deviation", "validation_low", "validation_high", "test_low", "test_high", "tie")
+CONFIRMED = (
+    *("trainings", "collapsed", "validation_deviation", "validation_low", "validation_high"),
+    *("test_low", "test_high", "tie"),
+)
 """Columns of what trainings from fresh seeds say; empty for a configuration that was trained by the search alone."""
 
 
@@ -99,6 +102,7 @@ def _confirmed_cells(row: Row) -> dict[str, object]:
     spread, test = (confirmed.spread, confirmed.test) if confirmed else (None, None)
     cells = (
         spread and spread.trainings,
+        spread and spread.collapsed,
         spread and spread.deviation,
         spread and spread.low,
         spread and spread.high,
@@ -184,7 +188,18 @@ TRIAL_COLUMNS = (
     *ORDER,
     *("seed", "validation_by_epoch", "reason"),
 )
-WHOLE_COLUMNS = ("rank", "trial", "trainings", "epoch", "epochs", "replicates", "diverged", "parameters", "seed")
+WHOLE_COLUMNS = (
+    "rank",
+    "trial",
+    "trainings",
+    "collapsed",
+    "epoch",
+    "epochs",
+    "replicates",
+    "diverged",
+    "parameters",
+    "seed",
+)
 SHARES = ("validation_", "test_")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from packtune.confirmation.verdict import Verdict
+from packtune.confirmation.verdict import Finalist, Verdict
 from packtune.report.ranking import Row
 from packtune.settings import SearchPlan
 
@@ -19,26 +19,38 @@ def describe_method(plan: SearchPlan, rows: Sequence[Row], verdict: Verdict | No
     explored = f"{len(rows)} configurations were ordered by their accuracy on {images:,} validation images"
     unread = "Test accuracies played no part in this order."
     if verdict is None:
-        return f"{explored}. The first of them is the luckiest too: its accuracy is optimistic. {unread}"
-    return "; ".join([explored, *_selected(verdict), *_reported(verdict)]) + f". {unread}"
+        later = " Fresh trainings of the best are still to be done." * plan.confirm
+        return f"{explored}. The first of them is the luckiest too: its accuracy is optimistic.{later} {unread}"
+    return "; ".join([explored, _selected(plan, verdict), _reported(verdict)]) + f". {unread}"
 
 
-def _selected(verdict: Verdict) -> list[str]:
+def _selected(plan: SearchPlan, verdict: Verdict) -> str:
+    n = len(verdict.finalists)
+    fewer = f" ({plan.finalists} were wanted, and no more were trained to the end)" * (n < (plan.finalists or 0))
+    if n == 1:
+        return f"the best of them was the only finalist{fewer}: no other was trained again to compare it with"
     most = max((each.spread.trainings for each in verdict.finalists if each.spread), default=0)
-    if not most:
-        return []
-    return [
-        f"the best {len(verdict.finalists)} were trained again, up to {most} times, from fresh seeds, and this alone "
-        "orders them; a finalist marked `tie` cannot be told from the best at 95%"
-    ]
+    behind = ", and finalists that collapsed from some seed come last" * any(map(_collapsed, verdict.finalists))
+    said = (
+        f"the best {n}{fewer} were trained again, up to {most} times, from fresh seeds, and this alone orders them"
+        f"{behind}; a finalist marked `tie` cannot be told from the best at 95%"
+    )
+    return said if verdict.has_selected else f"{said}; selection among them is not finished"
 
 
-def _reported(verdict: Verdict) -> list[str]:
-    test = verdict.test
+def _collapsed(finalist: Finalist) -> bool:
+    return finalist.spread is not None and finalist.spread.collapsed > 0
+
+
+def _reported(verdict: Verdict) -> str:
+    test, trial = verdict.test, verdict.winner.trial
     if test is None:
-        return []
+        return f"what trial {trial} is worth is not known yet, as its trainings from further seeds are still to be done"
     times = "once" if test.trainings == 1 else f"{test.trainings} times"
-    return [
-        f"trial {verdict.winner.trial} was then trained {times} from further seeds, for its accuracy on "
-        f"{test.images:,} test images, which were looked at once for it"
-    ]
+    said = (
+        f"trial {trial} was then trained {times} from further seeds, for its accuracy on {test.images:,} test images, "
+        "which were looked at once for it"
+    )
+    if test.trainings == 1:
+        said += "; its interval is of the images alone, as one training does not show what another seed would change"
+    return said + f"; it collapsed from {test.collapsed} of these seeds, which is counted" * (test.collapsed > 0)

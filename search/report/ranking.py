@@ -20,11 +20,13 @@ class Confirmed:
     """What selection, and for the winner the report, say about a configuration.
 
     Attributes:
-        spread: its validation accuracy over the trainings of selection; none if there was nothing to select from.
+        place: in selection's order, from 0.
+        spread: its validation accuracy over trainings from fresh seeds; none before there are any.
         tied: whether it cannot be told from the best.
         test: of the winner, its expected test accuracy over the trainings of the report.
     """
 
+    place: int
     spread: Estimate | None
     tied: bool
     test: Estimate | None
@@ -62,6 +64,11 @@ class Row:
         """The joint validation accuracy, 0 to 1, which orders the rows; -1 if there is none."""
         return self.validation.joint if self.validation else -1.0
 
+    @property
+    def place(self) -> int | None:
+        """The place in selection's order, from 0; none without trainings from fresh seeds."""
+        return self.confirmed.place if self.confirmed and self.confirmed.spread else None
+
 
 def rank_rows(records: Iterable[TrialRecord], *, run: str, data: Description) -> list[Row]:
     """Make the ordered rows of one run from its finished trials.
@@ -79,30 +86,49 @@ def rank_rows(records: Iterable[TrialRecord], *, run: str, data: Description) ->
 def confirm_rows(rows: Sequence[Row], verdict: Verdict) -> list[Row]:
     """Put the finalists above all other rows, in selection's order, with the accuracies of their fresh trainings."""
     by_trial = {row.trial: row for row in rows}
-    finalists = [_confirm(by_trial.pop(each.candidate.trial), each, verdict) for each in verdict.finalists]
+    places = enumerate(verdict.finalists)
+    finalists = [_confirm(by_trial.pop(each.candidate.trial), place, each, verdict) for place, each in places]
     return [*finalists, *by_trial.values()]
 
 
-def _confirm(row: Row, finalist: Finalist, verdict: Verdict) -> Row:
+def _confirm(row: Row, place: int, finalist: Finalist, verdict: Verdict) -> Row:
     report = verdict.test if finalist.candidate == verdict.winner else None
     test = (finalist.test or row.test) if report is None else Accuracy(joint=report.mean, heads=verdict.test_heads)
     return replace(
         row,
         validation=finalist.validation or row.validation,
         test=test,
-        confirmed=Confirmed(spread=finalist.spread, tied=finalist.tied, test=report),
+        confirmed=Confirmed(place=place, spread=finalist.spread, tied=finalist.tied, test=report),
     )
 
 
 def order_rows(rows: Iterable[Row]) -> list[Row]:
     """Order the rows of each data set, one data set after the other; test accuracy plays no part.
 
-    Rows go by validation accuracy, ties by trial number. Of several runs with the same configuration, trained as long,
-    a row is never above one that is the mean of more trials: a single seed may be lucky.
+    Finalists with trainings from fresh seeds come first, by the mean of these; those of one run stay in selection's
+    order. Then rows go by validation accuracy, ties by trial number. Of several runs with the same configuration,
+    trained as long, a row is never above one that is the mean of more trials: a single seed may be lucky.
     """
-    ordered = list(rows)
+    given = list(rows)
+    finalists = _order_finalists([row for row in given if row.place is not None])
+    explored = _order_explored([row for row in given if row.place is None])
+    return sorted([*finalists, *explored], key=lambda row: row.data)  # which is stable
+
+
+def _order_finalists(rows: Sequence[Row]) -> list[Row]:
+    """Order finalists of several runs: none stands above one that its own run prefers to it."""
+    bounds: dict[Hashable, float] = {}
+    keys: dict[tuple[str, str, int], tuple[str, float, int, str]] = {}
+    for row in sorted(rows, key=lambda row: row.place or 0):
+        run = row.data, row.run
+        bounds[run] = min(row.score, bounds.get(run, 1.0))
+        keys[*run, row.trial] = row.data, -bounds[run], row.place or 0, row.run
+    return sorted(rows, key=lambda row: keys[row.data, row.run, row.trial])
+
+
+def _order_explored(rows: Sequence[Row]) -> list[Row]:
     means: dict[Hashable, list[Row]] = defaultdict(list)
-    for row in ordered:
+    for row in rows:
         means[_sameness(row)].append(row)
 
     def place(row: Row) -> tuple[str, str, float, bool, int, str]:
@@ -110,7 +136,7 @@ def order_rows(rows: Iterable[Row]) -> list[Row]:
         bound = min([row.score, *surer])
         return row.data.name, row.data.fingerprint, -bound, bound < row.score, row.trial, row.run
 
-    return sorted(ordered, key=place)
+    return sorted(rows, key=place)
 
 
 def _sameness(row: Row) -> Hashable:

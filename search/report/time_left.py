@@ -118,6 +118,11 @@ def work_of(kind: Kind) -> float:
     return data.n_train * (each + STEP_OVERHEAD / configuration.batch_size)
 
 
+def cost_of(kind: Kind) -> float:
+    """Estimate what an epoch of one trial costs, in multiplications of an mlp; no measured time is in it."""
+    return work_of(kind) * (CONVOLUTION if _family(kind) else 1.0)
+
+
 def _family(kind: Kind) -> bool:
     """Tell whether a kind has convolutions."""
     return kind[1].architecture != "mlp"

@@ -45,41 +45,74 @@ def _describe_confirmed(winner: Winner, verdict: Verdict) -> str:
         lines.append(f"  its exported model alone: test accuracy {best.mean:.4f} (95% interval {_interval(best)})")
     if winner.ties:
         lines.append(_tied(winner))
-    if verdict.test is not None and verdict.test.diverged:
-        lines.append("  it does not train from every seed: more --finalists, or further trials, may find one that does")
+    if verdict.test is not None and verdict.test.collapsed:
+        lines.append(_collapsed(verdict.test))
     return "\n".join(lines)
 
 
 def _expected(verdict: Verdict) -> str:
     test = verdict.test
     if test is None:
-        return "  expected accuracy: not known yet, its trainings from further seeds are still to be done"
-    trainings = "one fresh training" if test.trainings == 1 else f"{test.trainings} fresh trainings"
-    lost = f"; {test.diverged} of them diverged and count as 0" if test.diverged else ""
-    return (
+        until = "its trainings from further seeds are" if verdict.has_selected else "selection and report are"
+        return f"  expected accuracy: not known yet, {until} still to be done"
+    said = (
         f"  expected accuracy {test.mean:.4f} (95% interval {_interval(test)}), "
-        f"from {trainings} on {test.images:,} test images that nothing was chosen by{lost}"
+        f"from {_fresh_trainings(test)} on {test.images:,} test images that nothing was chosen by"
+    )
+    blind = "; the interval is of the images alone, as one training does not show what another seed would change"
+    return said + blind * (test.trainings == 1)
+
+
+def _collapsed(test: Estimate) -> str:
+    """Say that the winner does not train from every seed. Nothing else is chosen: that would choose by test images."""
+    how = "diverged" if test.collapsed == test.diverged else "diverged or stayed far below the others"
+    return (
+        f"  it collapses from {test.collapsed} of these {test.trainings} seeds: there it {how}, and this is counted. "
+        "More --finalists, or further trials, may find one that trains from every seed"
     )
 
 
 def _score(winner: Winner, verdict: Verdict) -> str:
+    if len(verdict.finalists) == 1:
+        seen = "once" if verdict.winner.trials == 1 else f"{verdict.winner.trials} times"
+        return (
+            f"  chosen by validation accuracy {verdict.winner.score:.4f}, seen {seen} in the search: optimistic, as "
+            "the best of all; it was the only finalist, so no other was trained again to compare it with"
+        )
     spread = winner.row.confirmed.spread if winner.row.confirmed else None
-    if spread is None:
-        return f"  chosen by validation accuracy {winner.row.score:.4f}, seen once: optimistic, as the best of all"
+    assert spread is not None  # of several finalists each was trained again
+    if not verdict.has_selected:
+        return (
+            f"  ahead so far with validation accuracy {spread.mean:.4f} over {_fresh_trainings(spread)}: selection "
+            f"among {len(verdict.finalists)} finalists is not finished"
+        )
     return (
-        f"  chosen by validation accuracy {spread.mean:.4f} over {spread.trainings} fresh trainings: "
+        f"  chosen by validation accuracy {spread.mean:.4f} over {_fresh_trainings(spread)}: "
         f"optimistic, as the best of {len(verdict.finalists)} finalists"
+        + f"; {spread.collapsed} of these trainings collapsed"
+        * (spread.collapsed > 0)
     )
 
 
+def _fresh_trainings(estimate: Estimate) -> str:
+    return "one fresh training" if estimate.trainings == 1 else f"{estimate.trainings} fresh trainings"
+
+
 def _tied(winner: Winner) -> str:
-    others = ", ".join(str(tie.trial) for tie in winner.ties)
+    others = ", ".join(map(_tie, winner.ties))
     line = f"  as good for all we know: trial{'s' if len(winner.ties) > 1 else ''} {others}"
     smallest = winner.smallest_tie
     if smallest is not None and smallest.parameters and winner.row.parameters:
         share = smallest.parameters / winner.row.parameters
         line += f"; trial {smallest.trial} with {share:.0%} of the winner's parameters"
     return line
+
+
+def _tie(row: Row) -> str:
+    spread = row.confirmed.spread if row.confirmed else None
+    if spread is None or not spread.collapsed:
+        return str(row.trial)
+    return f"{row.trial} (collapsed from {spread.collapsed} of {spread.trainings} seeds)"
 
 
 def _interval(estimate: Estimate) -> str:

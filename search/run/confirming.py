@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from packtune.confirmation.course import Course, Rules
+from packtune.confirmation.course import Course
 from packtune.confirmation.finalists import Candidate, candidates_of, epochs_of
+from packtune.confirmation.judgement import Rules
 from packtune.confirmation.layout import Block, Layout
 from packtune.confirmation.proposer import FinalistsProposer
 from packtune.confirmation.sizes import choose_sizes
@@ -14,8 +16,9 @@ from packtune.confirmation.verdict import Verdict, verdict_of
 from packtune.dispatch.dispatcher import Dispatcher
 from packtune.dispatch.task_maker import PackSeeds, Stage
 from packtune.models.architectures.build import count_parameters
-from packtune.models.configuration import Value
+from packtune.models.configuration import Configuration, Value
 from packtune.proposals.proposer import Capacity
+from packtune.report.time_left import cost_of
 from packtune.run.folder import Run
 from packtune.run.model_keeper import ModelKeeper
 from packtune.seeds import fresh_seeds
@@ -60,7 +63,7 @@ class Confirmation:
         return Course(self.finalists, parameters, self.layout, rules, sealed)
 
     def verdict(self, outcomes: Mapping[int, Outcome]) -> Verdict | None:
-        """Give what it found; none before selection is done."""
+        """Give what it found; none before the first round of selection is done."""
         return verdict_of(self.course(outcomes), outcomes, test_images=self.plan.description.n_test)
 
     def seed_of(self, number: int) -> int:
@@ -90,9 +93,12 @@ def confirmation_of(run: Run, records: Sequence[TrialRecord]) -> Confirmation | 
     candidates = candidates_of(explored)
     if not plan.confirm or not candidates:
         return None
-    spent = sum(epochs_of(record) for record in explored) / plan.epochs
+    spent = math.fsum(_cost(plan, r.proposal.configuration) * epochs_of(r) / plan.epochs for r in explored)
     sizes = choose_sizes(
-        costs=[1.0] * len(candidates), spent=spent, finalists=plan.finalists, replicates=plan.report_trainings
+        costs=[_cost(plan, candidate.configuration) for candidate in candidates],
+        spent=spent,
+        finalists=plan.finalists,
+        replicates=plan.report_trainings,
     )
     design = "-".join([*(f"{each.finalists}x{each.repeats}" for each in sizes.rounds), str(sizes.replicates)])
     return Confirmation(
@@ -102,6 +108,11 @@ def confirmation_of(run: Run, records: Sequence[TrialRecord]) -> Confirmation | 
         finalists=tuple(candidates[: sizes.finalists]),
         layout=Layout(sizes),
     )
+
+
+def _cost(plan: SearchPlan, configuration: Configuration) -> float:
+    """Estimate what a full training costs; the unit is the same for all configurations."""
+    return cost_of((plan.data, configuration))
 
 
 class ConfirmingStages:
@@ -156,11 +167,20 @@ class ConfirmingStages:
         is_report = block == confirmation.layout.report
         if is_report:
             self.keeper = ModelKeeper(self._run.folder.winner_model, finalists[0].configuration)
-        self._say(_describe(block, finalists, is_report=is_report))
+        if block.first == 0:
+            self._say_what_is_missing(confirmation)
+        self._say(_describe(confirmation, block, finalists))
         plan = replace(
             self._plan, trials=block.end, replicates=1, halving=False, lookahead=max(block.end, self._plan.lookahead)
         )
         return self._make(study, plan, self._stage(confirmation, block, finalists))
+
+    def _say_what_is_missing(self, confirmation: Confirmation) -> None:
+        wanted, found = confirmation.plan.finalists or 0, len(confirmation.finalists)
+        if found < wanted:
+            self._say(
+                f"{wanted} finalists were wanted, and {found} configurations were trained to the end: they take part"
+            )
 
     def _stage(self, confirmation: Confirmation, block: Block, finalists: Sequence[Candidate]) -> Stage:
         values: list[Mapping[str, Value]] = [self._explored.trials.suggestion(each.trial).values for each in finalists]
@@ -221,8 +241,12 @@ def requeue_confirmation(run: Run, records: Sequence[TrialRecord], storage: Stor
         open_confirmation(run, confirmation, storage).requeue()
 
 
-def _describe(block: Block, finalists: Sequence[Candidate], *, is_report: bool) -> str:
-    trials = ", ".join(str(each.trial) for each in finalists)
-    if is_report:
-        return f"Selected trial {trials}. Training it {block.repeats} times from further seeds, for its accuracy"
-    return f"Selecting among trials {trials}: {block.repeats} trainings of each from fresh seeds"
+def _describe(confirmation: Confirmation, block: Block, finalists: Sequence[Candidate]) -> str:
+    trials, layout = ", ".join(str(each.trial) for each in finalists), confirmation.layout
+    times = "once" if block.repeats == 1 else f"{block.repeats} times"
+    if block == layout.report:
+        chosen = "Selected" if layout.rounds else "The only finalist is"
+        return f"{chosen} trial {trials}. Training it {times} from further seeds, for its accuracy"
+    if len(finalists) == 1:
+        return f"Trial {trials} is ahead. Training it {times} more, to see whether it trains from other seeds as well"
+    return f"Selecting among trials {trials}: training each {times} from fresh seeds"

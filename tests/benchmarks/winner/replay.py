@@ -28,7 +28,7 @@ make_importable()
 import numpy as np
 from table import Held, Row, to_csv, to_markdown
 
-from packtune.confirmation.selection import rank_finalists, survivors
+from packtune.confirmation.judgement import Judgement, Rules
 from packtune.confirmation.sizes import Sizes, choose_sizes
 from packtune.machine import processor_name
 
@@ -99,16 +99,19 @@ def _search(table: np.ndarray, draw: np.random.Generator, sizes: Sizes) -> tuple
     order = np.argsort(-shown, kind="stable")
     finalists = tried[order[: sizes.finalists]]
     alive: Sequence[int] = range(len(finalists))
-    answers = {index: np.zeros((0, IMAGES), dtype=np.bool_) for index in alive}
-    for each in sizes.rounds:
-        alive = survivors({index: answers[index] for index in alive}, each.finalists) if len(answers[0]) else alive
-        for _ in range(each.repeats):
-            for index in alive:
-                accuracy = train(table, finalists[[index]], draw)[0]
-                answers[index] = np.vstack([answers[index], np.arange(IMAGES) < round(accuracy * IMAGES)])
-    winner = int(finalists[rank_finalists(answers)[0]])
+    judgement = Judgement.of_nothing(len(alive), [0] * len(alive), Rules(images=IMAGES, resampled=False))
+    for number, each in enumerate(sizes.rounds):
+        alive = judgement.next_round(alive, each.finalists) if number else alive
+        shares = {index: train(table, np.repeat(finalists[index], each.repeats), draw) for index in alive}
+        judgement = judgement.after({index: _answers(accuracies) for index, accuracies in shares.items()})
+    winner = int(finalists[judgement.winner])
     report = train(table, np.repeat(winner, sizes.replicates), draw)
     return int(tried[order[0]]), float(shown[order[0]]), winner, float(report.mean())
+
+
+def _answers(accuracies: np.ndarray) -> np.ndarray:
+    """Give answers with some accuracies: bool [accuracies, images]."""
+    return np.arange(IMAGES) < np.round(accuracies * IMAGES)[:, None]
 
 
 def train(table: np.ndarray, configurations: np.ndarray, draw: np.random.Generator) -> np.ndarray:

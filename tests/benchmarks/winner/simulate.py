@@ -21,13 +21,14 @@ from checkout import make_importable
 
 make_importable()
 
+import collapses
 import numpy as np
 from numpy.typing import NDArray
-from probit import CONFIGURATIONS, POOL, Cell, Floats, Search, Seeds
+from probit import CONFIGURATIONS, Cell, Floats, Search, Seeds
+from selecting import confirm
 from table import Held, Row, to_csv, to_markdown
 
 from packtune.confirmation.estimate import estimate_accuracy
-from packtune.confirmation.selection import rank_finalists, survivors, tied_with_best
 from packtune.confirmation.sizes import Sizes, choose_sizes
 from packtune.machine import describe_machine
 
@@ -96,31 +97,12 @@ class Summary:
         return float(np.concatenate([found.covered[self.test_images] for found in self.found]).mean())
 
 
-def confirm(search: Search, sizes: Sizes, scores: Floats) -> tuple[NDArray[np.intp], dict[int, NDArray[np.bool_]]]:
-    """Train the finalists in rounds.
-
-    Returns:
-        The configurations that are the finalists 0, 1, ..., and the validation answers of each of these.
-    """
-    configurations = np.argsort(-scores, kind="stable")[: sizes.finalists]
-    answers: dict[int, NDArray[np.bool_]] = {}
-    left = tuple(range(sizes.finalists))
-    for round in sizes.rounds:
-        left = survivors({f: answers[f] for f in left}, round.finalists) if answers else left
-        trained = search.train(tuple(int(configurations[f]) for f in left), round.repeats)
-        for f, new in zip(left, trained.values(), strict=True):
-            answers[f] = np.concatenate([answers[f], new]) if f in answers else new
-    return configurations, answers
-
-
 def search_once(cell: Cell, sizes: Sizes, rng: np.random.Generator, reports: dict[int, int]) -> Found:
     """Explore, select and report; the report is repeated, as it varies more than the rest."""
     search = Search(cell, rng)
     scores = search.explore()
-    configurations, answers = confirm(search, sizes, scores)
-    winner = rank_finalists(answers)[0]
-    overlap = cell.validation / POOL if cell.resampled else 0.0
-    ties = tied_with_best(answers, resampled=cell.resampled, overlap=overlap)
+    configurations, judgement = confirm(search, sizes, scores)
+    winner, ties = judgement.winner, judgement.ties
     truth = search.truth[configurations]
     errors: dict[int, Floats] = {}
     covered: dict[int, NDArray[np.bool_]] = {}
@@ -263,7 +245,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true", help="few searches, only to see whether it runs")
     parser.add_argument("--write", type=Path, metavar="DIR", help="folder of the tables (default: results/winner)")
     options = parser.parse_args(argv)
-    cells, searches = (CELLS[::4], 5) if options.quick else (CELLS, SEARCHES)
+    cells, collapsing, searches = CELLS, collapses.CELLS, SEARCHES
+    if options.quick:
+        cells, collapsing, searches = CELLS[::4], collapses.CELLS[:1], 5
     reports = dict.fromkeys(REPORTS, 1) if options.quick else REPORTS
     table: list[Row] = []
     texts: list[str] = []
@@ -271,6 +255,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         sizes = choose_sizes(costs=[1.0] * CONFIGURATIONS, spent=spent, finalists=None, replicates=None)
         summaries = list(simulate(cells, sizes, searches, reports))
         table += rows(len(table) + 1, sizes, summaries)
+        found = collapses.simulate(sizes, collapsing, searches)
+        plan = f"{_words(sizes)}; {searches} searches a cell"
+        table += collapses.rows(len(table) + 1, plan, found, table[0].machine, COMMAND)
         texts.append(details(sizes, summaries))
     text = "\n".join([to_markdown(table, title="Winners of simulated searches"), *texts])
     print(text)

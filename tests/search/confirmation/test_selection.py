@@ -46,6 +46,25 @@ def test_more_repeats_come_first_then_the_mean_then_the_index(answers):
         assert rows > 0 or (rows == 0 and (upper < lower if equal else difference > 0))
 
 
+@given(answers=selections(), data=st.data())
+def test_those_that_collapsed_come_last_by_their_means(answers, data):
+    collapsed = data.draw(st.sets(st.sampled_from(sorted(answers))))
+    ranked = rank_finalists(answers, collapsed)
+    sound = [finalist for finalist in ranked if finalist not in collapsed]
+    assert list(ranked[: len(sound)]) == sound
+    assert sound == [finalist for finalist in rank_finalists(answers) if finalist not in collapsed]
+    means = [answers[finalist].mean() for finalist in ranked[len(sound) :]]
+    assert all(lower <= upper or math.isclose(lower, upper) for upper, lower in itertools.pairwise(means))
+
+
+@given(answers=selections(), resampled=st.booleans(), data=st.data())
+def test_ties_begin_with_the_best_whoever_collapsed(answers, resampled, data):
+    collapsed = data.draw(st.sets(st.sampled_from(sorted(answers))))
+    ties = tied_with_best(answers, resampled=resampled, collapsed=collapsed)
+    assert ties[0] == rank_finalists(answers, collapsed)[0]
+    assert len(set(ties)) == len(ties)
+
+
 def test_equal_means_of_different_numbers_of_repeats_are_equal():
     """A third is a third, however it is counted."""
     one, two = np.array([[True, False, False]]), np.array([[True, False, False], [False, True, False]])
