@@ -31,6 +31,8 @@ def describe_winner(winner: Winner) -> str:
         + (f", test accuracy {row.test.joint:.4f}" if row.test else ""),
     ]
     if winner.ties:
+        if row.replicates == 1:
+            lines.append("  optimistic, as the best of several that were seen once; it was not trained again")
         n = len(winner.ties)
         others = ", ".join(str(tie.trial) for tie in winner.ties[:8]) + (", ..." if n > 8 else "")
         lines.append(f"  inside that interval too: trial{'s' if n > 1 else ''} {others}")

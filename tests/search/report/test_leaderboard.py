@@ -7,16 +7,18 @@ import io
 import math
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from packtune.confirmation.estimate import estimate_accuracy
 from packtune.data.catalog import DATASETS
 from packtune.models.configuration import HYPERPARAMETERS, Configuration
 from packtune.report.escaping import FORMULA
 from packtune.report.leaderboard import curves_frame, leaderboard_frame, trials_frame
-from packtune.report.ranking import _sameness, order_rows, rank_rows
+from packtune.report.ranking import Confirmed, _sameness, order_rows, rank_rows
 from packtune.report.rendering import to_csv, to_markdown
 from packtune.report.screen import to_screen
 from packtune.trial import Accuracy, Outcome, Proposal, TrialRecord, TrialState
@@ -159,6 +161,55 @@ def test_a_lucky_seed_stands_below_the_mean_of_five_and_both_are_told_apart():
     text = to_screen(leaderboard_frame(rows, several_runs=True))
     assert "Trained once only (replicates 1): ranks 1, 3." in text
     assert "Trained once" not in to_screen(leaderboard_frame(once))
+
+
+def confirmed_run(run, *means, seen_once=()):
+    """Give the rows of a run with finalists in selection's order, whose fresh trainings have these means."""
+    rows = rank_rows(
+        [complete(n, 0.99, hidden_units=n + 1) for n in range(len(means))], run=run, data=DATASETS["digits"].description
+    )
+    others = [complete(100 + n, score, hidden_units=100 + n) for n, score in enumerate(seen_once)]
+    spread = estimate_accuracy(np.ones((2, 10), dtype=bool))
+    finalists = [
+        replace(
+            row,
+            validation=Accuracy(joint=mean, heads=(mean,)),
+            confirmed=Confirmed(place=place, spread=spread, tied=False, test=None),
+        )
+        for place, (row, mean) in enumerate(zip(rows, means, strict=True))
+    ]
+    return [*finalists, *rank_rows(others, run=run, data=DATASETS["digits"].description)]
+
+
+def test_finalists_of_several_runs_stand_above_rows_seen_once_by_their_fresh_trainings():
+    first = confirmed_run("a", 0.95, 0.93, seen_once=(0.999, 0.9))
+    second = confirmed_run("b", 0.96, 0.94, seen_once=(0.998,))
+    rows = order_rows([*second, *first])
+    assert [(row.run, row.score) for row in rows] == [
+        ("b", 0.96), ("a", 0.95), ("b", 0.94), ("a", 0.93), ("a", 0.999), ("b", 0.998), ("a", 0.9),
+    ]  # fmt: skip
+
+
+@given(st.lists(st.lists(st.sampled_from([0.1, 0.5, 0.9, 0.95]), max_size=4), min_size=1, max_size=3), st.data())
+def test_finalists_of_one_run_stay_in_selections_order(runs, data):
+    """One that collapsed when it was tried alone may have a higher mean than the winner, and stays below it."""
+    given_rows = [row for n, means in enumerate(runs) for row in confirmed_run(str(n), *means, seen_once=(0.7,))]
+    rows = order_rows(data.draw(st.permutations(given_rows)))
+    for n in range(len(runs)):
+        places = [row.place for row in rows if row.run == str(n) and row.place is not None]
+        assert places == sorted(places)
+    assert [row.place is None for row in rows] == sorted(row.place is None for row in rows)
+    assert rows == order_rows(rows)
+    for n, means in enumerate(runs):
+        assert order_rows(confirmed_run(str(n), *means, seen_once=(0.7,))) == confirmed_run(
+            str(n), *means, seen_once=(0.7,)
+        )
+
+
+def test_other_test_accuracies_leave_the_order_of_finalists():
+    rows = [*confirmed_run("a", 0.9, 0.8), *confirmed_run("b", 0.85)]
+    others = [replace(row, test=Accuracy(joint=1 - row.score, heads=(0.0,))) for row in rows]
+    assert [(row.run, row.trial) for row in order_rows(others)] == [(row.run, row.trial) for row in order_rows(rows)]
 
 
 def test_runs_on_different_data_are_not_ranked_together():

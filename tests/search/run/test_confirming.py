@@ -20,6 +20,7 @@ from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision
 from packtune.models.model_file import model_from_bytes
 from packtune.proposals.packing import pack_capacity
+from packtune.report.words import describe_winner
 from packtune.run.confirming import ConfirmingStages, confirmed_outcomes, requeue_confirmation
 from packtune.run.ending import conclude, read_ending
 from packtune.run.extension import extend_run
@@ -269,6 +270,83 @@ def test_a_configuration_that_diverges_from_every_seed_counts_as_0(make_run, dat
     assert ending.verdict.best_repeat is None
 
 
+def collapse(outcome):
+    """Give the outcome of the same training with a network that labels every image alike, as a dead one does."""
+
+    def alike(answers):
+        return replace(answers, bits=bytes([255] + [0] * (len(answers.bits) - 1)))
+
+    guess = Accuracy(joint=0.1, heads=(0.1,))
+    right = {"right_validation": alike(outcome.right_validation), "right_test": alike(outcome.right_test)}
+    return replace(outcome, validation=guess, test=guess, **right)
+
+
+@pytest.fixture(scope="module")
+def alone(usual):
+    """Give the tasks of the round that the best finalist has alone."""
+    return [task for task in usual.tasks if task.wants_answers][-5:-3]
+
+
+def test_a_finalist_that_collapses_when_it_is_tried_alone_is_not_selected(make_run, dataset, usual, alone):
+    bad = usual.ending.verdict.winner.configuration
+    seeds = {task.batch_seed for task in alone}
+
+    def change(task, outcome):
+        return collapse(outcome) if task.wants_answers and task.batch_seed in seeds else outcome
+
+    course = Session(make_run(), dataset, change=change).go()
+    verdict = course.ending.verdict
+    assert verdict.winner.configuration != bad
+    assert verdict.test.collapsed == 0
+    behind = verdict.finalists[-1]
+    assert behind.candidate.configuration == bad
+    assert behind.spread.collapsed == 2
+    shown = pd.read_csv(course.run.folder.leaderboard_csv)
+    assert list(shown["collapsed"].dropna()) == [0, 0, 2]
+    assert "come last" in course.run.folder.leaderboard_md.read_text()
+
+
+def test_a_collapse_within_the_report_is_said_and_chooses_nothing(make_run, dataset, usual):
+    report = [task for task in usual.tasks if task.wants_answers][-1]
+
+    def change(task, outcome):
+        return collapse(outcome) if task.wants_answers and task.batch_seed == report.batch_seed else outcome
+
+    course = Session(make_run(), dataset, change=change).go()
+    verdict = course.ending.verdict
+    assert verdict.winner == usual.ending.verdict.winner
+    assert verdict.test.collapsed == 1
+    assert verdict.test.mean < usual.ending.verdict.test.mean
+    assert "it collapses from 1 of these 3 seeds" in describe_winner(course.ending.winner)
+    assert "it collapsed from 1 of these seeds" in course.run.folder.leaderboard_md.read_text()
+
+
+def test_a_stop_within_selection_shows_who_is_ahead(make_run, dataset, usual, alone):
+    run = make_run()
+    before = usual.tasks.index(alone[0])
+    Session(run, dataset, stop_after=before).go()
+    ending = read_ending(run.folder.load())
+    assert ending.open_trainings > 0
+    assert ending.verdict.test is None
+    assert not ending.verdict.has_selected
+    assert ending.winner.row.confirmed.spread.trainings == 2
+    said = describe_winner(ending.winner)
+    assert "ahead so far" in said
+    assert "selection among 3 finalists is not finished" in said
+    assert "not known yet" in said
+
+
+def test_one_finalist_is_named_as_what_it_is(make_run, dataset):
+    course = Session(make_run(finalists=1), dataset).go()
+    verdict, said = course.ending.verdict, describe_winner(course.ending.winner)
+    assert len(verdict.finalists) == 1
+    assert verdict.finalists[0].spread.trainings == verdict.test.trainings == 3
+    assert f"The only finalist is trial {verdict.winner.trial}" in course.said[0]
+    assert "seen once in the search: optimistic" in said
+    assert "the only finalist" in said
+    assert "the only finalist" in course.run.folder.leaderboard_md.read_text()
+
+
 def test_of_finalists_that_cannot_be_told_apart_the_smallest_can_win(make_run, dataset):
     ending = Session(make_run(prefer="small"), dataset).go().ending
     tied = [row for row in ending.rows if row.confirmed and row.confirmed.tied]
@@ -276,11 +354,41 @@ def test_of_finalists_that_cannot_be_told_apart_the_smallest_can_win(make_run, d
     assert ending.winner.row.confirmed.test == ending.verdict.test
 
 
-@pytest.mark.parametrize(("options", "finalists", "trainings"), [({"finalists": 99}, 10, 3), ({"replicates": 1}, 3, 1)])
-def test_the_best_that_can_be_had_is_given(make_run, dataset, options, finalists, trainings):
-    ending = Session(make_run(**options), dataset).go().ending
-    assert len(ending.verdict.finalists) == finalists
-    assert ending.verdict.test.trainings == trainings
+@pytest.mark.parametrize(
+    ("options", "finalists", "trainings", "said"),
+    [
+        ({"finalists": 99}, 10, 3, "(99 were wanted, and no more were trained to the end)"),
+        ({"replicates": 1}, 3, 1, "its interval is of the images alone"),
+    ],
+)
+def test_the_best_that_can_be_had_is_given_and_named(make_run, dataset, options, finalists, trainings, said):
+    course = Session(make_run(**options), dataset).go()
+    verdict = course.ending.verdict
+    assert len(verdict.finalists) == finalists
+    assert verdict.test.trainings == trainings
+    assert said in course.run.folder.leaderboard_md.read_text()
+    if trainings == 1:
+        assert "the interval is of the images alone" in describe_winner(course.ending.winner)
+    else:
+        assert course.said[0].startswith("99 finalists were wanted, and 10 configurations were trained to the end")
+
+
+def test_a_list_with_replicates_has_the_same_statistics(tmp_path, dataset):
+    """Each configuration is explored three times; the report has as many trainings, from seeds of its own."""
+    source = find_space("mini-grid")
+    options = PlanOptions(replicates=3, protocol="search", epochs=1, lookahead=4)
+    run = create_run(plan_search("digits", source, options), Resources(), source, results=tmp_path, name="list")
+    course = Session(run, dataset).go()
+    verdict = course.ending.verdict
+    assert sum(len(task.pack.proposals) for task in course.tasks if not task.wants_answers) == 30
+    assert [each.candidate.trials for each in verdict.finalists] == [3] * len(verdict.finalists)
+    assert verdict.test.trainings == 3
+    assert verdict.test.low <= verdict.test.mean <= verdict.test.high
+    assert max(each.spread.trainings for each in verdict.finalists) == 4
+    shown = pd.read_csv(run.folder.leaderboard_csv)
+    assert list(shown["replicates"]) == [3] * 10
+    seeds = [{p.seed for t in course.tasks if t.wants_answers is wants for p in t.pack.proposals} for wants in (0, 1)]
+    assert not seeds[0] & seeds[1]
 
 
 def test_without_confirmation_nothing_is_trained_again(make_run, dataset):
