@@ -112,18 +112,22 @@ def order_rows(rows: Iterable[Row]) -> list[Row]:
     given = list(rows)
     finalists = _order_finalists([row for row in given if row.place is not None])
     explored = _order_explored([row for row in given if row.place is None])
-    return sorted([*finalists, *explored], key=lambda row: row.data)  # which is stable
+    return sorted([*finalists, *explored], key=lambda row: _data_key(row.data))  # which is stable
 
 
 def _order_finalists(rows: Sequence[Row]) -> list[Row]:
     """Order finalists of several runs: none stands above one that its own run prefers to it."""
     bounds: dict[Hashable, float] = {}
-    keys: dict[tuple[str, str, int], tuple[str, float, int, str]] = {}
+    keys: dict[Hashable, tuple[float, int, str]] = {}
     for row in sorted(rows, key=lambda row: row.place or 0):
         run = row.data, row.run
         bounds[run] = min(row.score, bounds.get(run, 1.0))
-        keys[*run, row.trial] = row.data, -bounds[run], row.place or 0, row.run
+        keys[*run, row.trial] = -bounds[run], row.place or 0, row.run
     return sorted(rows, key=lambda row: keys[row.data, row.run, row.trial])
+
+
+def _data_key(data: Description) -> tuple[str, str]:
+    return data.name, data.fingerprint
 
 
 def _order_explored(rows: Sequence[Row]) -> list[Row]:
@@ -131,10 +135,10 @@ def _order_explored(rows: Sequence[Row]) -> list[Row]:
     for row in rows:
         means[_sameness(row)].append(row)
 
-    def place(row: Row) -> tuple[str, str, float, bool, int, str]:
+    def place(row: Row) -> tuple[float, bool, int, str]:
         surer = [other.score for other in means[_sameness(row)] if other.replicates > row.replicates]
         bound = min([row.score, *surer])
-        return row.data.name, row.data.fingerprint, -bound, bound < row.score, row.trial, row.run
+        return -bound, bound < row.score, row.trial, row.run
 
     return sorted(rows, key=place)
 

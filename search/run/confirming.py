@@ -112,7 +112,7 @@ def confirmation_of(run: Run, records: Sequence[TrialRecord]) -> Confirmation | 
 
 def _cost(plan: SearchPlan, configuration: Configuration) -> float:
     """Estimate what a full training costs; the unit is the same for all configurations."""
-    return cost_of((plan.data, configuration))
+    return cost_of((plan.description, configuration))
 
 
 class ConfirmingStages:
