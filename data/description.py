@@ -69,6 +69,11 @@ class Description:
         return len(self.input_shape) == 3
 
     @property
+    def examples(self) -> str:
+        """What people call its examples: images, or rows of a table."""
+        return "images" if self.is_images else "rows"
+
+    @property
     def inputs(self) -> int:
         """How many numbers an example has."""
         return math.prod(self.input_shape)

@@ -15,13 +15,15 @@ def describe_method(plan: SearchPlan, rows: Sequence[Row], verdict: Verdict | No
     Args:
         verdict: what the confirmation found; none if there is none yet.
     """
-    images = plan.description.n_validation
-    explored = f"{len(rows)} configurations were ordered by their accuracy on {images:,} validation images"
+    data = plan.description
+    explored = (
+        f"{len(rows)} configurations were ordered by their accuracy on {data.n_validation:,} validation {data.examples}"
+    )
     unread = "Test accuracies played no part in this order."
     if verdict is None:
         later = " Fresh trainings of the best are still to be done." * plan.confirm
         return f"{explored}. The first of them is the luckiest too: its accuracy is optimistic.{later} {unread}"
-    return "; ".join([explored, _selected(plan, verdict), _reported(verdict)]) + f". {unread}"
+    return "; ".join([explored, _selected(plan, verdict), _reported(verdict, data.examples)]) + f". {unread}"
 
 
 def _selected(plan: SearchPlan, verdict: Verdict) -> str:
@@ -42,15 +44,17 @@ def _collapsed(finalist: Finalist) -> bool:
     return finalist.spread is not None and finalist.spread.collapsed > 0
 
 
-def _reported(verdict: Verdict) -> str:
+def _reported(verdict: Verdict, examples: str) -> str:
     test, trial = verdict.test, verdict.winner.trial
     if test is None:
         return f"what trial {trial} is worth is not known yet, as its trainings from further seeds are still to be done"
     times = "once" if test.trainings == 1 else f"{test.trainings} times"
     said = (
-        f"trial {trial} was then trained {times} from further seeds, for its accuracy on {test.images:,} test images, "
-        "which were looked at once for it"
+        f"trial {trial} was then trained {times} from further seeds, for its accuracy on {test.images:,} "
+        f"test {examples}, which were looked at once for it"
     )
     if test.trainings == 1:
-        said += "; its interval is of the images alone, as one training does not show what another seed would change"
+        said += (
+            f"; its interval is of the {examples} alone, as one training does not show what another seed would change"
+        )
     return said + f"; it collapsed from {test.collapsed} of these seeds, which is counted" * (test.collapsed > 0)

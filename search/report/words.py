@@ -10,6 +10,10 @@ from packtune.report.ranking import Row
 from packtune.report.winner import Winner
 
 
+LEAST_SHARE = 0.01
+"""Of the winner's parameters; a smaller share is not told in numbers."""
+
+
 def space_of(row: Row) -> str:
     """Write the configuration of a row as a space that holds nothing else, in TOML, for `packtune run --space`."""
     head = f"# Trial {row.trial} of run {row.run}: validation accuracy {row.score:.6f} on {row.data.name}.\n"
@@ -41,7 +45,11 @@ def describe_winner(winner: Winner) -> str:
 
 def _describe_confirmed(winner: Winner, verdict: Verdict) -> str:
     values = ", ".join(f"{name} {_word(value)}" for name, value in winner.row.configuration.used().items())
-    lines = [f"Winner: trial {winner.row.trial} ({values})", _expected(verdict), _score(winner, verdict)]
+    lines = [
+        f"Winner: trial {winner.row.trial} ({values})",
+        _expected(verdict, winner.row.data.examples),
+        _score(winner, verdict),
+    ]
     if verdict.best_test is not None and verdict.test is not None and verdict.test.trainings > 1:
         best = verdict.best_test
         lines.append(f"  its exported model alone: test accuracy {best.mean:.4f} (95% interval {_interval(best)})")
@@ -52,16 +60,16 @@ def _describe_confirmed(winner: Winner, verdict: Verdict) -> str:
     return "\n".join(lines)
 
 
-def _expected(verdict: Verdict) -> str:
+def _expected(verdict: Verdict, examples: str) -> str:
     test = verdict.test
     if test is None:
         until = "its trainings from further seeds are" if verdict.has_selected else "selection and report are"
         return f"  expected accuracy: not known yet, {until} still to be done"
     said = (
         f"  expected accuracy {test.mean:.4f} (95% interval {_interval(test)}), "
-        f"from {_fresh_trainings(test)} on {test.images:,} test images that nothing was chosen by"
+        f"from {_fresh_trainings(test)} on {test.images:,} test {examples} that nothing was chosen by"
     )
-    blind = "; the interval is of the images alone, as one training does not show what another seed would change"
+    blind = f"; the interval is of the {examples} alone, as one training does not show what another seed would change"
     return said + blind * (test.trainings == 1)
 
 
@@ -106,7 +114,8 @@ def _tied(winner: Winner) -> str:
     smallest = winner.smallest_tie
     if smallest is not None and smallest.parameters and winner.row.parameters:
         share = smallest.parameters / winner.row.parameters
-        line += f"; trial {smallest.trial} with {share:.0%} of the winner's parameters"
+        shown = f"{share:.0%}" if share >= LEAST_SHARE else f"less than {LEAST_SHARE:.0%}"
+        line += f"; trial {smallest.trial} with {shown} of the winner's parameters"
     return line
 
 
