@@ -9,7 +9,6 @@ from packtune.confirmation.verdict import Verdict
 from packtune.report.ranking import Row
 from packtune.report.winner import Winner
 
-
 LEAST_SHARE = 0.01
 """Of the winner's parameters; a smaller share is not told in numbers."""
 
