@@ -9,6 +9,9 @@ from pathlib import Path
 
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 MEMBERSHIP = Path("/proc/self/cgroup")
+PROCESSES = Path("/proc")
+UNLIMITED = 1 << 21 | 1 << 24
+"""The capabilities that lift `ulimit -u`: CAP_SYS_ADMIN and CAP_SYS_RESOURCE, see capabilities(7)."""
 
 
 def usable_cpus(control_groups: Path = CONTROL_GROUPS, membership: Path = MEMBERSHIP) -> int:
@@ -46,12 +49,46 @@ def memory_limit(control_groups: Path = CONTROL_GROUPS, membership: Path = MEMBE
 
 def address_space_limit() -> int | None:
     """Give the bytes of virtual memory that a process may have (`ulimit -v`); none for no limit."""
+    return _limits("RLIMIT_AS")[0]
+
+
+def open_files_limit() -> int | None:
+    """Give how many files a process may have open (`ulimit -Hn`); none for no limit. It may raise its own to that."""
+    return _limits("RLIMIT_NOFILE")[1]
+
+
+def free_threads(processes: Path = PROCESSES) -> int | None:
+    """Give how many threads this user may still start (`ulimit -u`); none for no limit, as for root.
+
+    Each process counts as one or more. See RLIMIT_NPROC in getrlimit(2).
+
+    Args:
+        processes: where the system shows its processes.
+    """
+    limit, own = _limits("RLIMIT_NPROC")[0], _status(processes / "self")
+    is_free = own.get("Uid") == "0" or int(own.get("CapEff", "0"), 16) & UNLIMITED
+    if limit is None or not own or is_free:
+        return None
+    others = (_status(path) for path in processes.glob("[0-9]*"))
+    return max(0, limit - sum(int(each["Threads"]) for each in others if each.get("Uid") == own["Uid"]))
+
+
+def _status(process: Path) -> dict[str, str]:
+    """Read what the system says of a process: of several words, the first. Nothing if it has ended."""
+    lines = [line.split() for line in _lines(process / "status")]
+    return {words[0].rstrip(":"): words[1] for words in lines if len(words) > 1}
+
+
+def _limits(name: str) -> tuple[int | None, int | None]:
+    """Give a soft and a hard limit of this process; none for no limit."""
     try:
         import resource
     except ImportError:  # Windows
-        return None
-    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
-    return None if soft == resource.RLIM_INFINITY else soft
+        return None, None
+    soft, hard = (
+        None if limit == resource.RLIM_INFINITY else limit for limit in resource.getrlimit(getattr(resource, name))
+    )
+    return soft, hard
 
 
 def _groups(controller: str, control_groups: Path, membership: Path) -> Iterator[Path]:

@@ -17,11 +17,15 @@ from pathlib import Path
 from packtune.errors import ClusterError
 from packtune.execution.environment import NOT_FOR_RAY
 from packtune.execution.temporary_folder import ASKED_OF_RAY, choose_folder
-from packtune.limits import address_space_limit
+from packtune.limits import address_space_limit, free_threads, open_files_limit, usable_cpus
 
 SHARED_MEMORY = Path("/dev/shm")
 LEAST_ADDRESS_SPACE = 4 << 30
 """Bytes of virtual memory for a process, at least: PyTorch, Ray's threads, and the object store made small by this."""
+LEAST_OPEN_FILES, OPEN_FILES_OF_WORKER = 48, 8
+"""Files that Ray's node has open, at least, and more for each worker: 59 were counted with two."""
+LEAST_THREADS, THREADS_OF_WORKER = 150, 25
+"""Threads of Ray's processes and of this one, and of each worker: 169 were counted with one."""
 LOOPBACK_TIMEOUT_S = 5.0
 
 
@@ -51,6 +55,7 @@ def look_after(say: Callable[[str], None], variables: Mapping[str, str] = os.env
     """
     check_loopback()
     check_address_space()
+    check_counts(workers=usable_cpus())
     folder, told = choose_folder(variables)
     if told:
         say(told)
@@ -90,6 +95,28 @@ def check_address_space() -> None:
             f"cannot start Ray on this machine: a process may have {limit / 2**30:.1f} GiB of virtual memory, and "
             f"needs {LEAST_ADDRESS_SPACE / 2**30:.0f}, most of which is never used: lift the limit with "
             "`ulimit -v unlimited`, and limit the memory of a container or a job instead"
+        )
+
+
+def check_counts(*, workers: int) -> None:
+    """Make sure that a search may open as many files, and start as many threads, as Ray and its workers need.
+
+    Raises:
+        ClusterError: it may not. Ray's library would end this process without a word.
+    """
+    files, threads = open_files_limit(), free_threads()
+    least_files = LEAST_OPEN_FILES + OPEN_FILES_OF_WORKER * workers
+    least_threads = LEAST_THREADS + THREADS_OF_WORKER * workers
+    if files is not None and files < least_files:
+        raise ClusterError(
+            f"cannot start Ray on this machine: a process may have {files} files open, and needs {least_files}: lift "
+            "the limit with `ulimit -n 4096`, or have it lifted by whoever set it"
+        )
+    if threads is not None and threads < least_threads:
+        raise ClusterError(
+            f"cannot start Ray on this machine: this user may start {threads} more threads, and a search needs "
+            f"{least_threads}: lift the limit with `ulimit -u 4096`, have it lifted by whoever set it, or end other "
+            "programs of this user"
         )
 
 

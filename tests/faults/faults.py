@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import fuzz
+import guilty
 import kills
 import losses
 import pressure
+import signalled
 import starts
 from fault_table import Row, keep_row, to_screen
 from simulated import simulate
@@ -75,24 +77,24 @@ FAULTS = {
         kills.killed_driver_of_cluster, 10, f"no worker outlives 30 s; {NOTHING_LOST}"
     ),
     "Ctrl-C, SIGTERM or SIGHUP, once or twice": Fault(
-        kills.stopped_driver, 12, f"exit 129, 130 or 143; {NOTHING_LOST}"
+        signalled.stopped_driver, 12, f"exit 129, 130 or 143; {NOTHING_LOST}"
     ),
     "every process of a search signalled, Ray's too": Fault(
-        kills.signalled_everywhere, 12, f"exit 129, 130 or 143 within seconds, with tables; {NOTHING_LOST}"
+        signalled.signalled_everywhere, 12, f"exit 129, 130 or 143 within seconds, with tables; {NOTHING_LOST}"
     ),
     "a signal while a search starts": Fault(
-        kills.stopped_start, 9, f"exit 129, 130 or 143 within seconds; no orphans; {NOTHING_LOST}"
+        signalled.stopped_start, 9, f"exit 129, 130 or 143 within seconds; no orphans; {NOTHING_LOST}"
     ),
     "memory short from the start, free later": Fault(
         pressure.short_memory, 3, f"says what waits and why; no trial fails, with no failure allowed; {NOTHING_LOST}"
     ),
     "progress that cannot be written": Fault(
-        losses.no_reader, 3, f"exit 0, or 2 where the result cannot be written; {NOTHING_LOST}"
+        losses.no_reader, 9, f"exit 0, or 2 where the result cannot be written; {NOTHING_LOST}"
     ),
-    "members that cannot be trained": Fault(kills.guilty_members, 2, "FAIL or last, with a reason; others complete"),
+    "members that cannot be trained": Fault(guilty.guilty_members, 2, "FAIL or last, with a reason; others complete"),
     "journal cut at every byte of its last two records": Fault(cut_journal, 1, "opens; loses the cut record at most"),
     "disk full": Fault(losses.full_disk, 6, IN_WORDS),
-    "folder read-only": Fault(losses.read_only_folder, 2, IN_WORDS),
+    "folder read-only": Fault(losses.read_only_folder, 3, IN_WORDS),
     "storage server stopped and started": Fault(
         losses.stopped_storage_server, 6, "an error or a retry; the study intact"
     ),

@@ -1,7 +1,8 @@
 """The command line with workers that fail on purpose: `python faulty.py '{"exit": [5]}' run --trials 16 ...`.
 
-The first argument is JSON: for each kind of fault, the trials whose training meets it, and under "delay_s" the longest
-of the random delays before each round of a pack, drawn from "seed". Each round is reported, so that whatever is killed
+The first argument is JSON: for each kind of fault, the trials whose training meets it, or with "confirming" the
+trainings of finalists; and under "delay_s" the longest of the random delays before each round of a pack, drawn from
+"seed". Each round is reported, so that whatever is killed
 is killed between two checkpoints.
 """
 
@@ -61,7 +62,8 @@ class FaultyTrainable(PackTrainable):
     progress_interval_s = 0.0
 
     def begin(self, task):
-        trials = task.pack.trials
+        # Only in a confirmation, the answers are wanted.
+        trials = task.pack.trials if task.wants_answers == self.plan.get("confirming", False) else ()
         for kind in ("raise", "memory", "exit", "kill", "segfault"):
             if set(self.plan.get(kind, ())) & set(trials):
                 fail(kind)

@@ -6,13 +6,17 @@ import contextlib
 import os
 import random
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from kills import check_kept
+from moments import Moments
 from postgres import PASSWORD, PostgresServer, find_binaries
-from searches import TIMEOUT_S, Search, undisturbed, wait_until
+from searches import TIMEOUT_S, Search, undisturbed
+
+BIG_DISK = 20_000
+"""KiB: more than a search needs."""
 
 
 class NotHere(Exception):
@@ -20,31 +24,53 @@ class NotHere(Exception):
 
 
 def full_disk(tries: int, draws: random.Random, folder: Path) -> str:
+    """Search on disks that are too small, or that another program fills at a moment of each stage."""
     calm = undisturbed(folder)
-    sizes = sorted(draws.sample(range(8, 44, 4), tries))
-    for n, kilobytes in enumerate(sizes):
+    moments = Moments(Search(folder, "calm"))
+    sizes = sorted(draws.sample(range(8, 44, 4), tries // 2))
+    for n, kilobytes in enumerate([*sizes, *[BIG_DISK] * (tries - len(sizes))]):
         with _small_disk(folder / f"disk-{n}", kilobytes=kilobytes) as disk:
             search = Search(disk, "full")
-            fails_with(search.start(), "No space left", "results/runs/full")
-            before = search.recorded()
+            process = search.start(plan={"delay_s": 2.0, "seed": draws.random()})
+            with contextlib.ExitStack() as stack:
+                if kilobytes == BIG_DISK and moments.wait(search, process, draws):
+                    stack.enter_context(_filled(disk))
+                fails_with(process, "No space left", "results/runs/full")
+                before = search.recorded()
             _remount(disk, "size=20m")
             search.finish()
-            assert {number: search.recorded()[number] for number in before} == before
+            check_kept(before, search.recorded())
             search.check(calm)
-    return f"disks of {', '.join(map(str, sizes))} KiB; after more space the search ended as the undisturbed one"
+    return (
+        f"disks of {', '.join(map(str, sizes))} KiB, and disks filled in mid-search: {moments}; after more space the "
+        "search ended as the undisturbed one"
+    )
+
+
+@contextlib.contextmanager
+def _filled(disk: Path) -> Iterator[None]:
+    """Leave no byte free on a disk."""
+    other = disk / "other"
+    with other.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    try:
+        yield
+    finally:
+        other.unlink()
 
 
 def read_only_folder(tries: int, draws: random.Random, folder: Path) -> str:
     calm = undisturbed(folder)
+    moments = Moments(Search(folder, "calm"))
     for n in range(tries):
-        with _small_disk(folder / f"read-only-{n}", kilobytes=20_000) as disk:
+        with _small_disk(folder / f"read-only-{n}", kilobytes=BIG_DISK) as disk:
             search = Search(disk, "read-only")
             _remount(disk, "ro")
             fails_with(search.start(), "Read-only file system", "results")
             _remount(disk, "rw")
             process = search.start(plan={"delay_s": 2.0, "seed": draws.random()})
-            assert wait_until(lambda s=search: s.outcomes_in_journal() > 0, process)
-            time.sleep(draws.uniform(0, 1))
+            assert moments.wait(search, process, draws), "the search ended too soon"
             # What the search has open for writing keeps its disk writable: a read-only view is laid over it.
             with _read_only_view(search.run_folder.path):
                 fails_with(process, "Read-only file system", str(search.run_folder.path.relative_to(disk)))
@@ -53,9 +79,9 @@ def read_only_folder(tries: int, draws: random.Random, folder: Path) -> str:
                 fails_with(search.start("--trials", "+4"), "Read-only file system", "results/runs/read-only")
             assert search.recorded() == before
             search.finish()
-            assert {number: search.recorded()[number] for number in before} == before
+            check_kept(before, search.recorded())
             search.check(calm)
-    return "before the search, in its midst, when it is resumed and when it is extended"
+    return f"before the search, in its midst ({moments}), when it is resumed and when it is extended"
 
 
 def stopped_storage_server(tries: int, draws: random.Random, folder: Path) -> str:
@@ -63,6 +89,7 @@ def stopped_storage_server(tries: int, draws: random.Random, folder: Path) -> st
     if binaries is None:
         raise NotHere("no PostgreSQL server is installed")
     calm = undisturbed(folder)
+    moments = Moments(Search(folder, "calm"))
     server = PostgresServer(binaries)
     unnoticed = 0
     try:
@@ -70,8 +97,7 @@ def stopped_storage_server(tries: int, draws: random.Random, folder: Path) -> st
         for n in range(tries):
             search = Search(folder, f"server-{n}", url=server.url)
             process = search.start(plan={"delay_s": 2.0, "seed": draws.random()})
-            wait_until(lambda s=search: bool(s.recorded()), process)
-            time.sleep(draws.uniform(0, 3))
+            moments.wait(search, process, draws)
             server.stop()
             if n % 2:
                 server.start()
@@ -85,33 +111,37 @@ def stopped_storage_server(tries: int, draws: random.Random, folder: Path) -> st
             unnoticed += process.returncode == 0
             before = search.recorded()
             search.finish()
-            assert {number: search.recorded()[number] for number in before} == before
+            check_kept(before, search.recorded())
             search.check(calm)
     finally:
         server.remove()
-    return f"PostgreSQL stopped in mid-search, every other time started again at once; {unnoticed} searches went on"
+    return (
+        f"PostgreSQL stopped in mid-search: {moments}; every other time started again at once; {unnoticed} searches "
+        "went on"
+    )
 
 
 def no_reader(tries: int, draws: random.Random, folder: Path) -> str:
     """Let a search talk to a full device, print its result into a pipe without a reader, or both and be stopped."""
     calm = undisturbed(folder)
+    moments = Moments(Search(folder, "calm"))
     for n in range(tries):
         search = Search(folder, f"no-reader-{n}")
         with open("/dev/full", "wb") as full, _closed_pipe() as closed:
             stdout, stderr = ((subprocess.DEVNULL, full), (closed, subprocess.DEVNULL), (closed, full))[n % 3]
             process = search.start(plan={"delay_s": 1.0, "seed": draws.random()}, stdout=stdout, stderr=stderr)
             if n % 3 == 2:
-                wait_until(lambda s=search: s.outcomes_in_journal() > 0, process)
+                moments.wait(search, process, draws)
                 process.terminate()
             # That nobody got the result is an error; the tables are there all the same.
             assert process.wait(timeout=TIMEOUT_S) == (2 if n % 3 else 0)
         before = search.recorded()
-        assert len(before) == 16 or n % 3 == 2
+        assert search.is_finished() or n % 3 == 2
         assert search.run_folder.trials_csv.exists()
         search.finish()
-        assert {number: search.recorded()[number] for number in before} == before
+        check_kept(before, search.recorded())
         search.check(calm)
-    return "stderr on a full device; stdout a pipe without a reader; both, and SIGTERM; each time resumed"
+    return f"stderr on a full device; stdout a pipe without a reader; both, and SIGTERM: {moments}; each time resumed"
 
 
 @contextlib.contextmanager

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
-from packtune.run.folder import RunFolder
+from packtune.run.confirming import Confirmation, confirmation_of, open_confirmation
+from packtune.run.ending import read_ending, read_outcomes
+from packtune.run.folder import Run, RunFolder
 from packtune.run.records import read_records
+from packtune.study.storage import open_storage
 from packtune.trial import TrialRecord, TrialState
 
 PACKTUNE = str(Path(sys.executable).parent / "packtune")
@@ -30,7 +36,9 @@ IN_PARTS = (
     "run", "--space", str(Path(__file__).parent / "list.toml"), "--sampler", "grid", "--no-halving", "--epochs", "3",
     "--seed", "3", "--checkpoint-interval", "0", "--workers", "4", "--cpus-per-worker", "0.5",
 )  # fmt: skip
-TIMEOUT_S = 300
+TIMEOUT_S = 600
+_CALM: dict[tuple[str, ...], Path] = {}
+"""Where undisturbed searches are kept, by their options."""
 Stream = int | IO[bytes]
 
 
@@ -61,21 +69,43 @@ class Search:
     def leaderboard(self) -> bytes:
         return self.run_folder.leaderboard_csv.read_bytes()
 
-    def records(self) -> list[TrialRecord]:
-        """Read the study, as another process may while it grows."""
+    def load(self) -> Run:
+        """Read its settings."""
         run = self.run_folder.load()
         resources = replace(run.settings.resources, storage=self.url)
-        return read_records(replace(run, settings=run.settings.with_resources(resources)))
+        return replace(run, settings=run.settings.with_resources(resources))
 
-    def recorded(self) -> dict[int, dict]:
-        """Read the outcomes that the study has, by trial."""
+    def records(self) -> list[TrialRecord]:
+        """Read the trials, as another process may while they grow."""
+        return read_records(self.load())
+
+    @property
+    def confirmation(self) -> Confirmation | None:
+        """How it is confirmed, by its trials so far; none if it is not."""
+        return confirmation_of(self.load(), self.records())
+
+    def trainings(self) -> list[TrialRecord]:
+        """Read the trainings of the finalists, once all trials are done."""
+        assert self.confirmation is not None
+        run = self.load()
+        with open_storage(run.folder.journal, self.url, read_only=True) as storage:
+            return open_confirmation(run, self.confirmation, storage, read_only=True).records()
+
+    def recorded(self) -> dict[str, dict]:
+        """Read the outcomes so far, of the trials and of the trainings of finalists, by name: "trial 3"."""
         if not self.begun or not (self.url or self.run_folder.journal.exists()):
             return {}
-        return {r.proposal.number: r.outcome.to_json() for r in self.records() if r.outcome is not None}
+        trials, trainings = read_outcomes(self.load())
+        found = {f"trial {r.proposal.number}": r.outcome.to_json() for r in trials if r.outcome is not None}
+        return found | {f"training {n}": outcome.to_json() for n, outcome in (trainings or {}).items()}
 
-    def outcomes_in_journal(self) -> int:
-        """Count what was recorded so far, cheaply."""
-        return _read(self.run_folder.journal).count(b'"outcome"')
+    def outcomes(self) -> int:
+        """Count what was recorded so far, of all stages; cheaply if it is in a journal."""
+        return len(self.recorded()) if self.url else _read(self.run_folder.journal).count(b'"outcome"')
+
+    def is_finished(self) -> bool:
+        """Tell whether nothing is left to be trained."""
+        return not read_ending(self.load()).is_open
 
     def trains(self, pid: int) -> bool:
         """Tell whether the driver has workers already."""
@@ -109,24 +139,39 @@ class Search:
         assert process.returncode == 0, talk
 
     def check(self, undisturbed: bytes) -> None:
-        """Hold it against the undisturbed one: the same bytes, no trial lost, none twice, none open.
+        """Hold it against the undisturbed one: the same bytes, no trial or training lost, none twice, none open.
 
         Raises:
             AssertionError: they differ.
         """
         assert self.leaderboard() == undisturbed, f"{self.run_folder.leaderboard_csv} differs"
-        records = self.records()
-        numbers = Counter(record.proposal.number for record in records)
-        assert numbers == Counter(range(self.run_folder.load().settings.plan.trials)), numbers
-        assert not [r for r in records if r.state in (TrialState.RUNNING, TrialState.WAITING)]
+        _check_all_there(self.records(), self.load().settings.plan.trials)
+        if self.confirmation is not None:
+            _check_all_there(self.trainings(), self.confirmation.layout.report.end)
 
 
 def undisturbed(folder: Path, options: tuple[str, ...] = SEARCH) -> bytes:
-    """Give the leaderboard of the search that nothing disturbs."""
+    """Give the leaderboard of the search that nothing disturbs, which lies in the folder as the run `calm`.
+
+    It is searched once for all faults of a suite.
+    """
     search = Search(folder, "calm", options=options)
     if not search.begun:
-        search.finish()
+        if options not in _CALM:
+            search.finish()
+            _CALM[options] = Path(tempfile.mkdtemp(prefix="packtune-calm-"), "calm")
+            atexit.register(shutil.rmtree, _CALM[options].parent, ignore_errors=True)
+            shutil.copytree(search.run_folder.path, _CALM[options])
+        else:
+            shutil.copytree(_CALM[options], search.run_folder.path)
     return search.leaderboard()
+
+
+def _check_all_there(records: Sequence[TrialRecord], number: int) -> None:
+    """Make sure that no trial of a stage is lost, none twice, and none open."""
+    numbers = Counter(record.proposal.number for record in records)
+    assert numbers == Counter(range(number)), numbers
+    assert not [r for r in records if r.state in (TrialState.RUNNING, TrialState.WAITING)]
 
 
 def alive(pid: int) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 import shutil
 
+import guilty
 import kills
 import pytest
+import signalled
 from fault_table import Row, keep_row, read_rows
 from faults import FAULTS, Fault, try_fault
 from searches import Search, undisturbed
@@ -26,7 +28,7 @@ def folder(tmp_path_factory):
         pytest.param(kills.shuffled_workers, 1, marks=pytest.mark.long),
         (kills.killed_driver, 1),
         (kills.killed_worker, 2),
-        pytest.param(kills.stopped_driver, 1, marks=pytest.mark.long),
+        pytest.param(signalled.stopped_driver, 1, marks=pytest.mark.long),
     ],
 )
 def test_whatever_is_killed_the_search_ends_the_same(folder, break_it, tries):
@@ -35,7 +37,7 @@ def test_whatever_is_killed_the_search_ends_the_same(folder, break_it, tries):
 
 @pytest.mark.slow
 def test_a_member_that_cannot_be_trained_is_found_and_the_others_complete(folder):
-    kills.guilty_members(1, random.Random(1), folder, kinds=("raise", "exit", "nan"), trials=8)
+    guilty.guilty_members(1, random.Random(1), folder, kinds=("raise", "exit", "nan"), trials=8)
 
 
 def test_a_long_search_keeps_its_files_in_proportion(tmp_path):

@@ -1,0 +1,54 @@
+"""Random moments of a search, in each of its stages in turn: exploration, selection and report."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import time
+from collections import Counter
+
+from searches import Search, wait_until
+
+STAGES = ("exploration", "selection", "the report")
+LONGEST_WAIT_S = 1.0
+"""After what a moment is counted from: about a round."""
+
+
+class Moments:
+    """Waits for moments, and counts in which stages they fell.
+
+    A moment is told by how many outcomes the study has: at the end of exploration all trials have one, and so on.
+
+    Args:
+        calm: the same search, finished.
+    """
+
+    def __init__(self, calm: Search) -> None:
+        assert calm.confirmation is not None, "the search is not confirmed, so that it has one stage only"
+        report, explored = calm.confirmation.layout.report, len(calm.records())
+        self._ends = (explored, explored + report.first, explored + report.end)
+        self._seen: Counter[str] = Counter()
+        self._turn = 0
+
+    def wait(self, search: Search, process: subprocess.Popen[str], draws: random.Random) -> bool:
+        """Wait for a random moment of the next stage; at once if that is over. False if the search ended before."""
+        # Three in a row are three stages, each row in another order, as callers have their own cycles of three.
+        stage = (self._turn + self._turn // len(STAGES)) % len(STAGES)
+        self._turn += 1
+        enough = draws.randrange(self._ends[stage - 1] if stage else 1, self._ends[stage])
+        if not wait_until(lambda: search.outcomes() >= enough, process, timeout_s=300):
+            return False
+        time.sleep(draws.uniform(0, LONGEST_WAIT_S))
+        self.note(search)
+        return process.poll() is None
+
+    def note(self, search: Search) -> None:
+        """Count this moment."""
+        outcomes = search.outcomes()
+        started = "the start" if outcomes == 0 else "the end"
+        self._seen[next((s for s, end in zip(STAGES, self._ends, strict=True) if 0 < outcomes < end), started)] += 1
+
+    def __str__(self) -> str:
+        """Give how many moments fell where: "3 in exploration, 2 in selection, 0 in the report"."""
+        places = (*(p for p in ("the start",) if self._seen[p]), *STAGES, *(p for p in ("the end",) if self._seen[p]))
+        return ", ".join(f"{self._seen[place]} in {place}" for place in places)
