@@ -69,7 +69,7 @@ def killed_driver(
         before: dict[str, dict] = {}
         while kills < tries:
             process = search.start(plan={"delay_s": ROUND_DELAY_S, "seed": draws.random()})
-            below = _wait_for_random_moment(search, process, draws)
+            below = _wait_for_random_moment(search, process, draws, moments)
             if process.poll() is not None:
                 _, talk = process.communicate()
                 assert process.returncode == 0, talk
@@ -108,16 +108,20 @@ def wait_for_end(pids: Iterable[int], timeout_s: float, *, but: Callable[[int], 
         raise AssertionError(f"still there after {timeout_s:g} s: {survivors}") from None
 
 
-def _wait_for_random_moment(search: Search, process: subprocess.Popen[str], draws: random.Random) -> list[int]:
-    """Wait, in one of four cases, while the search starts, else until it has trained a little; give its processes."""
+def _wait_for_random_moment(
+    search: Search, process: subprocess.Popen[str], draws: random.Random, moments: Moments
+) -> list[int]:
+    """Wait, in one of four cases, while the search starts, else into the next stage, or further; give its processes."""
     starting = draws.random() < 0.25
-    enough = search.outcomes() + (10**9 if starting else draws.randint(0, 6))
-    moment_s = time.monotonic() + (draws.uniform(0.5, 8) if starting else 120)
+    # A search that was killed before has to get on.
+    enough = 10**9 if starting else max(moments.draw(draws), search.outcomes() + draws.randint(0, 6))
+    moment_s = time.monotonic() + (draws.uniform(0.5, 8) if starting else TIMEOUT_S)
+    waits = not starting
     below: list[int] = []
     while process.poll() is None and time.monotonic() < moment_s:
         below = descendants(process.pid) or below
-        if moment_s > time.monotonic() + 60 and search.trains(process.pid) and search.outcomes() >= enough:
-            moment_s = time.monotonic() + draws.uniform(0, ROUND_DELAY_S)
+        if waits and search.trains(process.pid) and search.outcomes() >= enough:
+            moment_s, waits = time.monotonic() + draws.uniform(0, ROUND_DELAY_S), False
         time.sleep(0.05)
     return descendants(process.pid) or below
 

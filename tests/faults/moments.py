@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections import Counter
 
-from searches import Search, wait_until
+from searches import TIMEOUT_S, Search, wait_until
 
 STAGES = ("exploration", "selection", "the report")
 LONGEST_WAIT_S = 1.0
@@ -30,13 +30,17 @@ class Moments:
         self._seen: Counter[str] = Counter()
         self._turn = 0
 
-    def wait(self, search: Search, process: subprocess.Popen[str], draws: random.Random) -> bool:
-        """Wait for a random moment of the next stage; at once if that is over. False if the search ended before."""
+    def draw(self, draws: random.Random) -> int:
+        """Draw a random moment of the next stage, as how many outcomes there are then."""
         # Three in a row are three stages, each row in another order, as callers have their own cycles of three.
         stage = (self._turn + self._turn // len(STAGES)) % len(STAGES)
         self._turn += 1
-        enough = draws.randrange(self._ends[stage - 1] if stage else 1, self._ends[stage])
-        if not wait_until(lambda: search.outcomes() >= enough, process, timeout_s=300):
+        return draws.randrange(self._ends[stage - 1] if stage else 1, self._ends[stage])
+
+    def wait(self, search: Search, process: subprocess.Popen[str], draws: random.Random) -> bool:
+        """Wait for a random moment of the next stage; at once if that is over. False if the search ended before."""
+        enough = self.draw(draws)
+        if not wait_until(lambda: search.outcomes() >= enough, process, timeout_s=TIMEOUT_S):
             return False
         time.sleep(draws.uniform(0, LONGEST_WAIT_S))
         self.note(search)
