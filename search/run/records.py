@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from packtune.errors import RunError
-from packtune.run.folder import Run
+from packtune.errors import RunError, SettingsError
+from packtune.run.folder import SETTINGS, Run
+from packtune.run.settings_file import read_settings
 from packtune.study.storage import Storage, open_storage
 from packtune.study.storage_url import hide_password
 from packtune.study.study import SearchStudy, create_study, find_study, load_study
@@ -18,7 +20,8 @@ def open_study(run: Run, storage: Storage, *, read_only: bool = False) -> Search
     """Open the study of a run, or make it if the run never began.
 
     Raises:
-        RunError: the study is missing, or another run's, or cannot take the trials that are to follow.
+        RunError: the study is missing, or another run's, or cannot take the trials that are to follow; or the run is a
+            copy that would write to the study of another one.
     """
     settings = run.settings
     name = None if run.new else find_study(storage, settings.name, settings.run_id)
@@ -34,6 +37,7 @@ def open_study(run: Run, storage: Storage, *, read_only: bool = False) -> Search
         study.check_owner(settings.run_id)
     else:
         study.claim(settings.run_id)
+        _claim_for_folder(run, study)
         if len(study.trials) < settings.plan.trials:
             study.trials.check_own()
     return study
@@ -65,11 +69,49 @@ def check_extendable(run: Run) -> None:
     """Make sure that further trials can follow those of a run.
 
     Raises:
-        RunError: another program has added trials to the study.
+        RunError: another program has added trials to the study, or the run is a copy of another one.
     """
     with open_storage(run.folder.journal, run.settings.resources.storage, read_only=True) as storage:
         if find_study(storage, run.settings.name, run.settings.run_id) is not None:
-            open_study(replace(run, new=False), storage, read_only=True).trials.check_own()
+            study = open_study(replace(run, new=False), storage, read_only=True)
+            study.trials.check_own()
+            _check_original(run, study)
+
+
+def _claim_for_folder(run: Run, study: SearchStudy) -> None:
+    """Note in a database where the run lies. The journal lies in its folder, and is copied with it.
+
+    Raises:
+        RunError: the run is a copy, and would write to the study of another one.
+    """
+    if run.settings.resources.storage is not None:
+        _check_original(run, study)
+        study.folder_note.write(run.folder.path)
+
+
+def _check_original(run: Run, study: SearchStudy) -> None:
+    """Make sure that no other folder has the same run on the same study, as copies have. A moved folder is no copy.
+
+    Raises:
+        RunError: the folder that the study notes is another one, and is still there.
+    """
+    url, noted = run.settings.resources.storage, study.folder_note.read()
+    if url is None or noted is None or not _has_run(noted, run.settings.run_id, hide_password(url)):
+        return
+    if not noted.samefile(run.folder.path):
+        raise RunError(
+            f"{run.folder.path} is a copy of the run in {noted}, and both have their study in {hide_password(url)}, so "
+            f"that they would disturb each other: resume the one in {noted}; or remove it, if the copy is to take its "
+            "place; or copy the database too, and name that with --storage"
+        )
+
+
+def _has_run(folder: Path, run_id: str, storage: str) -> bool:
+    """Tell whether a folder is that of a run with this id, on this storage."""
+    with suppress(SettingsError):
+        settings = read_settings(folder / SETTINGS)
+        return settings.run_id == run_id and settings.resources.storage == storage
+    return False
 
 
 def count_finished(trials_csv: Path) -> int:

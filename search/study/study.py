@@ -14,6 +14,7 @@ from optuna.study import StudyDirection
 from packtune.errors import RunError
 from packtune.settings import SearchPlan
 from packtune.space.space import Space
+from packtune.study.folder_note import FolderNote
 from packtune.study.outcomes import Outcomes
 from packtune.study.pack_notes import PackNotes
 from packtune.study.records import RecordReader, SeedOf, explored_seeds
@@ -39,6 +40,7 @@ class SearchStudy:
         trials: opened with their values.
         outcomes: recorded, then told.
         pack_notes: which trials form which pack.
+        folder_note: in which folder the run lies.
     """
 
     def __init__(self, storage: Storage, study_id: int, reader: RecordReader) -> None:
@@ -50,6 +52,7 @@ class SearchStudy:
         self.pack_notes = PackNotes(reader.study, self._notes, self._note)
         self.trials = Trials(storage, ids, reader, self.pack_notes.count_trials)
         self.outcomes = Outcomes(storage.optuna, ids)
+        self.folder_note = FolderNote(storage.optuna, study_id)
 
     def claim(self, run_id: str) -> None:
         """Note to which run the study belongs, once.

@@ -202,6 +202,40 @@ def test_a_study_that_was_renamed_is_found_by_the_runs_id(in_each_storage, finis
     assert len(finish(extend_run(in_each_storage, trials="+1", epochs=None)).records) == 7
 
 
+def test_a_copied_folder_goes_on_only_if_it_has_a_study_of_its_own(tmp_path, in_each_storage, finish):
+    run = in_each_storage
+    copied = shutil.copytree(run.folder.path, run.folder.path.with_name("copy"))
+    copy = find_run(str(copied), run.folder.results)
+    assert read_records(copy) == read_records(run)
+    if run.settings.resources.storage is None:
+        assert len(finish(extend_run(copy, trials="+1", epochs=None)).records) == 7
+        assert len(read_records(run)) == 6
+        return
+    for _ in range(2):
+        with pytest.raises(
+            RunError, match=r"/copy is a copy of the run in .*/touched, and both have their study in sq"
+        ):
+            extend_run(copy, trials="+1", epochs=None)
+    assert find_run(str(copied), run.folder.results).settings.plan.trials == 6
+    with pytest.raises(RunError, match="is a copy of the run in"):
+        finish(copy)
+    shutil.copy(tmp_path / "studies.db", tmp_path / "copied.db")
+    apart = find_run(str(copied), run.folder.results, storage=f"sqlite:///{tmp_path}/copied.db")
+    assert len(finish(extend_run(apart, trials="+1", epochs=None)).records) == 7
+    assert len(read_records(run)) == 6
+
+
+def test_a_folder_that_was_moved_or_linked_is_no_copy(tmp_path, in_each_storage, finish):
+    folder = in_each_storage.folder
+    moved = folder.path.rename(tmp_path / "moved")
+    assert len(finish(extend_run(find_run(str(moved), folder.results), trials="+1", epochs=None)).records) == 7
+    (tmp_path / "link").symlink_to(moved)
+    linked = find_run(str(tmp_path / "link"), folder.results)
+    assert len(finish(extend_run(linked, trials="+1", epochs=None)).records) == 8
+    moved.rename(folder.path)
+    assert len(finish(extend_run(find_run("touched", folder.results), trials="+1", epochs=None)).records) == 9
+
+
 def test_settings_that_were_touched_by_an_editor_are_read(base):
     text = base.settings.read_text().replace('name = "base"', 'name = "other"').replace("\n", "\r\n")
     base.settings.write_bytes(b"\xef\xbb\xbf" + text.encode())
