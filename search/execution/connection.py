@@ -47,6 +47,16 @@ _LOST = (
     "a job. Nothing that was finished is lost: resume goes on"
 )
 
+_MISMATCH = "Version mismatch"
+_OTHER_VERSION = (
+    "Give all nodes the same versions, those that this process was started with (`pip list` shows them), or use "
+    "--address local to search on this machine"
+)
+_CHECK = (
+    "Check that the port is the one that `ray start --head` prints, that this machine is a node of the cluster, and "
+    "that RAY_AUTH_MODE and RAY_AUTH_TOKEN are the cluster's"
+)
+
 
 class Connection(ABC):
     """A Ray that may still be starting."""
@@ -205,11 +215,12 @@ def _connect_to_cluster(resources: Resources) -> None:
     except UnicodeEncodeError as error:
         raise ClusterError(NOT_UTF8.format(readable(os.getcwd()))) from error
     except Exception as error:
-        raise ClusterError(
-            f"cannot connect to the cluster at {resources.address}: {error}. Check that the port is the one that "
-            "`ray start --head` prints, that this machine is a node of the cluster, and that RAY_AUTH_MODE and "
-            "RAY_AUTH_TOKEN are the cluster's"
-        ) from error
+        raise ClusterError(_why_not_connected(resources.address, error)) from error
+
+
+def _why_not_connected(address: str | None, error: Exception) -> str:
+    said = " ".join(str(error).split()).rstrip(" .")
+    return f"cannot connect to the cluster at {address}: {said}. {_OTHER_VERSION if _MISMATCH in said else _CHECK}"
 
 
 def hide_command(url: str) -> None:

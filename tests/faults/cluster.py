@@ -17,7 +17,7 @@ from postgres import free_port
 from searches import raylet_of, workers_of
 
 RAY = str(Path(sys.executable).parent / "ray")
-START_TIMEOUT_S = 60
+START_TIMEOUT_S = 180
 
 
 class Cluster:
@@ -35,6 +35,7 @@ class Cluster:
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN": secrets.token_hex(16),
             "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1",  # several nodes on one machine
+            "RAY_raylet_start_wait_time_s": "150",  # beside much other work
         }
         self.nodes: list[subprocess.Popen[bytes]] = []
         self._temporary = tempfile.TemporaryDirectory(prefix="packtune-ray-", ignore_cleanup_errors=True)

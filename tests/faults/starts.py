@@ -25,7 +25,7 @@ UNKNOWN_USER = (
 
 
 def in_shell(scene: str) -> tuple[str, ...]:
-    return ("sh", "-c", f'{scene} && exec "$@"', "sh")
+    return ("bash", "-c", f'{scene} && exec "$@"', "bash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,11 @@ SCENES = {
     "no loopback": Scene(("unshare", "--net"), words=("127.0.0.1", "ip link set lo up")),
     "2 GB of virtual memory": Scene(in_shell("ulimit -v 2000000"), words=("virtual memory", "ulimit -v unlimited")),
     "8 GB of virtual memory": Scene(in_shell("ulimit -v 8000000")),
+    "48 open files": Scene(in_shell("ulimit -n 48"), words=("48 files open", "ulimit -n 4096")),
+    "64 open files a core": Scene(in_shell(f"ulimit -n {64 * (os.cpu_count() or 1)}")),
+    "100 processes and threads": Scene(
+        (*UNKNOWN_USER, *in_shell("ulimit -u 100")), words=("more threads", "ulimit -u 4096")
+    ),
     "/dev/shm read-only": Scene(
         ("unshare", "--mount", *in_shell("mount -t tmpfs -o ro none /dev/shm")),
     ),

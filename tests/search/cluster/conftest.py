@@ -23,7 +23,7 @@ from packtune.settings import Resources
 from packtune.space.source import find_space
 
 BIN = Path(sys.executable).parent
-START_TIMEOUT_S = 90
+START_TIMEOUT_S = 180
 
 
 def free_port() -> int:
@@ -47,6 +47,7 @@ class RayNodes:
             "RAY_AUTH_TOKEN": secrets.token_hex(16),
             "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0" if alone else "1",
             "RAY_health_check_period_ms": "300",  # by default a lost node is missed after a quarter of a minute
+            "RAY_raylet_start_wait_time_s": "150",  # beside much other work
         }
         self._nodes: list[subprocess.Popen[bytes]] = []
         self._temporary = tempfile.TemporaryDirectory(prefix="packtune-", ignore_cleanup_errors=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,13 @@ from pathlib import Path
 import pytest
 
 from packtune.execution.environment import changed
-from packtune.execution.surroundings import check_address_space, check_loopback, home_variables, token_variables
+from packtune.execution.surroundings import (
+    check_address_space,
+    check_counts,
+    check_loopback,
+    home_variables,
+    token_variables,
+)
 
 # A process of Ray in the making: what the environment of a search lets through to it.
 CHILD = "import os, sys; print(sys.warnoptions, os.environ.get('HOME'), os.environ.get('X_TEST'))"
@@ -19,6 +26,35 @@ CHILD = "import os, sys; print(sys.warnoptions, os.environ.get('HOME'), os.envir
 def test_this_machine_has_what_ray_needs():
     check_loopback()
     check_address_space()
+    check_counts(workers=1)
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [
+        ("ulimit -n 63", "a process may have 63 files open, and needs 64: lift the limit with `ulimit -n 4096`"),
+        ("ulimit -n 64", "enough"),
+        ("ulimit -Sn 32", "enough"),  # which a process may raise itself
+        ("ulimit -u 199", "this user may start 198 more threads, and a search needs 200: lift the limit with `ulimit"),
+        ("ulimit -u 300", "enough"),
+    ],
+)
+def test_too_few_files_or_threads_are_told(limit, words):
+    code = "from packtune.execution.surroundings import check_counts; check_counts(workers=2); print('enough')"
+    before = another_user() if "-u" in limit else ()
+    done = subprocess.run(
+        [*before, "bash", "-c", f'{limit} && exec "$@"', "sh", sys.executable, "-c", code],
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert words in done.stdout + done.stderr
+
+
+def another_user():
+    """Give the command that runs another one as a user who has no processes, and whom limits bind."""
+    if os.geteuid() or shutil.which("setpriv") is None:
+        pytest.skip("only root can become another user, with setpriv")
+    capabilities = ("--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search")
+    return ("setpriv", "--reuid", "54321", "--regid", "54321", "--clear-groups", *capabilities)
 
 
 @pytest.mark.parametrize("content", [None, "", " \n"])
