@@ -102,7 +102,7 @@ FAULTS = {
         starts.poor_machines, len(starts.SCENES), f"{SAME}, or within a minute an error that says what; no run is left"
     ),
     "a Ray that does not start": Fault(
-        starts.broken_starts, 4, f"exit 2 or 130, and the cause; no run is left; then {SAME}"
+        starts.broken_starts, 6, f"exit 2 or 130, and the cause; no run is left; then {SAME}"
     ),
     "fuzzed IDX": Fault(fuzzed("idx"), 10_000, CLEAR),
     "fuzzed TOML": Fault(fuzzed("toml"), 10_000, CLEAR),

@@ -27,6 +27,8 @@ UNKNOWN_USER = (
 )
 READ_ONLY_SHARED_MEMORY = ("unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o ro none /dev/shm && exec "$@"', "sh")
 NO_LOOPBACK = ("unshare", "--net")
+FEW_FILES = ("bash", "-c", 'ulimit -n 48 && exec "$@"', "bash")
+FEW_PROCESSES = ("bash", "-c", 'ulimit -u 100 && exec "$@"', "bash")
 LITTLE_ADDRESS_SPACE = ("sh", "-c", 'ulimit -v 2000000 && exec "$@"', "sh")
 
 
@@ -129,6 +131,15 @@ def test_with_too_little_virtual_memory_a_search_ends_at_once(tmp_path):
     assert_refused(tmp_path, search(tmp_path, *LITTLE_ADDRESS_SPACE), "virtual memory", "ulimit -v unlimited")
 
 
+def test_with_too_few_files_a_search_ends_at_once(tmp_path):
+    assert_refused(tmp_path, search(tmp_path, *FEW_FILES), "48 files open", "ulimit -n 4096")
+
+
+def test_with_too_few_processes_a_search_ends_at_once(short_folder):
+    needs(*UNKNOWN_USER)
+    assert_refused(short_folder, search(short_folder, *UNKNOWN_USER, *FEW_PROCESSES), "more threads", "ulimit -u 4096")
+
+
 @pytest.mark.parametrize("name", ["long" * 25, "tämp"])
 def test_a_folder_that_was_asked_for_and_cannot_be_used_ends_a_search_at_once(tmp_path, name):
     (tmp_path / name).mkdir()
@@ -191,12 +202,13 @@ def test_a_process_of_ray_that_dies_as_it_starts_ends_a_search(tmp_path, driver,
     assert not (tmp_path / "results/runs/one").exists()
 
 
-def test_a_second_ctrl_c_ends_a_search_whose_ray_does_not_start(tmp_path, driver):
-    hung = wait_for_process(driver, "/gcs_server")
+@pytest.mark.parametrize(("program", "times"), [("/gcs_server", 2), ("/raylet", 1)])
+def test_ctrl_c_ends_a_search_whose_ray_does_not_start(tmp_path, driver, program, times):
+    hung = wait_for_process(driver, program)
     os.kill(hung, signal.SIGSTOP)
     while "starting Ray" not in (line := driver.stderr.readline()):
         assert line, "the search has ended"
-    for _ in range(2):
+    for _ in range(times):
         driver.send_signal(signal.SIGINT)
         time.sleep(0.2)
     _, err = driver.communicate(timeout=TIMEOUT_S)
