@@ -21,6 +21,7 @@ from packtune.run.confirming import Confirmation, confirmation_of, open_confirma
 from packtune.run.ending import read_ending, read_outcomes
 from packtune.run.folder import Run, RunFolder
 from packtune.run.records import read_records
+from packtune.signals import SIGNALS
 from packtune.study.storage import open_storage
 from packtune.trial import TrialRecord, TrialState
 
@@ -125,7 +126,7 @@ class Search:
         return subprocess.Popen(
             [*program, *arguments, *extra],
             cwd=self.folder, stdout=stdout, stderr=stderr, text=True, start_new_session=True,
-            env=self.environment,
+            env=self.environment, preexec_fn=listen_to_signals,
         )  # fmt: skip
 
     def finish(self, *extra: str, plan: dict | None = None) -> None:
@@ -165,6 +166,12 @@ def undisturbed(folder: Path, options: tuple[str, ...] = SEARCH) -> bytes:
         else:
             shutil.copytree(_CALM[options], search.run_folder.path)
     return search.leaderboard()
+
+
+def listen_to_signals() -> None:
+    """Ignore no signal that this process ignores: `nohup`, and shells in the background, have some ignored."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _check_all_there(records: Sequence[TrialRecord], number: int) -> None:

@@ -14,7 +14,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from losses import NotHere, fails_with
-from searches import PACKTUNE, SEARCH, Search, alive, command_of, descendants, undisturbed, wait_until
+from searches import (
+    PACKTUNE,
+    SEARCH,
+    Search,
+    alive,
+    command_of,
+    descendants,
+    listen_to_signals,
+    undisturbed,
+    wait_until,
+)
 
 MOST_S = 60.0
 """The longest time until an error."""
@@ -134,6 +144,7 @@ def _start(search: Search, before: tuple[str, ...], variables: Mapping[str, str 
     return subprocess.Popen(
         [*before, PACKTUNE, *SEARCH, "--name", search.name],
         cwd=search.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=listen_to_signals,
         env={name: value for name, value in os.environ.items() if name not in variables} | changed,
     )  # fmt: skip
 
