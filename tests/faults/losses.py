@@ -27,7 +27,7 @@ def full_disk(tries: int, draws: random.Random, folder: Path) -> str:
     """Search on disks that are too small, or that another program fills at a moment of each stage."""
     calm = undisturbed(folder)
     moments = Moments(Search(folder, "calm"))
-    sizes = sorted(draws.sample(range(8, 44, 4), tries // 2))
+    sizes = sorted(draws.sample(range(8, 44, 4), max(1, tries // 3)))
     for n, kilobytes in enumerate([*sizes, *[BIG_DISK] * (tries - len(sizes))]):
         with _small_disk(folder / f"disk-{n}", kilobytes=kilobytes) as disk:
             search = Search(disk, "full")

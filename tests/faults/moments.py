@@ -9,7 +9,8 @@ from collections import Counter
 
 from searches import TIMEOUT_S, Search, wait_until
 
-STAGES = ("exploration", "selection", "the report")
+STAGES = ("in exploration", "in selection", "in the report")
+BEFORE, AFTER = "before the first outcome", "after the last"
 LONGEST_WAIT_S = 1.0
 """After what a moment is counted from: about a round."""
 
@@ -49,10 +50,10 @@ class Moments:
     def note(self, search: Search) -> None:
         """Count this moment."""
         outcomes = search.outcomes()
-        started = "the start" if outcomes == 0 else "the end"
-        self._seen[next((s for s, end in zip(STAGES, self._ends, strict=True) if 0 < outcomes < end), started)] += 1
+        running = next((stage for stage, end in zip(STAGES, self._ends, strict=True) if outcomes < end), AFTER)
+        self._seen[running if outcomes else BEFORE] += 1
 
     def __str__(self) -> str:
         """Give how many moments fell where: "3 in exploration, 2 in selection, 0 in the report"."""
-        places = (*(p for p in ("the start",) if self._seen[p]), *STAGES, *(p for p in ("the end",) if self._seen[p]))
-        return ", ".join(f"{self._seen[place]} in {place}" for place in places)
+        places = [place for place in (BEFORE, *STAGES, AFTER) if place in STAGES or self._seen[place]]
+        return ", ".join(f"{self._seen[place]} {place}" for place in places)

@@ -11,6 +11,7 @@ import pytest
 import signalled
 from fault_table import Row, keep_row, read_rows
 from faults import FAULTS, Fault, try_fault
+from moments import Moments
 from searches import Search, undisturbed
 from simulated import simulate
 
@@ -53,6 +54,22 @@ def test_a_leaderboard_that_differs_by_one_byte_is_found(folder):
     changed.run_folder.leaderboard_csv.write_bytes(calm[:-2] + b"0\n")
     with pytest.raises(AssertionError, match="leaderboard.csv differs"):
         changed.check(calm)
+
+
+@pytest.mark.slow
+def test_moments_fall_in_every_stage(folder):
+    undisturbed(folder)
+    moments, draws = Moments(Search(folder, "calm")), random.Random(2)
+    drawn = [moments.draw(draws) for _ in range(9)]
+    # 16 trials, two trainings of each of four finalists, and two for the report.
+    stages = [(number >= 16) + (number >= 24) for number in drawn]
+    assert all(1 <= number < 26 for number in drawn)
+    assert stages == [0, 1, 2, 1, 2, 0, 2, 0, 1]
+    moments.note(Search(folder, "calm"))
+    moments.note(Search(folder, "never-begun"))
+    assert str(moments) == (
+        "1 before the first outcome, 0 in exploration, 0 in selection, 0 in the report, 1 after the last"
+    )
 
 
 def test_a_trial_that_is_lost_or_changed_is_found():
