@@ -25,6 +25,7 @@ WRITING_PATIENCE_S = 60.0
 LEAVING_PATIENCE_S = 5.0
 TICK_S = 0.2
 LOST_CODE = 2
+"""The exit code where nothing can be trained any more, or where the tables or the result cannot be written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,12 +125,14 @@ class Guard:
 
     def _end(self) -> None:
         number = self.signals[-1] if self.signals else None
+        code = LOST_CODE if number is None else exit_code(number)
         try:
             if self._rescue is not None:
                 self._rescue.end(number)
             if number is None:
                 self._say(f"Error: {self._lost}")
-        except PacktuneError as error:
+        except PacktuneError as error:  # as where the main thread cannot write what came of the search
+            code = LOST_CODE
             self._say(f"Error: {error}")
         finally:
-            os._exit(LOST_CODE if number is None else exit_code(number))
+            os._exit(code)

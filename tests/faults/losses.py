@@ -134,7 +134,8 @@ def no_reader(tries: int, draws: random.Random, folder: Path) -> str:
                 moments.wait(search, process, draws)
                 process.terminate()
             # That nobody got the result is an error; the tables are there all the same.
-            assert process.wait(timeout=TIMEOUT_S) == (2 if n % 3 else 0)
+            code = process.wait(timeout=TIMEOUT_S)
+            assert code == (2 if n % 3 else 0), (n, code)
         before = search.recorded()
         assert search.is_finished() or n % 3 == 2
         assert search.run_folder.trials_csv.exists()

@@ -13,16 +13,19 @@ import ctypes
 import sys
 from pathlib import Path
 
+from packtune.errors import PacktuneError
 from packtune.guard import Guard, Rescue
 from packtune.signals import handle_signals
 
-lost, phase = sys.argv[1:]
+lost, phase, unwritten = sys.argv[1:]
 library = ctypes.CDLL(None)
 mutex = ctypes.create_string_buffer(64)
 
 
 def end(number):
     Path("tables").write_text(str(number))
+    if unwritten:
+        raise PacktuneError(unwritten)
 
 
 guard = Guard(lambda text: print(text, file=sys.stderr))
@@ -46,9 +49,9 @@ def hangs(tmp_path):
     """Give a function that starts a program whose main thread hangs in some phase."""
     started = []
 
-    def start(phase, lost=""):
+    def start(phase, lost="", unwritten=""):
         process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, lost, phase],
+            [sys.executable, "-c", PROGRAM, lost, phase, unwritten],
             cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         started.append(process)
@@ -67,6 +70,14 @@ def test_a_search_that_hangs_gets_its_tables_and_the_code_of_the_signal(hangs, t
     process.send_signal(number)
     assert process.wait(timeout=60) == 128 + number
     assert (tmp_path / "tables").read_text() == str(int(number))
+
+
+def test_a_search_that_hangs_and_cannot_write_its_result_ends_with_an_error(hangs, tmp_path):
+    process = hangs("search", unwritten="cannot write the result to stdout: Broken pipe")
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (2, "Error: cannot write the result to stdout: Broken pipe\n")
+    assert (tmp_path / "tables").exists()
 
 
 def test_a_person_who_presses_twice_waits_no_longer(hangs, tmp_path):
