@@ -41,7 +41,8 @@ class Moments:
     def wait(self, search: Search, process: subprocess.Popen[str], draws: random.Random) -> bool:
         """Wait for a random moment of the next stage; at once if that is over. False if the search ended before."""
         enough = self.draw(draws)
-        if not wait_until(lambda: search.outcomes() >= enough, process, timeout_s=TIMEOUT_S):
+        pause_s = 0.5 if search.url else 0.02  # to ask a database takes longer than to look into a journal
+        if not wait_until(lambda: search.outcomes() >= enough, process, TIMEOUT_S, pause_s):
             return False
         time.sleep(draws.uniform(0, LONGEST_WAIT_S))
         self.note(search)

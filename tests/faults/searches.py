@@ -238,7 +238,9 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def wait_until(condition, process: subprocess.Popen[str] | None = None, timeout_s: float = 120) -> bool:
+def wait_until(
+    condition, process: subprocess.Popen[str] | None = None, timeout_s: float = 120, pause_s: float = 0.02
+) -> bool:
     """Wait for a condition; false if the process ended before."""
     deadline_s = time.monotonic() + timeout_s
     while time.monotonic() < deadline_s:
@@ -246,7 +248,7 @@ def wait_until(condition, process: subprocess.Popen[str] | None = None, timeout_
             return True
         if process is not None and process.poll() is not None:
             return False
-        time.sleep(0.02)
+        time.sleep(pause_s)
     raise TimeoutError("what was waited for did not come")
 
 
