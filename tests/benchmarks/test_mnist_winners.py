@@ -13,7 +13,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "benchmarks" / "winner"))
 
-from mnist import SEARCHES, SPACES, ProcessorTime, to_markdown
+from mnist import SEARCHES, SPACES, to_markdown
+from processor_time import ProcessorTime
 
 from packtune.data.catalog import DATASETS
 from packtune.models.architectures.build import count_parameters

@@ -11,17 +11,14 @@ goes on if it was stopped. Linux only, as processor time is read from /proc.
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
-import subprocess
 import sys
-import threading
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from processor_time import ProcessorTime
 
 import packtune
 from packtune.machine import describe_machine
@@ -30,10 +27,8 @@ ROOT = Path(__file__).parents[3]
 SPACES = "tests/benchmarks/winner/spaces"
 RUNS = ROOT / "results" / "runs"
 ALLOWED_H = 2.0
-READ_EVERY_S = 0.5
 HEAD_LINES, SHOWN_ROWS = 4, 20
 SPENT = "cpu-seconds.txt"
-MARK = "PACKTUNE_BENCHMARK"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,61 +110,6 @@ SEARCHES = (
 )
 
 
-class ProcessorTime:
-    """Adds up the processor time of a command and of all processes that it starts, detached ones included.
-
-    They are known by a variable in their environment. What a process computes in its last half second may be missed.
-    """
-
-    def __init__(self) -> None:
-        self._value = uuid.uuid4().hex
-        self._ticks: dict[tuple[str, str], int] = {}
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """The environment that the processes must have or inherit."""
-        return os.environ | {MARK: self._value}
-
-    @property
-    def seconds(self) -> float:
-        """The processor time that was seen so far."""
-        return sum(self._ticks.values()) / os.sysconf("SC_CLK_TCK")
-
-    def run(self, command: Sequence[str]) -> None:
-        """Run a command to its end.
-
-        Raises:
-            CalledProcessError: the command failed.
-        """
-        done = threading.Event()
-        reader = threading.Thread(target=self._watch, args=(done,))
-        reader.start()
-        try:
-            subprocess.run(command, check=True, cwd=ROOT, env=self.environment)
-        finally:
-            done.set()
-            reader.join()
-
-    def read(self) -> None:
-        """Look at all processes once."""
-        for folder in Path("/proc").glob("[0-9]*"):
-            self._read(folder)
-
-    def _watch(self, done: threading.Event) -> None:
-        while not done.wait(READ_EVERY_S):
-            self.read()
-
-    def _read(self, folder: Path) -> None:
-        try:
-            if f"{MARK}={self._value}".encode() not in (folder / "environ").read_bytes():
-                return
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        except OSError:  # it has ended, or is another user's
-            return
-        # As in proc(5), from the state on: user and system time in ticks, and the start, as numbers are used again.
-        self._ticks[folder.name, fields[19]] = int(fields[11]) + int(fields[12])
-
-
 def carry_out(search: Search, data_dir: Path) -> float:
     """Begin a search, or go on with one that was stopped: the processor time of all its sessions in CPU-hours."""
     folder = RUNS / search.run_name
@@ -180,7 +120,7 @@ def carry_out(search: Search, data_dir: Path) -> float:
         words = ["packtune", "resume", search.run_name]
     processor_time = ProcessorTime()
     try:
-        processor_time.run([sys.executable, "-m", *words])
+        processor_time.run([sys.executable, "-m", *words], ROOT)
     finally:
         if folder.exists():
             with (folder / SPENT).open("a", encoding="utf-8") as file:
@@ -189,7 +129,9 @@ def carry_out(search: Search, data_dir: Path) -> float:
 
 
 def spent_h(folder: Path) -> float:
-    """Add up the sessions of a run, in CPU-hours; it was begun by this program, or the cost is not known."""
+    """Add up the sessions of a run, in CPU-hours."""
+    if not (folder / SPENT).exists():
+        sys.exit(f"{folder} was not made by this program, and what it cost is not known: remove it, and search again")
     return sum(map(float, (folder / SPENT).read_text(encoding="utf-8").split())) / 3600
 
 
