@@ -27,6 +27,8 @@ ROOT = Path(__file__).parents[3]
 SPACES = "tests/benchmarks/winner/spaces"
 RUNS = ROOT / "results" / "runs"
 ALLOWED_H = 2.0
+ONE_BY_ONE = "--pack-size 1 --lookahead 1"
+"""Where packs gain nothing, and one worker trains: each trial is judged by all before it."""
 HEAD_LINES, SHOWN_ROWS = 4, 20
 SPENT = "cpu-seconds.txt"
 
@@ -38,7 +40,7 @@ class Search:
     Attributes:
         trials, epochs: of the exploration.
         goal: the accuracy hoped for, in percent.
-        finalists, pack_size: of `packtune run`.
+        packing: options of `packtune run` for packs.
         most_parameters: the largest network that counts; none for any.
     """
 
@@ -49,8 +51,7 @@ class Search:
     trials: int
     epochs: int
     goal: float
-    finalists: int = 4
-    pack_size: str = "auto"
+    packing: str
     most_parameters: int | None = None
 
     @property
@@ -62,8 +63,8 @@ class Search:
         """Give the command line of the run."""
         return (
             f"packtune run --data {self.data} --data-dir {data_dir} --space {SPACES}/{self.name}.toml "
-            f"--trials {self.trials} --epochs {self.epochs} --halving --finalists {self.finalists} --replicates 8 "
-            f"--precision auto --pack-size {self.pack_size} --workers 1 --name {self.run_name}"
+            f"--trials {self.trials} --epochs {self.epochs} --halving --finalists 4 --replicates 8 "
+            f"--precision auto {self.packing} --workers 1 --name {self.run_name}"
         )
 
 
@@ -75,7 +76,7 @@ SEARCHES = (
         data="mnist",
         trials=96,
         epochs=26,
-        pack_size="4",
+        packing="--pack-size 4",
         goal=97.9,
     ),
     Search(
@@ -83,8 +84,9 @@ SEARCHES = (
         name="cnn",
         what="cnn of less than 100,000 parameters",
         data="mnist",
-        trials=40,
-        epochs=15,
+        trials=24,
+        epochs=20,
+        packing=ONE_BY_ONE,
         goal=99.2,
         most_parameters=99_999,
     ),
@@ -93,9 +95,9 @@ SEARCHES = (
         name="overlap-mlp",
         what="fully connected",
         data="mnist-overlap",
-        trials=20,
-        epochs=22,
-        finalists=3,
+        trials=24,
+        epochs=26,
+        packing=ONE_BY_ONE,
         goal=92.5,
     ),
     Search(
@@ -103,8 +105,9 @@ SEARCHES = (
         name="overlap-cnn",
         what="cnn",
         data="mnist-overlap",
-        trials=40,
-        epochs=12,
+        trials=24,
+        epochs=18,
+        packing=ONE_BY_ONE,
         goal=96.5,
     ),
 )
