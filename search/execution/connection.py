@@ -192,7 +192,7 @@ def _why_not_started(error: Exception, folder: Path) -> str:
     return (
         f"cannot start Ray on this machine: {error}. {words and f'{words} '}Its logs are in "
         f"{sessions[-1] / 'logs' if sessions else folder}. Look there, and at the limits of this shell (`ulimit -a`), "
-        "its memory and its disks"
+        "its memory and its disks. If it is very busy, try again: Ray's processes wait only some seconds for each other"
     )
 
 

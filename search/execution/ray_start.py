@@ -15,6 +15,11 @@ PAUSE_S = 0.02
 LOGS_OF = ("raylet", "gcs_server", "runtime_env_agent", "dashboard_agent")
 """The processes of a local Ray, and the beginnings of the names of their log files; the likeliest culprit first."""
 WORDS_OF_ERRORS = (" E ", " C ", " F ", "Error", "rror:")
+NO_REASON = (
+    "An unexpected system state has occurred. You have likely discovered a bug in Ray. Please report this issue at "
+    "https://github.com/ray-project/ray/issues and we'll work with you to fix it. "
+)
+"""Stands before every reason that Ray's processes give for ending, also where a machine is just too busy."""
 
 
 class RayStart:
@@ -113,7 +118,8 @@ def _last_error(path: Path) -> str:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return ""
-    return next((line.strip()[:300] for line in reversed(lines) if any(word in line for word in WORDS_OF_ERRORS)), "")
+    last = next((line for line in reversed(lines) if any(word in line for word in WORDS_OF_ERRORS)), "")
+    return last.replace(NO_REASON, "").strip()[:300]
 
 
 def _program(process: subprocess.Popen[bytes]) -> object:

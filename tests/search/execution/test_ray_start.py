@@ -92,3 +92,15 @@ def test_the_last_error_in_the_logs_is_found(tmp_path):
     (tmp_path / "raylet.out").write_text(RAYLET_LOG)
     assert last_words(tmp_path).startswith("raylet says: [2026-11-26")
     assert last_words(tmp_path).endswith("mmap failed")
+
+
+def test_the_reason_is_given_and_not_what_ray_says_before_every_reason(tmp_path):
+    """A log of a machine whose processors all had other work."""
+    reason = "Check failed: statussetor3576.has_value() Timed out waiting for file /tmp/ray/metrics_agent_port_d4"
+    start = "[2026-11-26 14:55:58,513 C 32495 32495] (raylet) node_manager.cc:3576:  "
+    general = (
+        "An unexpected system state has occurred. You have likely discovered a bug in Ray. Please report this issue at "
+        "https://github.com/ray-project/ray/issues and we'll work with you to fix it. "
+    )
+    (tmp_path / "raylet.out").write_text(f"{start}{general}{reason}\n*** StackTrace Information ***\n")
+    assert last_words(tmp_path) == f"raylet says: {start}{reason}"
