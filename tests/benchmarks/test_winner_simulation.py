@@ -17,7 +17,7 @@ sys.path.insert(0, str(FOLDER))
 from collapses import means_alone
 from probit import COLLAPSING, Cell, Search, Seeds
 from selecting import confirm, select_by_means
-from simulate import COMMAND
+from simulate import COMMAND, SEARCHES
 from table import from_csv, to_csv
 
 from packtune.confirmation.sizes import Round, Sizes, choose_sizes
@@ -54,7 +54,7 @@ def test_the_committed_rows_are_those_of_the_present_sizes(quick):
     committed = ROOT / "results" / "winner"
     assert plans(committed) == plans(quick[1])
     rows = from_csv((committed / "simulation.csv").read_text(encoding="utf-8"))
-    assert all(row.command == COMMAND and "1000 searches" in row.what for row in rows)
+    assert all(row.command == COMMAND and f"{SEARCHES} searches" in row.what for row in rows)
 
 
 def test_the_truth_is_what_many_fresh_trainings_reach():
