@@ -15,6 +15,8 @@ def describe_method(plan: SearchPlan, rows: Sequence[Row], verdict: Verdict | No
     Args:
         verdict: what the confirmation found; none if there is none yet.
     """
+    if not rows:
+        return "No configuration has been trained yet."
     data = plan.description
     explored = (
         f"{len(rows)} configurations were ordered by their accuracy on {data.n_validation:,} validation {data.examples}"
