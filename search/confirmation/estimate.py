@@ -45,8 +45,8 @@ def estimate_accuracy(answers: Answers, diverged: int = 0) -> Estimate:
     Wilson's (1927) for the number of independent images that would give this variance, as for clustered samples (Kott
     and Carr 1997, Dean and Pagano 2015): it is never empty, and lies within 0 and 1. The part of the few trainings has
     Student's quantile, that of the images the normal one; the squares of the two half-widths add up (Zou and Donner
-    2008). In simulations (results/winner/simulation.md) it held the truth in 92.4 to 96.1 of 100 cases with 4 trainings,
-    94.9 on average, and in 93.1 to 96.2 with 8. With 3 it may be as few as 92.
+    2008). In simulations (results/winner/simulation.md) it held the truth in 92.4 to 96.1 of 100 cases with 4
+    trainings, 94.9 on average, and in 93.1 to 96.2 with 8. With 3 it may be as few as 92.
 
     With one training, or one image, the images alone speak: the interval is blind to what another seed would change.
 
