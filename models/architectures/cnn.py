@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from packtune.models.architectures.shapes import image_shape
+from packtune.models.architectures.shapes import cnn_map, image_shape
 from packtune.models.configuration import Configuration
 from packtune.models.layers.activations import ACTIVATIONS
 
@@ -27,7 +27,7 @@ def build_cnn(configuration: Configuration, *, input_shape: tuple[int, ...], out
     """
     layers: list[nn.Module] = []
     channels, height, width = image_shape(configuration, input_shape)
-    rows, columns = height, width
+    rows, columns = cnn_map(configuration, height, width)
     for block in range(configuration.blocks):
         filters = configuration.filters * 2**block
         layers += [
@@ -36,14 +36,6 @@ def build_cnn(configuration: Configuration, *, input_shape: tuple[int, ...], out
             nn.MaxPool2d(configuration.pooling),
         ]
         channels = filters
-        rows = (rows - configuration.kernel_size + 1) // configuration.pooling
-        columns = (columns - configuration.kernel_size + 1) // configuration.pooling
-        if min(rows, columns) < 1:
-            raise ValueError(
-                f"a cnn of {configuration.blocks} blocks with kernel_size {configuration.kernel_size} and pooling "
-                f"{configuration.pooling} leaves no pixel of a {height} x {width} image after block {block + 1}: "
-                "use fewer blocks, smaller kernels or less pooling"
-            )
     return nn.Sequential(
         *layers,
         nn.Flatten(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from packtune.models.architectures.shapes import image_shape
+from packtune.models.architectures.shapes import image_shape, overlap_cnn_map
 from packtune.models.configuration import Configuration
 from packtune.models.layers.activations import ACTIVATIONS
 
@@ -30,13 +30,7 @@ def build_overlap_cnn(configuration: Configuration, *, input_shape: tuple[int, .
         ValueError: the inputs are no images, or smaller than 4 x 10.
     """
     channels, height, width = image_shape(configuration, input_shape)
-    rows, columns = (height - 2) // 2 + 1, (width - 4) // 3 + 1
-    rows, columns = (rows - 2) // 2 + 1, columns - 2
-    if min(rows, columns) < 1:
-        raise ValueError(
-            f"an overlap-cnn leaves no pixel of a {height} x {width} image (height x width): "
-            "use images of 4 x 10 or more"
-        )
+    rows, columns = overlap_cnn_map(height, width)
     filters = configuration.filters
     return nn.Sequential(
         nn.Conv2d(channels, filters, KERNEL, padding=PADDING),

@@ -1,18 +1,22 @@
-"""A space and the number of epochs, fitted to the data: what needs images is left out for a table, and large batches
-for few examples."""
+"""A space and the number of epochs, fitted to the data: what needs images, or larger ones, is left out, and large
+batches for few examples."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 from packtune.data.description import Description
 from packtune.errors import SpaceError
-from packtune.models.configuration import IMAGE_ARCHITECTURES, Value
-from packtune.space.domains import Choices, Dimension, IntRange
+from packtune.models.architectures.shapes import fits
+from packtune.models.configuration import IMAGE_ARCHITECTURES, Configuration, Value
+from packtune.run.own.narrowing import narrow, only, values_of
+from packtune.run.own.room import ARCHITECTURE, CNN, fit_cnn, has_room
+from packtune.space.domains import Choices, Dimension, Domain
 from packtune.space.space import Space
 
-ARCHITECTURE, BATCH_SIZE = "architecture", "batch_size"
+BATCH_SIZE, DEFAULT_BATCH = "batch_size", Configuration().batch_size
 MIN_STEPS = 4
 """Steps that an epoch should have."""
 EXAMPLES_SEEN = 60_000
@@ -21,25 +25,29 @@ LEAST_EPOCHS, MOST_EPOCHS = 10, 100
 
 
 def left_out(space: Space, data: Description) -> tuple[str, ...]:
-    """List the architectures that a space offers and the data do not allow."""
-    if data.is_images:
-        return ()
-    offered = next((_choices(each) for each in space.dimensions if each.name == ARCHITECTURE), ())
-    return tuple(name for name in IMAGE_ARCHITECTURES if name in offered)
+    """List the architectures that a space offers and the data do not allow: they need images, or larger ones."""
+    offered = tuple(str(name) for name in values_of(space.dimensions, ARCHITECTURE))
+    return tuple(name for name in offered if name in IMAGE_ARCHITECTURES and not _allowed(name, space, data))
 
 
 def fit_space(space: Space, data: Description) -> Space:
     """Leave out of a space what data of the user's own do not allow: built-in data sets allow everything.
 
-    These are architectures that need images, with what belongs to them alone, and batches that would leave fewer than
-    `MIN_STEPS` steps in an epoch.
+    These are architectures that need images, or larger ones, with what belongs to them alone; kernels, blocks and
+    pooling that leave no pixel; and batches that would leave fewer than `MIN_STEPS` steps in an epoch.
 
     Raises:
         SpaceError: nothing is left.
     """
     if not data.fingerprint:
         return space
-    return _fit_batches(_fit_architectures(space, data), data)
+    if space.listed:
+        return _fit_list(space, data)
+    out = left_out(space, data)
+    dimensions = _without(space, out, data)
+    if CNN in values_of(dimensions, ARCHITECTURE):
+        dimensions = fit_cnn(dimensions, data.input_shape)
+    return replace(space, dimensions=_fit_batches(dimensions, data))
 
 
 def default_epochs(data: Description) -> int:
@@ -47,54 +55,73 @@ def default_epochs(data: Description) -> int:
     return min(MOST_EPOCHS, max(LEAST_EPOCHS, math.ceil(EXAMPLES_SEEN / data.n_train)))
 
 
-def _fit_architectures(space: Space, data: Description) -> Space:
-    out = left_out(space, data)
-    if not out:
+def _allowed(architecture: str, space: Space, data: Description) -> bool:
+    if not data.is_images:
+        return False
+    if architecture == CNN and not space.listed:
+        return has_room(space.dimensions, data.input_shape)
+    rows = [row for row in space.listed if row.get(ARCHITECTURE) == architecture]
+    kinds = map(Configuration.from_dict, rows) if space.listed else [Configuration(architecture=architecture)]
+    return any(fits(each, data.input_shape) for each in kinds)
+
+
+def _without(space: Space, out: tuple[str, ...], data: Description) -> tuple[Dimension, ...]:
+    """Leave architectures out."""
+    offered = next((each.domain for each in space.dimensions if each.name == ARCHITECTURE), None)
+    if offered is None or not out:
+        return space.dimensions
+    kept = only(offered, lambda value: value not in out)
+    if kept is None:
+        raise _nothing_fits(space, out, data)
+    return narrow(space.dimensions, {ARCHITECTURE: kept})
+
+
+def _fit_list(space: Space, data: Description) -> Space:
+    """Leave out configurations that cannot be built, or whose batch is larger than the training split."""
+    made = [(row, Configuration.from_dict(row)) for row in space.listed]
+    built = [(row, each) for row, each in made if fits(each, data.input_shape)]
+    listed = tuple(row for row, each in built if each.batch_size <= data.n_train)
+    if not built:
+        raise _nothing_fits(space, left_out(space, data), data)
+    if not listed:
+        raise _batch_error(min(each.batch_size for _, each in built), data)
+    if len(listed) == len(made):
         return space
-    listed = tuple(values for values in space.listed if values.get(ARCHITECTURE) not in out)
-    dimensions = tuple(kept for each in space.dimensions if (kept := _without(each, out)) is not None)
-    if (space.listed and not listed) or not any(each.name == ARCHITECTURE for each in dimensions):
-        raise SpaceError(
-            f"the space {space.name!r} offers only {', '.join(out)}, which need images, and {data.name} is a table: "
-            "give a space with the architecture mlp"
-        )
-    return replace(space, dimensions=dimensions, listed=listed)
+    domains = {each.name: _values_in(each, listed) for each in space.dimensions}
+    return replace(space, dimensions=narrow(space.dimensions, domains), listed=listed)
 
 
-def _fit_batches(space: Space, data: Description) -> Space:
+def _values_in(dimension: Dimension, listed: tuple[Mapping[str, Value], ...]) -> Domain:
+    kept = only(dimension.domain, lambda value: any(row.get(dimension.name) == value for row in listed))
+    return kept or dimension.domain
+
+
+def _fit_batches(dimensions: tuple[Dimension, ...], data: Description) -> tuple[Dimension, ...]:
     """Leave out batches that are too large; if all are, those that fit in the training split stay."""
+    domain = next((each.domain for each in dimensions if each.name == BATCH_SIZE), Choices(values=(DEFAULT_BATCH,)))
     most = max(1, data.n_train // MIN_STEPS)
-    dimensions = tuple(_smaller(each, most, data) if each.name == BATCH_SIZE else each for each in space.dimensions)
-    return replace(space, dimensions=dimensions)
+    kept = only(domain, lambda size: int(size) <= most) or only(domain, lambda size: int(size) <= data.n_train)
+    if kept is None:
+        raise _batch_error(min(int(value) for value in domain.enumerate() or ()), data)
+    return narrow(dimensions, {BATCH_SIZE: kept})
 
 
-def _smaller(dimension: Dimension, most: int, data: Description) -> Dimension:
-    domain = dimension.domain
-    if isinstance(domain, Choices):
-        sizes = [value for value in domain.values if isinstance(value, int)]
-        kept = [size for size in sizes if size <= most] or [size for size in sizes if size <= data.n_train]
-        if not kept:
-            smallest = min(sizes)
-            raise SpaceError(
-                f"the smallest batch_size of the space, {smallest}, is more than the {data.n_train} training examples "
-                f"of {data.name}: give a space with a smaller one"
-            )
-        return replace(dimension, domain=Choices(values=tuple(kept)))
-    if isinstance(domain, IntRange) and domain.high > most:
-        return replace(dimension, domain=replace(domain, high=max(domain.low, most)))
-    return dimension
+def _nothing_fits(space: Space, out: tuple[str, ...], data: Description) -> SpaceError:
+    named = ", ".join(out)
+    if data.is_images:
+        _, height, width = data.input_shape
+        return SpaceError(
+            f"the space {space.name!r} offers only {named}, which leaves no pixel of images of {height} x {width}: "
+            "give a space with the architecture mlp or with fewer blocks, or larger images with --image-size"
+        )
+    return SpaceError(
+        f"the space {space.name!r} offers only {named}, which needs images, and {data.name} is a table: give a space "
+        "with the architecture mlp"
+    )
 
 
-def _without(dimension: Dimension, out: tuple[str, ...]) -> Dimension | None:
-    """Take values away from the choices of the architecture, or from a condition on it; none if nothing is left."""
-    if dimension.name == ARCHITECTURE:
-        kept = tuple(value for value in _choices(dimension) if value not in out)
-        return replace(dimension, domain=Choices(values=kept)) if kept else None
-    if ARCHITECTURE not in dimension.when:
-        return dimension
-    allowed = tuple(value for value in dimension.when[ARCHITECTURE] if value not in out)
-    return replace(dimension, when={**dimension.when, ARCHITECTURE: allowed}) if allowed else None
-
-
-def _choices(dimension: Dimension) -> tuple[Value, ...]:
-    return dimension.domain.values if isinstance(dimension.domain, Choices) else ()
+def _batch_error(smallest: int, data: Description) -> SpaceError:
+    return SpaceError(
+        f"the smallest batch_size of the space, {smallest}, is more than the {data.n_train} training examples of "
+        f"{data.name}: give a space with a smaller one"
+    )

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from packtune.data.options import DataOptions
 from packtune.run.folder import Run
 from packtune.run.own.finding import find_data
-from packtune.run.own.fitting import default_epochs, fit_space, left_out
+from packtune.run.own.fitting import default_epochs, fit_space
 from packtune.run.own.keeping import keep_data
+from packtune.run.own.words import describe_fit
 from packtune.run.planning import OwnDataOptions, SearchOptions, choose_resources, create_run, plan_search
 from packtune.settings import Resources, SearchPlan
 from packtune.space.source import SpaceSource
@@ -58,9 +59,9 @@ def new_search(data: object, source: SpaceSource, options: SearchOptions, view: 
     if given.prepared is None:
         return NewSearch(plan=plan_search(given.name, source, options), resources=resources, source=source)
     own = given.prepared.own
-    if out := left_out(source.space, own.description):
-        view.say(f"Left out of the space {source.name}, as they need images: {', '.join(out)}.")
     fitted = replace(source, space=fit_space(source.space, own.description))
+    for line in describe_fit(source.space, fitted.space, own.description):
+        view.say(line)
     chosen: SearchOptions = {**options, "epochs": options.get("epochs") or default_epochs(own.description)}
     plan = replace(plan_search(DEFAULT_DATA, fitted, chosen), data=given.name, own=own)
     return NewSearch(plan=plan, resources=resources, source=fitted, prepared=given.prepared)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from packtune.data.description import Description, Head, OwnData
+from packtune.run.own.fitting import left_out
+from packtune.run.own.room import ARCHITECTURE
+from packtune.space.space import Space
 
 MOST_NAMED = 6
 """Classes that are named with their counts; of more, the largest and the smallest."""
@@ -20,6 +23,25 @@ def describe_own(own: OwnData) -> list[str]:
         f"{_origin(own)}.",
         *own.notes,
     ]
+
+
+def describe_fit(space: Space, fitted: Space, data: Description) -> list[str]:
+    """Say what was left out of a space, or lowered, to fit the data."""
+    lines = []
+    if out := left_out(space, data):
+        why = "they need images" if not data.is_images else "images of this size are too small for them"
+        lines.append(f"Left out of the space {space.name}, as {why}: {', '.join(out)}.")
+    if gone := len(space.listed) - len(fitted.listed):
+        lines.append(f"Left out of the space {space.name}, as they do not fit these data: {gone} configurations.")
+    before = {each.name: each.domain for each in space.dimensions}
+    changed = [
+        f"{each.name} {each.domain}"
+        for each in fitted.dimensions
+        if each.name != ARCHITECTURE and before.get(each.name) != each.domain
+    ]
+    if changed and not space.listed:
+        lines.append(f"Fitted to these data: {'; '.join(changed)}.")
+    return lines
 
 
 def _examples(about: Description) -> str:
