@@ -34,12 +34,14 @@ class Baseline:
     Attributes:
         name: of the method.
         validation, test: accuracy on these splits, the share of examples with every head right, 0 to 1.
+        examples: of the training split, how many it learned from.
         scores: of each of these splits, logarithms of probabilities, float32 [n, heads, classes].
     """
 
     name: str
     validation: float
     test: float
+    examples: int
     scores: Mapping[str, Scores]
 
 
@@ -53,7 +55,7 @@ def majority(labels: Mapping[str, Labels], classes: int) -> Baseline:
     shares = np.stack([np.bincount(column, minlength=classes) for column in labels[TRAIN].T]) / len(labels[TRAIN])
     scores = np.log(np.maximum(shares, np.exp(LOWEST_SCORE))).astype(np.float32)  # [heads, classes]
     spread = {name: np.broadcast_to(scores, (len(labels[name]), *scores.shape)) for name in (VALIDATION, TEST)}
-    return _measure("majority class", spread, labels)
+    return _measure("majority class", spread, labels, len(labels[TRAIN]))
 
 
 def logistic_regression(
@@ -75,12 +77,12 @@ def logistic_regression(
     known, truth = _flat(inputs[TRAIN][order]), labels[TRAIN][order]
     models = [_fit(known, column) for column in truth.T]
     scores = {name: _scores(models, inputs[name], classes) for name in (VALIDATION, TEST)}
-    return _measure("logistic regression", scores, labels)
+    return _measure("logistic regression", scores, labels, len(known))
 
 
-def _measure(name: str, scores: Mapping[str, Scores], labels: Mapping[str, Labels]) -> Baseline:
+def _measure(name: str, scores: Mapping[str, Scores], labels: Mapping[str, Labels], examples: int) -> Baseline:
     accuracy = {split: float((found.argmax(2) == labels[split]).all(1).mean()) for split, found in scores.items()}
-    return Baseline(name=name, validation=accuracy[VALIDATION], test=accuracy[TEST], scores=scores)
+    return Baseline(name=name, validation=accuracy[VALIDATION], test=accuracy[TEST], examples=examples, scores=scores)
 
 
 def _flat(inputs: Inputs) -> npt.NDArray[np.float32]:

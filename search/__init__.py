@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from packtune.interface.search import leaderboard, load, search
     from packtune.models.configuration import HYPERPARAMETERS, Configuration
     from packtune.models.model_file import TrainedModel
+    from packtune.report.baselines import BaselineAccuracy
     from packtune.report.progress import ProgressView
     from packtune.reproduction.interface import reproduce
     from packtune.space.catalog import SPACES
@@ -49,6 +50,7 @@ _HOMES = {
     "HYPERPARAMETERS": "packtune.models.configuration",
     "Configuration": "packtune.models.configuration",
     "TrainedModel": "packtune.models.model_file",
+    "BaselineAccuracy": "packtune.report.baselines",
     "ProgressView": "packtune.report.progress",
     "reproduce": "packtune.reproduction.interface",
     "leaderboard": "packtune.interface.search",
@@ -70,6 +72,7 @@ __all__ = [
     "DATASETS",
     "HYPERPARAMETERS",
     "SPACES",
+    "BaselineAccuracy",
     "Choices",
     "ClusterError",
     "Configuration",

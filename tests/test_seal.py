@@ -33,6 +33,17 @@ def test_the_file_that_reads_them_is_imported_by_none_of_these(source_files):
     assert not [path for path in importers if path.startswith((*SEALED, "search/dispatch/", "search/study/"))]
 
 
+def test_baselines_are_known_to_those_alone_who_show_them(source_files):
+    measured = {"packtune.data.baselines", "packtune.run.own.baselines", "packtune.report.baselines"}
+    importers = {
+        file.path for file in source_files for _, name in file.imports() if name.rpartition(".")[0] in measured
+    }
+    shown = ("search/report/", "search/interface/", "search/cli/", "search/__init__.py")
+    assert {path for path in importers if not path.startswith(shown)} == {
+        "search/run/ending.py", "search/run/orchestration.py", "search/run/own/baselines.py",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("code", ["outcome.test.joint", "getattr(outcome, 'right_test')"])
 def test_a_look_at_them_would_be_found(code):
     assert reads(ast.parse(code))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from packtune.errors import PacktuneError
+from packtune.report.baselines import describe_baselines
 from packtune.report.console import print_result, try_to_print, width_of_stdout
 from packtune.report.fitting import wrap
 from packtune.report.leaderboard import leaderboard_frame
@@ -39,6 +40,9 @@ def _print_leaderboard(run: Run, ending: Ending) -> None:
     width = width_of_stdout()
     if ending.rows:
         print_result(to_screen(leaderboard_frame(ending.rows), width=width))
+        known = describe_baselines(ending.baselines, n_train=run.settings.plan.description.n_train)
+        if known:
+            print_result(wrap(known, width))
         print_result(wrap(f"\nThe full table: {folder.leaderboard_csv} and {folder.leaderboard_md}", width))
         finished = run.settings.plan.trials - ending.open_trials
         shorter = finished - sum(row.replicates for row in ending.rows)

@@ -32,7 +32,8 @@ def leaderboard(
 ) -> None:
     """Print the leaderboard of one run, or of several in one table."""
     with errors_shown():
-        from packtune.interface.comparison import compare_runs
+        from packtune.interface.comparison import baselines_of, compare_runs
+        from packtune.report.fitting import wrap
         from packtune.report.rendering import to_csv, to_markdown
         from packtune.report.screen import to_screen
         from packtune.run.find import find_run
@@ -48,6 +49,8 @@ def leaderboard(
             raise SettingsError(f"unknown format {format!r}.{suggest_name(format, writers)}")
         frame = compare_runs(found)
         print_result(writers[format](frame), end="")
+        if format != "csv" and (known := "\n".join(baselines_of(found))):
+            print_result(wrap(known, width_of_stdout()) if format == "screen" else f"\n{known}")
         if frame.empty:
             try_to_print("No trial has finished yet.")
 

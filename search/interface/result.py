@@ -12,6 +12,7 @@ from packtune.confirmation.estimate import Estimate
 from packtune.errors import SettingsError
 from packtune.files import write_bytes
 from packtune.models.configuration import Configuration
+from packtune.report.baselines import BaselineAccuracy
 from packtune.report.leaderboard import Leaderboard, curves_frame, leaderboard_frame, trials_frame
 from packtune.report.progress import ProgressView
 from packtune.report.ranking import Row
@@ -153,6 +154,11 @@ class SearchResult:
     def open_trainings(self) -> int:
         """Trainings of the confirmation that are still to be done; 0 while trials are open."""
         return self.ending.open_trainings
+
+    @property
+    def baselines(self) -> Sequence[BaselineAccuracy]:
+        """What simple methods reach on data of your own; none on built-in data, and before the search has ended."""
+        return self.ending.baselines
 
     @cached_property
     def leaderboard(self) -> Leaderboard:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from packtune.confirmation.verdict import Verdict
 from packtune.files import write_text
+from packtune.report.baselines import BaselineAccuracy, describe_baselines
 from packtune.report.leaderboard import curves_frame, leaderboard_frame, trials_frame
 from packtune.report.method import describe_method
 from packtune.report.ranking import Row, confirm_rows, rank_rows
@@ -16,6 +17,7 @@ from packtune.report.winner import Winner, winner_of
 from packtune.report.words import space_of
 from packtune.run.confirming import confirmation_of, confirmed_outcomes
 from packtune.run.folder import Run
+from packtune.run.own.baselines import read_baselines
 from packtune.run.records import read_records
 from packtune.study.storage import open_storage
 from packtune.trial import Outcome, TrialRecord
@@ -34,6 +36,7 @@ class Ending:
         verdict: what the confirmation found; none before its selection is done, and if there is none.
         open_trainings: of the confirmation, still to be trained; 0 while trials are open.
         trained: whether there was anything to train.
+        baselines: what simple methods reach on the user's own data; none before the search has ended.
     """
 
     records: Sequence[TrialRecord]
@@ -44,6 +47,7 @@ class Ending:
     open_trainings: int = 0
     stopped_by: signal.Signals | None = None
     trained: bool = False
+    baselines: Sequence[BaselineAccuracy] = ()
 
     @property
     def is_open(self) -> bool:
@@ -72,6 +76,7 @@ def judge(run: Run, records: Sequence[TrialRecord], confirmed: Mapping[int, Outc
         open_trials=open_trials,
         verdict=verdict,
         open_trainings=confirmation.layout.report.end - len(confirmed or ()) if confirmation and waits else 0,
+        baselines=() if plan.own is None else read_baselines(run.folder.path),
     )
 
 
@@ -85,15 +90,31 @@ def conclude(run: Run, records: Sequence[TrialRecord], confirmed: Mapping[int, O
         RunError: a file cannot be written.
     """
     ending = judge(run, records, confirmed)
-    frame = leaderboard_frame(ending.rows)
-    write_text(run.folder.leaderboard_csv, to_csv(frame))
-    method = describe_method(run.settings.plan, ending.rows, ending.verdict)
-    write_text(run.folder.leaderboard_md, f"{method}\n\n{to_markdown(frame)}")
+    write_text(run.folder.leaderboard_csv, to_csv(leaderboard_frame(ending.rows)))
+    _write_markdown(run, ending)
     write_text(run.folder.curves_csv, to_csv(curves_frame(records)))
     write_text(run.folder.trials_csv, to_csv(trials_frame(records)))
     if ending.winner is not None:
         write_text(run.folder.winner_space, space_of(ending.winner.row))
     return ending
+
+
+def with_baselines(run: Run, ending: Ending) -> Ending:
+    """Add to an ending what simple methods reach, as the folder of the run has it, and to the leaderboard for people.
+
+    Raises:
+        RunError: the file cannot be written.
+    """
+    compared = replace(ending, baselines=read_baselines(run.folder.path))
+    _write_markdown(run, compared)
+    return compared
+
+
+def _write_markdown(run: Run, ending: Ending) -> None:
+    method = describe_method(run.settings.plan, ending.rows, ending.verdict)
+    known = describe_baselines(ending.baselines, n_train=run.settings.plan.description.n_train)
+    foot = f"\n{known}\n" if known else ""
+    write_text(run.folder.leaderboard_md, f"{method}\n\n{to_markdown(leaderboard_frame(ending.rows))}{foot}")
 
 
 def read_ending(run: Run) -> Ending:

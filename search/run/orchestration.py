@@ -20,9 +20,10 @@ from packtune.dispatch.task_maker import Stage, exploration
 from packtune.errors import RunError
 from packtune.report.progress import ProgressView
 from packtune.run.confirming import ConfirmingStages, confirmed_outcomes, requeue_confirmation
-from packtune.run.ending import Ending, conclude, restore_ending
+from packtune.run.ending import Ending, conclude, restore_ending, with_baselines
 from packtune.run.folder import Run
 from packtune.run.model_keeper import ModelKeeper
+from packtune.run.own.baselines import keep_baselines
 from packtune.run.own.keeping import load_data
 from packtune.run.records import open_study
 from packtune.run.settling import advise, settle
@@ -99,7 +100,7 @@ def run_searches(
         finally:
             with stop.concluding():
                 endings = [_end(each, stop) for each in begun]
-    return endings
+        return [_compare(run, ending, datasets, view) for run, ending in zip(runs, endings, strict=True)]
 
 
 def _left_s(run: Run, started_s: float) -> float | None:
@@ -233,6 +234,16 @@ def _end(each: _Begun, stop: Stop) -> Ending:
     if not ending.is_open:
         CheckpointFolder(each.run.folder.checkpoints).clear()
     return ending
+
+
+def _compare(run: Run, ending: Ending, datasets: Sequence[Dataset], view: ProgressView) -> Ending:
+    """Measure what simple methods reach on data of the user's own, unless a signal has stopped the search."""
+    if run.settings.plan.own is None or ending.stopped_by or not ending.rows:
+        return ending
+    view.stage("Measuring what simple methods reach")
+    dataset = next(each for each in datasets if each.name == run.settings.plan.description.name)
+    keep_baselines(run.folder.path, dataset, view.say)
+    return with_baselines(run, ending)
 
 
 def _end_for_others(begun: Sequence[_Begun], view: ProgressView, stopped_by: Signals | None) -> list[Ending]:
