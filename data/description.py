@@ -115,6 +115,22 @@ class OwnData:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineAccuracy:
+    """What a simple method reaches. It plays no part in a search, and stands beside it.
+
+    Attributes:
+        name: of the method: "majority class" or "logistic regression".
+        validation, test: the share of examples with every head right, 0 to 1.
+        examples: of the training split, how many it learned from.
+    """
+
+    name: str
+    validation: float
+    test: float
+    examples: int
+
+
 def digit_heads(*names: str) -> tuple[Head, ...]:
     """Make heads that say a digit, 0 to 9, each."""
     return tuple(Head(name=name, classes=tuple("0123456789")) for name in names)

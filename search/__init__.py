@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from packtune.data.catalog import DATASETS
+    from packtune.data.description import BaselineAccuracy
     from packtune.errors import (
         ClusterError,
         DataError,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from packtune.interface.search import leaderboard, load, search
     from packtune.models.configuration import HYPERPARAMETERS, Configuration
     from packtune.models.model_file import TrainedModel
-    from packtune.report.baselines import BaselineAccuracy
     from packtune.report.progress import ProgressView
     from packtune.reproduction.interface import reproduce
     from packtune.space.catalog import SPACES
@@ -50,7 +50,7 @@ _HOMES = {
     "HYPERPARAMETERS": "packtune.models.configuration",
     "Configuration": "packtune.models.configuration",
     "TrainedModel": "packtune.models.model_file",
-    "BaselineAccuracy": "packtune.report.baselines",
+    "BaselineAccuracy": "packtune.data.description",
     "ProgressView": "packtune.report.progress",
     "reproduce": "packtune.reproduction.interface",
     "leaderboard": "packtune.interface.search",

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import typer
 
 from packtune.errors import PacktuneError
-from packtune.report.baselines import describe_baselines
 from packtune.report.console import print_result, try_to_print, width_of_stdout
 from packtune.report.fitting import wrap
 from packtune.report.leaderboard import leaderboard_frame
+from packtune.report.method import describe_baselines
 from packtune.report.screen import to_screen
 from packtune.report.words import describe_winner
 from packtune.signals import exit_code

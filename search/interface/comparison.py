@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from packtune.report.baselines import describe_baselines
 from packtune.report.leaderboard import Leaderboard, leaderboard_frame
+from packtune.report.method import describe_baselines
 from packtune.report.ranking import order_rows
 from packtune.run.ending import read_ending
 from packtune.run.folder import Run

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from packtune.confirmation.estimate import Estimate
+from packtune.data.description import BaselineAccuracy
 from packtune.errors import SettingsError
 from packtune.files import write_bytes
 from packtune.models.configuration import Configuration
-from packtune.report.baselines import BaselineAccuracy
 from packtune.report.leaderboard import Leaderboard, curves_frame, leaderboard_frame, trials_frame
 from packtune.report.progress import ProgressView
 from packtune.report.ranking import Row

@@ -1,10 +1,11 @@
-"""How the rows of a leaderboard came about, in a sentence: how many trainings, images and looks at test images."""
+"""How the rows of a leaderboard came about, in a sentence, and what simple methods reach beside it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from packtune.confirmation.verdict import Finalist, Verdict
+from packtune.data.description import BaselineAccuracy
 from packtune.report.ranking import Row
 from packtune.settings import SearchPlan
 
@@ -60,3 +61,23 @@ def _reported(verdict: Verdict, examples: str) -> str:
             f"; its interval is of the {examples} alone, as one training does not show what another seed would change"
         )
     return said + f"; it collapsed from {test.collapsed} of these seeds, which is counted" * (test.collapsed > 0)
+
+
+def describe_baselines(baselines: Sequence[BaselineAccuracy], *, n_train: int) -> str:
+    """Say what simple methods reach, for the foot of a leaderboard; nothing if there are none.
+
+    Args:
+        n_train: training examples that there are.
+    """
+    if not baselines:
+        return ""
+    methods = (
+        f"{_method(each, n_train)} reaches {each.validation:.4f} on validation, {each.test:.4f} on test"
+        for each in baselines
+    )
+    return f"For comparison: {'; '.join(methods)}."
+
+
+def _method(baseline: BaselineAccuracy, n_train: int) -> str:
+    name = "always the most frequent class" if baseline.name == "majority class" else f"a {baseline.name}"
+    return name if baseline.examples >= n_train else f"{name} of {baseline.examples:,} examples"

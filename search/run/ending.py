@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from packtune.confirmation.verdict import Verdict
+from packtune.data.description import BaselineAccuracy
 from packtune.files import write_text
-from packtune.report.baselines import BaselineAccuracy, describe_baselines
 from packtune.report.leaderboard import curves_frame, leaderboard_frame, trials_frame
-from packtune.report.method import describe_method
+from packtune.report.method import describe_baselines, describe_method
 from packtune.report.ranking import Row, confirm_rows, rank_rows
 from packtune.report.rendering import to_csv, to_markdown
 from packtune.report.winner import Winner, winner_of

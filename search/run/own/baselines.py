@@ -8,9 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packtune.data.description import BaselineAccuracy
 from packtune.errors import PacktuneError
 from packtune.files import write_text
-from packtune.report.baselines import BaselineAccuracy
 
 if TYPE_CHECKING:
     from packtune.data.dataset import Dataset
