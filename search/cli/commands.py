@@ -26,6 +26,7 @@ EPILOGS = {
     results.best: results.BEST_EXAMPLE,
     predict.predict: predict.EXAMPLE,
     lists.spaces: lists.SPACES_EXAMPLE,
+    lists.datasets: lists.DATASETS_EXAMPLE,
 }
 for command in COMMANDS:
     app.command(epilog=EPILOGS.get(command))(command)

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from packtune.cli.app import errors_shown
-from packtune.report.console import print_result, width_of_stdout
-from packtune.report.fitting import wrap, write_list
+from packtune.cli.options import (
+    Group,
+    ImageSize,
+    Target,
+    TestShare,
+    ValidationShare,
+    parse_image_size,
+    split_names,
+)
+from packtune.report.console import error_console, print_result, width_of_stdout
+from packtune.report.fitting import wrap, write_list, write_table
 
 if TYPE_CHECKING:
+    from packtune.run.planning import OwnDataOptions
     from packtune.space.space import Space
 
 SPACES_EXAMPLE = "Example: packtune spaces --example > my-space.toml"
+DATASETS_EXAMPLE = "Example: packtune datasets iris.csv --target species"
 
 
 def spaces(
@@ -52,22 +65,58 @@ def _print_space(space: Space) -> None:
         print_result(wrap(f"    {dimension.name:14} {dimension.domain}{when}", width_of_stdout()))
 
 
-def datasets() -> None:
-    """List the data sets."""
+def datasets(
+    path: Annotated[
+        Path | None,
+        typer.Argument(metavar="PATH", help="A file or folder of your own, as `packtune run --data` takes it."),
+    ] = None,
+    target: Target = None,
+    group: Group = None,
+    validation_share: ValidationShare = None,
+    test_share: TestShare = None,
+    image_size: ImageSize = None,
+) -> None:
+    """List the data sets; or show what a search would find in data of your own, without searching."""
     with errors_shown():
-        from packtune.data.catalog import DATASETS
+        if path is None:
+            _list_datasets()
+            return
+        options: OwnDataOptions = {
+            "target": split_names(target),
+            "group": group,
+            "validation_share": validation_share,
+            "test_share": test_share,
+            "image_size": None if image_size is None else parse_image_size(image_size),
+        }
+        _show_data(path, options)
 
-        headers = ["data set", "pixels", "train", "validation", "test", "files", "what it is"]
-        rows = [
-            (
-                name,
-                " x ".join(map(str, e.description.input_shape[1:])),
-                e.description.n_train,
-                e.description.n_validation,
-                e.description.n_test,
-                "yes" if e.needs_files else "no",
-                e.summary,
-            )
-            for name, e in DATASETS.items()
-        ]
-        print_result(write_list(headers, rows, width_of_stdout()))
+
+def _show_data(path: Path, options: OwnDataOptions) -> None:
+    from packtune.interface.inspection import inspect_data
+    from packtune.report.views import view_for
+
+    with closing(view_for(error_console())) as view:
+        found = inspect_data(path, options, view)
+    for line in found.lines:
+        print_result(wrap(line, width_of_stdout()))
+    print_result("")
+    print_result(write_table(found.headers, found.rows, sides=["left", "left", *["right"] * 4]))
+
+
+def _list_datasets() -> None:
+    from packtune.data.catalog import DATASETS
+
+    headers = ["data set", "pixels", "train", "validation", "test", "files", "what it is"]
+    rows = [
+        (
+            name,
+            " x ".join(map(str, e.description.input_shape[1:])),
+            e.description.n_train,
+            e.description.n_validation,
+            e.description.n_test,
+            "yes" if e.needs_files else "no",
+            e.summary,
+        )
+        for name, e in DATASETS.items()
+    ]
+    print_result(write_list(headers, rows, width_of_stdout()))
