@@ -14,6 +14,10 @@ from packtune.errors import ClusterError
 PAUSE_S = 0.02
 LOGS_OF = ("raylet", "gcs_server", "runtime_env_agent", "dashboard_agent")
 """The processes of a local Ray, and the beginnings of the names of their log files; the likeliest culprit first."""
+SLOW = "Timed out waiting for file"
+"""What the raylet says where its agents have not told their ports after 15 s, for which Ray 2.60 has no option."""
+SLOW_WORDS = ": they have 15 s, and this machine is too busy or slow now, so try again."
+MOST_SHOWN = 300
 WORDS_OF_ERRORS = (" E ", " C ", " F ", "Error", "rror:")
 NO_REASON = (
     "An unexpected system state has occurred. You have likely discovered a bug in Ray. Please report this issue at "
@@ -109,7 +113,7 @@ def last_words(logs: Path) -> str:
     for process in LOGS_OF:
         for suffix in ("err", "out", "log"):
             if line := _last_error(logs / f"{process}.{suffix}"):
-                return f"{process} says: {line}"
+                return f"{process} says: {line[:MOST_SHOWN]}{SLOW_WORDS if SLOW in line else ''}"
     return ""
 
 
@@ -119,7 +123,7 @@ def _last_error(path: Path) -> str:
     except OSError:
         return ""
     last = next((line for line in reversed(lines) if any(word in line for word in WORDS_OF_ERRORS)), "")
-    return last.replace(NO_REASON, "").strip()[:300]
+    return last.replace(NO_REASON, "").strip()
 
 
 def _program(process: subprocess.Popen[bytes]) -> object:

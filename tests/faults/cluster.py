@@ -17,7 +17,8 @@ from postgres import free_port
 from searches import raylet_of, workers_of
 
 RAY = str(Path(sys.executable).parent / "ray")
-START_TIMEOUT_S = 180
+START_TIMEOUT_S = 90
+START_TRIES = 4
 
 
 class Cluster:
@@ -35,7 +36,6 @@ class Cluster:
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN": secrets.token_hex(16),
             "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1",  # several nodes on one machine
-            "RAY_raylet_start_wait_time_s": "150",  # beside much other work
         }
         self.nodes: list[subprocess.Popen[bytes]] = []
         self._temporary = tempfile.TemporaryDirectory(prefix="packtune-ray-", ignore_cleanup_errors=True)
@@ -76,17 +76,32 @@ class Cluster:
             process.stdout.close()
 
     def _start(self, *arguments: str) -> None:
-        process = subprocess.Popen(
+        """Start a node; again if it fails, as Ray gives its agents 15 s, which may be short beside much other work."""
+        for tries_left in reversed(range(START_TRIES)):
+            self.nodes.append(self._begin(*arguments))
+            if said := self._why_not_started(self.nodes[-1]):
+                self.kill_node(len(self.nodes) - 1)
+                if not tries_left:
+                    raise RuntimeError(f"a node did not start: {said}")
+            else:
+                return
+
+    def _begin(self, *arguments: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
             [RAY, "start", "--block", "--node-ip-address", "127.0.0.1", "--num-cpus", "1", "--disable-usage-stats",
              *arguments],
             env=self.environment, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
-        self.nodes.append(process)
+
+    @staticmethod
+    def _why_not_started(process: subprocess.Popen[bytes]) -> str:
+        """Wait until a node has started, and give nothing; or what it said if it does not start."""
         assert process.stdout is not None
         os.set_blocking(process.stdout.fileno(), False)
         said, deadline_s = b"", time.monotonic() + START_TIMEOUT_S
         while b"Ray runtime started" not in said:
             said += process.stdout.read() or b""
             if time.monotonic() > deadline_s or process.poll() is not None:
-                raise RuntimeError(f"a node did not start: {said.decode()}")
+                return said.decode() or "nothing was said"
             time.sleep(0.05)
+        return ""

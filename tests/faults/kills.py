@@ -139,12 +139,14 @@ def killed_worker(tries: int, draws: random.Random, folder: Path, *, options: tu
         search = Search(folder, f"worker-{searches}", options=options)
         plan = {"delay_s": ROUND_DELAY_S, "seed": draws.random()}
         process = search.start("--max-failures", "1000", plan=plan)
-        while process.poll() is None and kills < tries:
-            known = search.outcomes()
+        while kills < tries:
+            # After each row of kills an outcome is waited for, and most often the next stage.
+            enough = max(moments.draw(draws), search.outcomes() + 1)
+            if not wait_until(lambda s=search, n=enough: s.outcomes() >= n, process, TIMEOUT_S):
+                break
             most = min(MOST_KILLS_IN_A_ROW, tries - kills)
             kills += _kill_some_workers(process, draws, most, partial(moments.note, search))
-            wait_until(lambda s=search, n=known: s.outcomes() > n, process)
-        _, talk = process.communicate(timeout=300)
+        _, talk = process.communicate(timeout=TIMEOUT_S)
         assert process.returncode == 0, talk
         search.check(calm)
         searches += 1
@@ -198,7 +200,7 @@ def killed_raylet(tries: int, draws: random.Random, folder: Path) -> str:
                 kills += 1
                 if draws.random() < 0.5 and process.poll() is None:
                     cluster.add_node()
-            _, talk = process.communicate(timeout=300)
+            _, talk = process.communicate(timeout=TIMEOUT_S)
             assert process.returncode == 0, talk
             search.check(calm)
             searches += 1

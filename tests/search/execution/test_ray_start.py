@@ -103,4 +103,5 @@ def test_the_reason_is_given_and_not_what_ray_says_before_every_reason(tmp_path)
         "https://github.com/ray-project/ray/issues and we'll work with you to fix it. "
     )
     (tmp_path / "raylet.out").write_text(f"{start}{general}{reason}\n*** StackTrace Information ***\n")
-    assert last_words(tmp_path) == f"raylet says: {start}{reason}"
+    busy = ": they have 15 s, and this machine is too busy or slow now, so try again."
+    assert last_words(tmp_path) == f"raylet says: {start}{reason}{busy}"
