@@ -33,7 +33,7 @@ def choose_targets(frame: pd.DataFrame, options: DataOptions, where: str) -> tup
     if not options.target:
         guess = likely_target(list(frame.columns))
         raise SettingsError(
-            f"{where} is a table, and which column is to be predicted is not given. Its columns are: "
+            f"{where} does not say which column is to be predicted. Its columns are: "
             f"{_listed(frame)}. Give one as the target, probably --target {readable(guess)}"
         )
     for name, what in [*((name, "target") for name in options.target), (options.group, "group")]:
