@@ -19,7 +19,7 @@ from packtune.space.space import Space
 BATCH_SIZE, DEFAULT_BATCH = "batch_size", Configuration().batch_size
 MIN_STEPS = 4
 """Steps that an epoch should have."""
-EXAMPLES_SEEN = 60_000
+EXAMPLES_SEEN = 36_000
 """A full training sees about so many examples by default, in `LEAST_EPOCHS` to `MOST_EPOCHS` epochs."""
 LEAST_EPOCHS, MOST_EPOCHS = 10, 100
 

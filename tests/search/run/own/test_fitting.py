@@ -16,7 +16,7 @@ from packtune.errors import SpaceError
 from packtune.models.architectures.build import build_network
 from packtune.models.architectures.shapes import fits
 from packtune.models.configuration import Configuration
-from packtune.run.own.fitting import fit_space, left_out
+from packtune.run.own.fitting import default_epochs, fit_space, left_out
 from packtune.run.own.words import describe_fit
 from packtune.space.catalog import SPACES
 from packtune.space.domains import Choices, Dimension, IntRange
@@ -144,3 +144,8 @@ def test_a_space_without_a_batch_size_that_fits_is_refused():
     units = Space(name="units", dimensions=(Dimension(name="hidden_units", domain=Choices(values=(4,))),))
     with pytest.raises(SpaceError, match="the smallest batch_size of the space, 32, is more than the 20 training"):
         fit_space(units, data_of(4, n_train=20))
+
+
+@pytest.mark.parametrize(("n_train", "epochs"), [(20, 100), (124, 100), (1_257, 29), (3_500, 11), (1_000_000, 10)])
+def test_few_examples_are_seen_more_often(n_train, epochs):
+    assert default_epochs(data_of(13, n_train=n_train)) == epochs
