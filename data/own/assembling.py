@@ -20,6 +20,7 @@ from packtune.data.reading.raw import TRAIN, RawData, RawSplit
 from packtune.data.splitting.classes import number_classes
 from packtune.data.splitting.record import rows_to_csv
 from packtune.data.splitting.splits import SplitRows, Splits, split
+from packtune.errors import SettingsError
 
 Inputs = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
 
@@ -53,7 +54,13 @@ def prepare(raw: RawData, options: DataOptions) -> PreparedData:
 
     Raises:
         DataError: classes have too few examples, or no column is left.
+        SettingsError: a group was given, and the data have none.
     """
+    if options.group is not None and all(each.groups is None for each in raw.splits.values()):
+        raise SettingsError(
+            f"group = {options.group} is not allowed with {raw.format}, as only a table has a column of groups: leave "
+            "it out"
+        )
     classes = number_classes(raw)
     splits = split(raw, classes, options)
     prepared = _prepare_table(raw, splits) if raw.form is None else _prepare_pictures(raw, splits)

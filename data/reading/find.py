@@ -17,7 +17,7 @@ from packtune.data.reading.pictures.album import Means
 from packtune.data.reading.pictures.class_folders import find_splits, is_class_folders, read_class_folders
 from packtune.data.reading.raw import Progress, RawData
 from packtune.data.reading.walking import list_entries, list_files
-from packtune.errors import CorruptFile, DataError, MissingFiles
+from packtune.errors import CorruptFile, DataError, MissingFiles, SettingsError
 
 START_BYTES = 4096
 """As many bytes tell whether a file is text."""
@@ -49,6 +49,7 @@ def read(
         MissingFiles: there is no such path, it cannot be opened, or the folder is empty.
         CorruptFile: a file is damaged, or has no known format.
         DataError: the examples or the labels cannot be used.
+        SettingsError: an option does not fit the data.
     """
     _check_exists(path)
     if path.is_dir():
@@ -72,6 +73,11 @@ def _read_folder(folder: Path, options: DataOptions, means: Means) -> RawData:
     if idx_folder is not None:
         return read_idx_folder(idx_folder, options)
     if find_splits(folder) or is_class_folders(folder):
+        if options.target:
+            raise SettingsError(
+                f"target = {', '.join(options.target)} is not allowed with a folder of pictures, where the names of "
+                "the folders are the classes: leave it out"
+            )
         return read_class_folders(folder, options.image_size, means)
     raise _no_data_in(folder)
 

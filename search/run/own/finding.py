@@ -55,6 +55,8 @@ def find_data(given: object, options: DataOptions, view: ProgressView) -> GivenD
         return GivenData(name=given)
     if not isinstance(given, str | Path):
         return _prepare(OBJECTS, _read_objects(given, options), options, view)
+    if given == "":
+        raise SettingsError("data is empty: give the name of a data set, or the path of data of your own")
     path = Path(given).expanduser()
     if isinstance(given, str) and not _is_path(given) and not path.exists():
         raise UnknownDataset(
