@@ -79,22 +79,31 @@ class TrainedModel:
         """The largest number of classes of a head."""
         return max(len(head.classes) for head in self.heads)
 
-    def predict(self, images: Tensor | GivenImages, *, prepare: str = Prepare.AUTO) -> Tensor:
-        """Label images.
+    def predict(self, inputs: object, *, prepare: str = Prepare.AUTO) -> Tensor:
+        """Label examples.
 
         Args:
-            images: [n, any height, any width], pixels from 0, perhaps with an axis of one channel; or n arrays of any
-                sizes.
-            prepare: "auto" to make them like those that the network was trained on, where they are not; "none" to take
-                uint8 [n, height, width] as they are, light on black.
+            inputs: for a network that was trained on data of the user's own, what it was trained on: images [n, height,
+                width], [n, height, width, channels] or [n, channels, height, width], uint8 or with the levels of those
+                for training; rows [n, columns]; or a DataFrame, of which targets and unknown columns are ignored. For
+                one that was trained on a built-in data set, images [n, any height, any width], pixels from 0, perhaps
+                with an axis of one channel; or n arrays of any sizes.
+            prepare: of images for a network that was trained on a built-in data set: "auto" to make them like those
+                that it was trained on, where they are not; "none" to take uint8 [n, height, width] as they are, light
+                on black.
 
         Returns:
-            int64 [n, heads], from 0 to the number of the head's classes - 1, and -1 for an image that is blank.
+            int64 [n, heads], from 0 to the number of the head's classes - 1, whose names `heads` has; -1 for an image
+            that is blank.
 
         Raises:
             ValueError: the images are no pixels; or they are not prepared and have another type or another size than
                 those the network was trained on.
+            DataError: the examples do not fit data of the user's own.
         """
+        if self.preparation:
+            return self.label(self._prepare_own(inputs)).labels
+        images: Tensor | GivenImages = inputs  # type: ignore[assignment]  # checked in the next step
         prepared = self.prepare(images, prepare=prepare)
         return self.label(torch.tensor(prepared.images).unsqueeze(1), torch.tensor(prepared.has_label)).labels
 
@@ -108,6 +117,14 @@ class TrainedModel:
         if prepare == Prepare.NONE:
             return leave(given, height=height, width=width)
         return batch.prepare(given, height=height, width=width, framing=framing_of(self.trained_on, height, width))
+
+    def _prepare_own(self, inputs: object) -> Tensor:
+        """Prepare examples as the data of the user's own were."""
+        # Needs pandas and scikit-learn, and only such models do.
+        from packtune.data.unseen.arrays import prepare_objects
+        from packtune.data.unseen.examples import wanted_by
+
+        return torch.from_numpy(prepare_objects(inputs, wanted_by(self.preparation, self.heads, self.scaling)))
 
     @torch.inference_mode()
     def label(self, inputs: Tensor, has_label: Tensor | None = None) -> Labels:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         SettingsError,
         SpaceError,
     )
-    from packtune.interface.prediction import load_model, predict_images
+    from packtune.interface.prediction import load_model, predict, predict_images
     from packtune.interface.result import SearchResult, WinnerResult
     from packtune.interface.search import leaderboard, load, search
     from packtune.models.configuration import HYPERPARAMETERS, Configuration
@@ -57,6 +57,7 @@ _HOMES = {
     "load": "packtune.interface.search",
     "search": "packtune.interface.search",
     "load_model": "packtune.interface.prediction",
+    "predict": "packtune.interface.prediction",
     "predict_images": "packtune.interface.prediction",
     "SearchResult": "packtune.interface.result",
     "WinnerResult": "packtune.interface.result",
@@ -93,6 +94,7 @@ __all__ = [
     "leaderboard",
     "load",
     "load_model",
+    "predict",
     "predict_images",
     "reproduce",
     "search",

@@ -54,6 +54,7 @@ DATA = (
     "columns",
     "baselines",
     "own",
+    "unseen",
     "catalog",
 )
 MODELS = (
@@ -80,6 +81,7 @@ HOMES = {
         "data/reading/",
         "data/splitting/",
         "data/columns/",
+        "data/unseen/tables.py",
         "search/report/",
         "search/interface/",
         "search/reproduction/",

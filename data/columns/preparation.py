@@ -51,6 +51,11 @@ class ColumnPreparation:
         words = [name for column in self.words for name in column.names]
         return tuple([column.name for column in self.numbers] + flags + words)
 
+    @property
+    def n_columns(self) -> int:
+        """How many columns a table for training had."""
+        return len(self.numbers) + len(self.words) + len(self.left_out)
+
     def transform(self, frame: pd.DataFrame) -> npt.NDArray[np.float32]:
         """Prepare the rows of a table. The order of its columns does not matter, and others are ignored.
 

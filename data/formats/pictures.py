@@ -83,13 +83,23 @@ def read(path: Path) -> Picture:
         DataError: Pillow is not installed.
     """
     try:
-        with quiet(), opened(path) as image:
-            return Picture(pixels=_reduce(_to_grey(turned(image))), pages=getattr(image, "n_frames", 1))
+        return read_grey(path)
     except Unreadable as error:
         raise CorruptFile(
             f"the picture {path} {error}: at most {MAX_PIXELS:,} pixels are allowed: export it again, as a PNG of 8 "
             "bits for example"
         ) from error
+
+
+def read_grey(path: str | Path) -> Picture:
+    """Read a picture as `read` does.
+
+    Raises:
+        Unreadable: the file is damaged, or too large.
+        DataError: Pillow is not installed.
+    """
+    with quiet(), opened(path) as image:
+        return Picture(pixels=_reduce(_to_grey(turned(image))), pages=getattr(image, "n_frames", 1))
 
 
 @contextmanager

@@ -51,14 +51,14 @@ def read(
         DataError: the examples or the labels cannot be used.
         SettingsError: an option does not fit the data.
     """
-    _check_exists(path)
+    check_exists(path)
     if path.is_dir():
         means = Means(memory_bytes=memory_bytes, cpus=cpus or _count_cpus(), progress=progress)
         return _read_folder(path, options, means)
-    start = _read_start(path)
+    start = read_start(path)
     if start.startswith(npz.ZIP_MAGICS):
         return read_archive(path, options, memory_bytes)
-    if _is_table(path, start):
+    if is_table(path, start):
         from packtune.data.reading.tables import read_table
 
         table: RawData = read_table(path, options, progress, memory_bytes=memory_bytes)
@@ -101,7 +101,12 @@ def _no_data_in(folder: Path) -> DataError:
     return MissingFiles(f"no pictures are in {given}; it has {shown}. {_ALLOWED}: check the path")
 
 
-def _check_exists(path: Path) -> None:
+def check_exists(path: Path) -> None:
+    """Refuse a path where nothing is, and name one like it.
+
+    Raises:
+        MissingFiles: there is nothing.
+    """
     if os.path.exists(path):
         return
     given = readable(str(path))
@@ -115,7 +120,12 @@ def _check_exists(path: Path) -> None:
     raise MissingFiles(f"there is no {given}{meant}")
 
 
-def _read_start(path: Path) -> bytes:
+def read_start(path: Path) -> bytes:
+    """Read the first bytes of a file, which tell its format.
+
+    Raises:
+        MissingFiles: it is no file, or cannot be opened.
+    """
     if not path.is_file():
         raise MissingFiles(f"{readable(str(path))} is neither a file nor a folder. {_ALLOWED}")
     try:
@@ -127,11 +137,11 @@ def _read_start(path: Path) -> bytes:
         ) from error
 
 
-def _is_table(path: Path, start: bytes) -> bool:
+def is_table(path: Path, start: bytes) -> bool:
     """Tell tables by Parquet's first bytes, or as text; the ending decides where text is coded in 16 bits."""
     if start.startswith(b"PAR1"):
         return True
-    plain = _unpack_start(start)
+    plain = unpack_start(start)
     if plain.startswith(idx.MAGIC[:2]) or pictures.is_picture(plain):
         return False
     if path.name.lower().endswith(TABLE_SUFFIXES):
@@ -139,7 +149,7 @@ def _is_table(path: Path, start: bytes) -> bool:
     return bool(plain) and b"\0" not in plain and not plain.startswith((b"%PDF", b"7z\xbc", b"Rar!"))
 
 
-def _unpack_start(start: bytes) -> bytes:
+def unpack_start(start: bytes) -> bytes:
     """Unpack the first bytes of a gzipped file, as far as they go."""
     if not start.startswith(idx.GZIP_MAGIC):
         return start
@@ -151,7 +161,7 @@ def _unpack_start(start: bytes) -> bytes:
 
 def _refused(path: Path, start: bytes) -> CorruptFile:
     """Say of a file of another format what to do instead."""
-    given, plain = readable(str(path)), _unpack_start(start)
+    given, plain = readable(str(path)), unpack_start(start)
     if plain.startswith(idx.MAGIC[:2]):
         return CorruptFile(
             f"{given} is a single IDX file: give the folder that holds the files of the images and of the labels"

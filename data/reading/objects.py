@@ -52,8 +52,8 @@ def from_objects(data: object, options: DataOptions) -> RawData:
     if any(is_frame(each.x) for each in splits.values()):
         return from_frames({split: (each.x, each.y) for split, each in splits.items()}, options)
     # PyTorch has channels before height and width; NumPy's users mostly after them.
-    first = any(_is_tensor(each.x) for each in splits.values())
-    arrays = {split: (_to_array(each.x, "X"), _to_array(each.y, "y")) for split, each in splits.items()}
+    first = any(is_tensor(each.x) for each in splits.values())
+    arrays = {split: (to_array(each.x, "X"), to_array(each.y, "y")) for split, each in splits.items()}
     return join(arrays, options, name="arrays", format="arrays", channels_first=first)
 
 
@@ -107,16 +107,25 @@ def _in_our_order(data: Sequence[object]) -> Sequence[object]:
     return data
 
 
-def _is_tensor(data: object) -> TypeGuard[torch.Tensor]:
+def is_tensor(data: object) -> TypeGuard[torch.Tensor]:
+    """Tell whether something is a tensor of PyTorch."""
     torch = sys.modules.get("torch")  # who has a tensor has imported it
     return torch is not None and isinstance(data, torch.Tensor)
 
 
-def _to_array(data: object, what: str) -> Array:
-    if _is_tensor(data):
+def to_array(data: object, what: str) -> Array:
+    """Give a tensor, an array or lists of numbers as an array.
+
+    Args:
+        what: they are, for the message.
+
+    Raises:
+        DataError: lists have different lengths, for example.
+    """
+    if is_tensor(data):
         plain = data.detach().cpu()
         return np.asarray((plain.float() if plain.dtype.itemsize == 2 and plain.is_floating_point() else plain).numpy())
     try:
         return np.asarray(data)
-    except (ValueError, TypeError) as error:  # lists of different lengths, for example
+    except (ValueError, TypeError) as error:
         raise DataError(f"{what} is no array ({error}): give an array of numbers with one size") from error

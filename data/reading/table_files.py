@@ -47,13 +47,16 @@ def is_table(path: Path) -> bool:
     return path.name.lower().endswith(SUFFIXES)
 
 
-def load_table(path: Path, progress: Progress | None = None, memory_bytes: int | None = None) -> TableFile:
+def load_table(
+    path: Path, progress: Progress | None = None, memory_bytes: int | None = None, *, words: Sequence[str] = ()
+) -> TableFile:
     """Read a table.
 
     Args:
         path: ends with one of `SUFFIXES`.
         progress: called while rows are read.
         memory_bytes: memory that is free; None for no limit.
+        words: columns whose values are words, also where they look like numbers; those that are not there do not count.
 
     Raises:
         MissingFiles: the file cannot be opened.
@@ -62,7 +65,7 @@ def load_table(path: Path, progress: Progress | None = None, memory_bytes: int |
     """
     if path.suffix.lower() == ".parquet":
         return _load_parquet(path, progress, memory_bytes)
-    return _load_text(path, survey(path, memory_bytes), progress)
+    return _load_text(path, survey(path, memory_bytes), progress, words)
 
 
 def check_names(names: Sequence[str], where: str) -> None:
@@ -76,7 +79,7 @@ def check_names(names: Sequence[str], where: str) -> None:
         raise CorruptFile(f"{where} has more than one column with the name {', '.join(twice[:3])}: rename them")
 
 
-def _load_text(path: Path, found: Survey, progress: Progress | None) -> TableFile:
+def _load_text(path: Path, found: Survey, progress: Progress | None, words: Sequence[str]) -> TableFile:
     check_names(found.header, readable(str(path)))
     # A quoted value may hold line ends: the number of rows is known only at the end.
     n_rows = max(found.n_lines - 1, 1)
@@ -91,6 +94,7 @@ def _load_text(path: Path, found: Survey, progress: Progress | None) -> TableFil
                 na_values=GAP_WORDS,
                 skipinitialspace=True,
                 index_col=False,
+                dtype=dict.fromkeys(words, str),
                 low_memory=False,  # else a column may have numbers in one part and words in another
             )
     except (ValueError, OverflowError, pd.errors.ParserError) as error:

@@ -24,7 +24,7 @@ EPILOGS = {
     reproduce.reproduce: reproduce.EXAMPLE,
     results.leaderboard: results.LEADERBOARD_EXAMPLE,
     results.best: results.BEST_EXAMPLE,
-    predict.predict: predict.EXAMPLE,
+    predict.predict: predict.EXAMPLES,
     lists.spaces: lists.SPACES_EXAMPLE,
     lists.datasets: lists.DATASETS_EXAMPLE,
 }

@@ -2,43 +2,72 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from packtune.cli.app import errors_shown
-from packtune.report.console import print_result, try_to_print
+from packtune.report.console import error_console, print_result, try_to_print
 
-EXAMPLE = "Example: packtune predict digits.pt scans.npz > labels.csv"
+EXAMPLES = """Examples:
+
+  packtune predict digits.pt scans.npz > labels.csv
+
+  packtune predict flowers.pt new-pictures/ --probabilities
+
+  packtune predict wine.pt new-wines.csv
+"""
+SOME_UNREADABLE = 1
 
 
 def predict(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A model file from `packtune best --export`.")],
-    images: Annotated[
+    path: Annotated[
         Path,
         typer.Argument(
-            metavar="IMAGES",
-            help="A picture (PNG, JPEG, WebP, BMP, TIFF, GIF), a folder of pictures, `.npz` with uint8 images "
-            "[n, h, w], or IDX.",
+            metavar="PATH",
+            help="A picture (PNG, JPEG, WebP, BMP, TIFF, GIF), a folder of pictures, `.npz`, IDX; or a table, if the "
+            "model was trained on one.",
         ),
     ],
     prepare: Annotated[
         str,
         typer.Option(
             metavar="auto|none",
-            help="auto: images of another size are cut out, scaled and centred like those of the training, dark ink is "
-            "inverted, and blank images get no label. none: light digits on black, of the right size, as they are.",
+            help="auto: for a model of a built-in data set, images of another size are cut out, scaled and centred "
+            "like those of the training, dark ink is inverted, and blank images get no label; for one of your own "
+            "digits, drawings are. none: images are taken as they are.",
         ),
     ] = "auto",
+    like: Annotated[
+        str | None,
+        typer.Option(
+            metavar="mnist",
+            help="For a model of your own digits: cut out, scale and centre each image as those of MNIST were.",
+        ),
+    ] = None,
+    probabilities: Annotated[
+        bool, typer.Option("--probabilities", help="Add a column for each class, with its probability.")
+    ] = False,
 ) -> None:
-    """Label images with a trained model; writes CSV to stdout: a row an image, with the probability of its label."""
-    with errors_shown():
-        from packtune.interface.prediction import predict_images
-        from packtune.report.rendering import to_csv
+    """Label new examples with a trained model; writes CSV to stdout: a row an example, with its class.
 
-        predictions = predict_images(file, images, prepare=prepare)
-        if predictions.summary:
-            try_to_print(predictions.summary)
-        # As text, a whole number stays one in a column where others are missing.
-        print_result(to_csv(predictions.labels.astype("string").fillna("")), end="")
+    Exits with 1 if some pictures could not be read; the others are labelled.
+    """
+    with errors_shown():
+        from packtune.interface import prediction
+        from packtune.report.rendering import to_csv
+        from packtune.report.views import view_for
+        from packtune.run.own.finding import reading_progress
+
+        with closing(view_for(error_console())) as view:
+            found = prediction.predict(
+                file, path, prepare=prepare, like=like, probabilities=probabilities, progress=reading_progress(view)
+            )
+        if found.summary:
+            try_to_print(found.summary)
+        print_result(to_csv(found.labels), end="")
+    if found.unreadable:
+        raise typer.Exit(SOME_UNREADABLE)

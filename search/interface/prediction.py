@@ -1,35 +1,43 @@
-"""Labels for new images, from a model file."""
+"""Labels for new examples, from a model file."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import torch
 
 from packtune.data.formats.images import ImageBatch, read_images
-from packtune.data.preparation.batch import Prepare, Prepared
-from packtune.errors import SettingsError
+from packtune.data.preparation.batch import Prepare
+from packtune.errors import SettingsError, suggest_name
+from packtune.interface.label_table import label_table
 from packtune.models.model_file import model_from_bytes
-from packtune.models.trained_model import Labels, TrainedModel
+from packtune.models.trained_model import TrainedModel
 
-PROBABILITY_DIGITS = 4
+if TYPE_CHECKING:
+    from packtune.data.reading.raw import Progress
+
 MOST_NAMED = 5
+MNIST = "mnist"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Predictions:
-    """Labels of images.
+    """Labels of examples.
 
     Attributes:
-        labels: a row for each image: its name (`image`), its label for each head, the `probability` of all its labels
-            together by the network, 0 to 1, and a `note` where the label is missing or doubtful.
-        summary: what was done to the images and what was left out, in one line; empty if there is nothing to say.
+        labels: a row for each example: its name (`image`) or its number from 0 (`row`), its class for each head, the
+            `probability` of all its classes together by the network, 0 to 1, a column for each class if asked for, and
+            a `note` where the label is missing or doubtful.
+        summary: what was done to the examples and what was left out; empty if there is nothing to say.
+        unreadable: how many examples could not be read, or do not fit the model.
     """
 
     labels: pd.DataFrame
     summary: str
+    unreadable: int = 0
 
 
 def load_model(file: str | Path) -> TrainedModel:
@@ -46,41 +54,76 @@ def load_model(file: str | Path) -> TrainedModel:
     return model_from_bytes(content, source=str(file))
 
 
-def predict_images(file: str | Path, images: str | Path, *, prepare: str = Prepare.AUTO) -> Predictions:
-    """Label images with a trained model.
+def predict(
+    file: str | Path,
+    path: str | Path,
+    *,
+    prepare: str = Prepare.AUTO,
+    like: str | None = None,
+    probabilities: bool = False,
+    progress: Progress | None = None,
+) -> Predictions:
+    """Label examples with a trained model.
 
     Args:
         file: a model file.
-        images: `.npz` with uint8 images [n, height, width], IDX, a picture or a folder of pictures.
-        prepare: "auto" to make images like those that the model was trained on, where they are not: inverted,
-            stretched, cut out, scaled and centred; blank images get no label. "none" to take them as they are.
+        path: a picture, a folder of pictures, `.npz`, or IDX; for a model of data of your own also a folder of IDX
+            files, or a table, whose targets are compared with the labels.
+        prepare: of images. For a model of a built-in data set, "auto" makes them like those that it was trained on,
+            where they are not: inverted, stretched, cut out, scaled and centred; blank images get no label. "none"
+            takes them as they are. For a model of data of your own, "auto" places drawings of digits like MNIST's
+            images where these were evidently meant, and "none" does not.
+        like: "mnist" to place all images like those of MNIST; for a model of data of your own.
+        probabilities: whether to add the probability of each class.
+        progress: called while examples of your own are read.
 
     Raises:
-        SettingsError: the model file cannot be read; or the images are not prepared and do not have the model's size.
+        SettingsError: the model file cannot be read, an option is not allowed, or the images do not fit the model.
         ModelFileError: the file is no model file.
-        DataError: the images cannot be read.
+        DataError: the examples cannot be read, or do not fit the model.
     """
     model = load_model(file)
-    given = read_images(Path(images))
+    _check_options(model, prepare, like)
+    if model.preparation:
+        from packtune.interface.own_prediction import predict_own
+
+        like_mnist = True if like == MNIST else None if prepare == Prepare.AUTO else False
+        return predict_own(model, Path(path), like_mnist=like_mnist, probabilities=probabilities, progress=progress)
+    return _predict_built_in(model, Path(path), prepare=prepare, probabilities=probabilities)
+
+
+def predict_images(file: str | Path, images: str | Path, *, prepare: str = Prepare.AUTO) -> Predictions:
+    """Label images with a trained model: `predict` without its other options."""
+    return predict(file, images, prepare=prepare)
+
+
+def _check_options(model: TrainedModel, prepare: str, like: str | None) -> None:
+    if prepare not in list(Prepare):
+        raise SettingsError(f"unknown preparation {prepare!r}.{suggest_name(prepare, Prepare)}")
+    if like not in (None, MNIST):
+        raise SettingsError(f"like = {like!r} is not allowed.{suggest_name(str(like), [MNIST])}")
+    if like and not model.preparation:
+        raise SettingsError(
+            f"the model was trained on {model.trained_on}, and prepares digits by itself: leave out like = {like!r}"
+        )
+    if like and len(model.input_shape) != 3:
+        raise SettingsError(f"the model was trained on a table, and like = {like!r} is for images: leave it out")
+
+
+def _predict_built_in(model: TrainedModel, path: Path, *, prepare: str, probabilities: bool) -> Predictions:
+    given = read_images(path)
     try:
         prepared = model.prepare(given.images, prepare=prepare)
     except ValueError as error:
         raise SettingsError(str(error)) from error
     labels = model.label(torch.tensor(prepared.images).unsqueeze(1), torch.tensor(prepared.has_label))
-    frame = _frame(given, prepared, labels, model.head_names)
-    return Predictions(labels=frame, summary=" ".join(filter(None, (prepared.summary, _left_out(given)))))
-
-
-def _frame(given: ImageBatch, prepared: Prepared, labels: Labels, head_names: tuple[str, ...]) -> pd.DataFrame:
-    whole = labels.labels.numpy()
-    frame = pd.DataFrame(whole, columns=list(head_names), dtype="Int64").mask(~prepared.has_label[:, None])
-    frame.insert(0, "image", list(given.names))
     remarks = dict(given.remarks)
-    notes = zip(given.names, prepared.notes, strict=True)
-    return frame.assign(
-        probability=labels.joint.numpy().round(PROBABILITY_DIGITS),
-        note=["; ".join(filter(None, (note, remarks.get(name)))) for name, note in notes],
-    )
+    notes = [
+        "; ".join(filter(None, (note, remarks.get(name))))
+        for name, note in zip(given.names, prepared.notes, strict=True)
+    ]
+    frame = label_table("image", given.names, labels, model.heads, notes, probabilities=probabilities)
+    return Predictions(labels=frame, summary=" ".join(filter(None, (prepared.summary, _left_out(given)))))
 
 
 def _left_out(given: ImageBatch) -> str:

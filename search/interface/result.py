@@ -74,22 +74,22 @@ class WinnerResult:
         """The plain network: images float32 [n, 1, height, width], pixels / 256 -> logits [n, heads * classes]."""
         return self.trained.network
 
-    def predict(
-        self, images: npt.NDArray[np.generic] | torch.Tensor, *, prepare: str = "auto"
-    ) -> npt.NDArray[np.int64]:
-        """Label images: int64 [n, heads], and -1 for an image that is blank.
+    def predict(self, inputs: object, *, prepare: str = "auto") -> npt.NDArray[np.int64]:
+        """Label examples: int64 [n, heads], the numbers of classes, whose names `trained.heads` has.
 
         Args:
-            images: [n, any height, any width], pixels from 0.
-            prepare: "auto" to make them like those that the model was trained on, where they are not; "none" to take
-                uint8 [n, height, width] as they are, light on black.
+            inputs: images, rows or a DataFrame; see `TrainedModel.predict`.
+            prepare: of images for a model of a built-in data set: "auto" to make them like those that it was trained
+                on, where they are not; a blank one gets -1. "none" to take uint8 [n, height, width] as they are, light
+                on black.
 
         Raises:
             SettingsError: the images are no pixels; or they are not prepared and have another type or another size than
                 those that the model was trained on.
+            DataError: the examples do not fit data of your own.
         """
         try:
-            return self.trained.predict(images, prepare=prepare).numpy()
+            return self.trained.predict(inputs, prepare=prepare).numpy()
         except ValueError as error:
             raise SettingsError(str(error)) from error
 

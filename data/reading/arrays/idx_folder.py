@@ -66,6 +66,53 @@ def read_idx_folder(folder: Path, options: DataOptions) -> RawData:
     return join(splits, options, name=title, format="a folder of IDX files", notes=notes)
 
 
+def find_images(folder: Path) -> list[tuple[Path, Path | None]]:
+    """List the files of images in a folder, those for training first, each with the file of its labels if it is there.
+
+    Raises:
+        MissingFiles: the folder cannot be read.
+    """
+    matches = [(match, file) for file in list_files(folder) if (match := _match(file))]
+    matches.sort(key=lambda each: each[0]["packed"] is not None)  # a plain file comes before a gzipped one
+    files: dict[tuple[str, str, str], Path] = {}
+    for match, file in matches:
+        files.setdefault((match["set"].lower(), SPLITS[match["split"].lower()], match["what"].lower()), file)
+    order = [TRAIN, VALIDATION, TEST]
+    images = sorted((key for key in files if key[2] == "images"), key=lambda key: (key[0], order.index(key[1])))
+    return [(files[key], files.get((*key[:2], "labels"))) for key in images]
+
+
+def read_images(file: Path) -> npt.NDArray[np.uint8]:
+    """Read a file of images, [n, height, width]; those of EMNIST are turned upright.
+
+    Raises:
+        MissingFiles: the file cannot be opened.
+        CorruptFile: it is damaged, or holds no images.
+    """
+    images = idx.read(file)
+    if images.ndim not in (3, 4) or images.size == 0:
+        raise CorruptFile(
+            f"{readable(str(file))} is {list(images.shape)}, but images need [n, height, width] with every size at "
+            "least 1: check that it is not the file of the labels"
+        )
+    match = _match(file)
+    if match is None or not _is_transposed(match["set"].lower()):
+        return images
+    return np.ascontiguousarray(images.swapaxes(1, 2))
+
+
+def read_labels(file: Path) -> Array:
+    """Read a file of labels [n]: the names of classes where EMNIST's file of them lies beside it.
+
+    Raises:
+        MissingFiles: the file cannot be opened.
+        CorruptFile: it is damaged.
+    """
+    labels, match = idx.read(file), _match(file)
+    mapping = _read_mapping(file.parent, match["set"].lower()) if match else None
+    return labels if mapping is None else _translate(labels, mapping, file)
+
+
 def _match(file: Path) -> re.Match[str] | None:
     return NAME.fullmatch(file.name)
 

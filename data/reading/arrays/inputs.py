@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from packtune.data.reading.arrays.levels import Array, describe_top, find_top, to_bytes
+from packtune.data.reading.arrays.levels import BYTE, Array, describe_top, find_top, to_bytes
 from packtune.data.reading.pictures.decoding import scale
 from packtune.data.reading.raw import TRAIN, PictureForm
 from packtune.errors import DataError
@@ -58,7 +58,7 @@ def to_inputs(
     shaped = {split: _unroll(array, size) for split, array in arrays.items()}
     _check_alike(shaped)
     if shaped[TRAIN].ndim == 2:
-        return Inputs(splits={split: _to_table(array) for split, array in shaped.items()}, form=None)
+        return Inputs(splits={split: to_table(array) for split, array in shaped.items()}, form=None)
     first = is_channels_first(shaped[TRAIN].shape, channels_first=channels_first)
     top = find_top(list(shaped.values()))
     notes = describe_top(list(shaped.values()), top)
@@ -98,14 +98,20 @@ def to_images(array: Array, form: PictureForm, *, channels_first: bool = False) 
             "was trained on: divide them"
         )
     first = is_channels_first(shaped.shape, channels_first=channels_first)
-    is_bytes = shaped.dtype == np.uint8 or form.array_top == 1 < found
-    images = _to_layers(to_bytes(shaped, 255 if is_bytes else form.array_top), first)
+    images = _to_layers(to_bytes(shaped, _top_for(shaped, found, form)), first)
     if images.shape[1] != form.channels or (images.shape[2:] != (form.height, form.width) and not form.scales):
         raise DataError(
             f"the images are {list(images.shape[1:])}, but the model takes {[form.channels, form.height, form.width]} "
             "(channels, height, width): convert them"
         )
     return resize_all(images, form.height, form.width)
+
+
+def _top_for(array: Array, found: int, form: PictureForm) -> int:
+    """Give the level of full brightness: that of training, but for bytes, and for fractions of what training had."""
+    if array.dtype == np.uint8 or form.array_top == 1 < found:
+        return BYTE
+    return 1 if found == 1 and form.array_top == BYTE else form.array_top
 
 
 def is_channels_first(shape: tuple[int, ...], *, channels_first: bool) -> bool:
@@ -183,7 +189,12 @@ def _to_layers(images: npt.NDArray[np.uint8], first: bool) -> npt.NDArray[np.uin
     return np.ascontiguousarray(images if first else images.transpose(0, 3, 1, 2))
 
 
-def _to_table(array: Array) -> pd.DataFrame:
+def to_table(array: Array) -> pd.DataFrame:
+    """Give rows [n, columns] as a table with the columns "0", "1", ...
+
+    Raises:
+        DataError: they are no numbers.
+    """
     import pandas as pd
 
     if array.dtype.kind not in "buif":

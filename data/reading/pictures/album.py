@@ -92,25 +92,31 @@ def read_album(paths: Sequence[str], where: Path, size: tuple[int, int] | None, 
     )
 
 
-def read_pictures(paths: Sequence[Path], form: PictureForm) -> tuple[Bytes, dict[str, str]]:
+def read_pictures(paths: Sequence[str | Path], form: PictureForm, means: Means) -> Batch:
     """Read pictures for prediction, in the form of those that a model was trained on.
 
     Args:
+        paths: of the files.
         form: a picture of another size is scaled if those for training were, and cannot be used otherwise.
+        means: what may be used.
 
     Returns:
-        uint8 [n, channels, height, width], the pictures that could be read, in the order of their paths; and why each
-        of the others could not, by its path as text, in words that follow it.
+        A place for each picture, in the order of the paths; and why a picture could not be read, in words that follow
+        its name.
+
+    Raises:
+        DataError: they need too much memory.
     """
-    batch = make_empty(len(paths), form)
-    fill(batch, [os.fspath(path) for path in paths], form)
+    files = [os.fspath(path) for path in paths]
+    check_memory(len(files), form, Path(os.path.commonpath(files)), means.memory_bytes)
+    batch = make_empty(len(files), form)
+    decode_all(batch, files, form, processes=count_processes(files, means.cpus), progress=means.progress)
     for index in np.flatnonzero(batch.facts["state"] == State.OTHER_SIZE):
         height, width = batch.facts[index]["height"], batch.facts[index]["width"]
         batch.reasons[int(index)] = (
             f"is {height}x{width}, but the model takes {form.height}x{form.width} (height x width)"
         )
-    unreadable = {readable(os.fspath(paths[index])): reason for index, reason in sorted(batch.reasons.items())}
-    return _move_together(batch.images, batch.facts["state"] == State.READ), unreadable
+    return batch
 
 
 def _guess_form(paths: Sequence[str], where: Path, size: tuple[int, int] | None) -> PictureForm:

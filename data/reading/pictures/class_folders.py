@@ -42,7 +42,7 @@ class _Listing:
 
 def is_class_folders(folder: Path) -> bool:
     """Tell whether a picture lies anywhere below the folders in a folder."""
-    return any(_is_picture(path) for inner in list_folders(folder) for path in walk(inner))
+    return any(is_picture(path) for inner in list_folders(folder) for path in walk(inner))
 
 
 def read_class_folders(folder: Path, size: tuple[int, int] | None, means: Means) -> RawData:
@@ -84,7 +84,7 @@ def find_splits(folder: Path) -> dict[str, Path]:
         DataError: a split has two folders, or there is one for testing but none for training.
     """
     found = [inner for inner in list_folders(folder) if inner.name.casefold() in SPLIT_NAMES]
-    found = [inner for inner in found if list_folders(inner) and not any(map(_is_picture, list_files(inner)))]
+    found = [inner for inner in found if list_folders(inner) and not any(map(is_picture, list_files(inner)))]
     splits: dict[str, Path] = {}
     for inner in found:
         split = SPLIT_NAMES[inner.name.casefold()]
@@ -109,7 +109,7 @@ def _list(split_folders: Mapping[str, Path]) -> _Listing:
         if split == TRAIN and len(class_folders) < 2:
             raise _too_few(folder, class_folders)
         listed = {inner: list(walk(inner)) for inner in class_folders}
-        found = {inner: [path for path in paths if _is_picture(path)] for inner, paths in listed.items()}
+        found = {inner: [path for path in paths if is_picture(path)] for inner, paths in listed.items()}
         if split == TRAIN:
             _check_filled(folder, [inner.name for inner, paths in found.items() if not paths])
         rows += [(path, readable(inner.name), split) for inner, paths in found.items() for path in paths]
@@ -118,7 +118,7 @@ def _list(split_folders: Mapping[str, Path]) -> _Listing:
     return _Listing(paths=paths, classes=classes, splits=splits, others=tuple(others))
 
 
-def _is_picture(path: str | Path) -> bool:
+def is_picture(path: str | Path) -> bool:
     """Tell by a file's ending, or else by its first bytes, whether it is to be read as a picture."""
     if os.fspath(path).lower().endswith(pictures.SUFFIXES):
         return True
@@ -189,7 +189,7 @@ def _notes_on_folder(folder: Path, split_folders: Mapping[str, Path], listing: _
     folders = [inner.name for inner in list_folders(folder) if inner not in used] if split_folders else []
     if folders:
         notes.append(f"Beside the folders of splits, these are left out: {_join(folders)}.")
-    loose = [path.name for path in list_files(folder) if _is_picture(path)]
+    loose = [path.name for path in list_files(folder) if is_picture(path)]
     if loose:
         notes.append(_left_out(len(loose), "lies in no class's folder", "lie in no class's folder", _join(loose)))
     return notes

@@ -86,7 +86,7 @@ def reading_progress(view: ProgressView) -> Progress:
 
     def show(done: int, total: int) -> None:
         nonlocal shown_s
-        if time.monotonic() - shown_s >= 1:
+        if done < total and time.monotonic() - shown_s >= 1:
             shown_s = time.monotonic()
             view.stage(f"Reading: {done:,} of {total:,} examples")
 

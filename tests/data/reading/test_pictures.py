@@ -79,8 +79,8 @@ def test_pictures_of_16_bits_share_one_scale(tmp_path):
     read_in = album(save(tmp_path, **{f"p{n}": Image.fromarray(level) for n, level in enumerate(levels)}), tmp_path)
     assert read_in.images[:, 0, 0, 0].tolist() == [255, 128, 0]
     assert read_in.form.deep_top == 4095
-    again, _ = read_pictures([tmp_path / "p1.png"], read_in.form)
-    assert again[0, 0, 0, 0] == 128
+    again = read_pictures([tmp_path / "p1.png"], read_in.form, Means())
+    assert again.images[0, 0, 0, 0] == 128
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
@@ -175,18 +175,17 @@ def test_prediction_reads_as_training_did(photographs, tmp_path):
     trained = album(paths, tmp_path, size=(24, 24))
     (tmp_path / "text.png").write_text("no picture")
     given = [*(tmp_path / f"{name}.png" for name in "abc"), tmp_path / "text.png", tmp_path / "none.png"]
-    images, unreadable = read_pictures(given, trained.form)
-    assert np.array_equal(images, trained.images)
-    assert list(unreadable.values()) == ["is no picture", "cannot be opened (No such file or directory)"]
-    assert list(unreadable) == [str(path) for path in given[3:]]
+    again = read_pictures(given, trained.form, Means())
+    assert np.array_equal(again.images[:3], trained.images)
+    assert again.reasons == {3: "is no picture", 4: "cannot be opened (No such file or directory)"}
 
 
 def test_prediction_names_pictures_of_another_size(tmp_path):
     paths = save(tmp_path, a=Image.new("L", (5, 4)), b=Image.new("L", (7, 4)))
     form = album(paths[:1], tmp_path).form
-    images, unreadable = read_pictures([tmp_path / "a.png", tmp_path / "b.png"], form)
-    assert images.shape == (1, 1, 4, 5)
-    assert unreadable == {paths[1]: "is 4x7, but the model takes 4x5 (height x width)"}
+    again = read_pictures([tmp_path / "a.png", tmp_path / "b.png"], form, Means())
+    assert again.images.shape == (2, 1, 4, 5)
+    assert again.reasons == {1: "is 4x7, but the model takes 4x5 (height x width)"}
 
 
 def test_a_decompression_bomb_is_left_out(tmp_path):

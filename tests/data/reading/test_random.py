@@ -13,7 +13,7 @@ from packtune.data.formats import idx
 from packtune.data.options import DataOptions
 from packtune.data.reading.find import read
 from packtune.data.reading.objects import from_objects
-from packtune.data.reading.pictures.album import read_pictures
+from packtune.data.reading.pictures.album import Means, read_pictures
 from packtune.errors import PacktuneError
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
@@ -74,8 +74,8 @@ def check(raw, folder):
         assert all(name.isprintable() for name in split.names)
         paths = [folder / name for name in split.names]
         if all(path.exists() for path in paths):  # where no name was escaped
-            images, unreadable = read_pictures(paths, raw.form)
-            assert not unreadable and np.array_equal(images, split.inputs)
+            again = read_pictures(paths, raw.form, Means())
+            assert not again.reasons and np.array_equal(again.images, split.inputs)
     names = [name for split in raw.splits.values() for name in split.names]
     assert len(set(names)) == len(names)
 
