@@ -142,7 +142,8 @@ def no_reader(tries: int, draws: random.Random, folder: Path) -> str:
         search.finish()
         check_kept(before, search.recorded())
         search.check(calm)
-    return f"stderr on a full device; stdout a pipe without a reader; both, and SIGTERM: {moments}; each time resumed"
+    kinds = ("stderr on a full device", "stdout a pipe without a reader", f"both, and SIGTERM: {moments}")
+    return f"{'; '.join(kinds[:tries])}; each time resumed"
 
 
 @contextlib.contextmanager
