@@ -14,7 +14,7 @@ import pytest
 
 from packtune.data.own.facts import ARRAYS, FACTS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 PACKTUNE = str(Path(sys.executable).parent / "packtune")
 # A learning sampler and packs of two: what depended on workers, or on a crash, would change here.
