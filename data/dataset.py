@@ -127,12 +127,12 @@ class Dataset:
     @property
     def classes(self) -> int:
         """The largest number of classes of a head; each head of a network has so many outputs."""
-        return max(len(head.classes) for head in self.heads)
+        return self.description.classes
 
     @property
     def outputs(self) -> int:
         """Logits of a network, over all heads."""
-        return len(self.heads) * self.classes
+        return self.description.outputs
 
     def resampled(self, seed: int) -> Dataset:
         """Draw anew which of the training and validation examples are used for which, in the same numbers.

@@ -80,16 +80,20 @@ def prepare(raw: RawData, options: DataOptions) -> PreparedData:
         preparation=prepared.form,
         fingerprint=fingerprint_of(made, classes.heads),
     )
-    notes = (*raw.notes, *classes.notes, *splits.notes, *prepared.notes)
-    own = OwnData(
+    own = _own(raw, options, dataset, splits, notes=(*raw.notes, *classes.notes, *splits.notes, *prepared.notes))
+    return PreparedData(dataset=dataset, own=own, rows=rows_to_csv(splits))
+
+
+def _own(raw: RawData, options: DataOptions, dataset: Dataset, splits: Splits, notes: tuple[str, ...]) -> OwnData:
+    """Say what was found."""
+    return OwnData(
         description=dataset.description,
         format=raw.format,
         options=options,
-        counts=tuple(_count(dataset, number) for number in range(len(classes.heads))),
+        counts=tuple(_count(dataset, number) for number in range(len(dataset.heads))),
         is_split=tuple(name for name, part in splits.parts.items() if name != TRAIN and part.source == TRAIN),
         notes=notes,
     )
-    return PreparedData(dataset=dataset, own=own, rows=rows_to_csv(splits))
 
 
 def fingerprint_of(splits: Mapping[str, Split], heads: tuple[Head, ...]) -> str:
