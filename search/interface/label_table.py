@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,23 @@ from packtune.models.trained_model import Labels
 PROBABILITY_DIGITS = 4
 WHOLE_NUMBER = re.compile(r"0|-?[1-9]\d{0,17}")
 PROBABILITY, NOTE = "probability", "note"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predictions:
+    """Labels of examples.
+
+    Attributes:
+        labels: a row for each example: its name (`image`) or its number from 0 (`row`), its class for each head, the
+            `probability` of all its classes together by the network, 0 to 1, a column for each class if asked for, and
+            a `note` where the label is missing or doubtful.
+        summary: what was done to the examples and what was left out; empty if there is nothing to say.
+        unreadable: how many examples could not be read, or do not fit the model.
+    """
+
+    labels: pd.DataFrame
+    summary: str
+    unreadable: int = 0
 
 
 def label_table(

@@ -14,8 +14,7 @@ from packtune.data.reading.pictures.album import Means
 from packtune.data.reading.raw import Progress
 from packtune.data.unseen.examples import Unseen, wanted_by
 from packtune.data.unseen.find import read_unseen
-from packtune.interface.label_table import label_table
-from packtune.interface.prediction import Predictions
+from packtune.interface.label_table import Predictions, label_table
 from packtune.limits import memory_limit, usable_cpus
 from packtune.models.trained_model import NO_LABEL, Labels, TrainedModel
 

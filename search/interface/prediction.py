@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
 import torch
 
 from packtune.data.formats.images import ImageBatch, read_images
 from packtune.data.preparation.batch import Prepare
 from packtune.errors import SettingsError, suggest_name
-from packtune.interface.label_table import label_table
+from packtune.interface.label_table import Predictions, label_table
 from packtune.models.model_file import model_from_bytes
 from packtune.models.trained_model import TrainedModel
 
 if TYPE_CHECKING:
     from packtune.data.reading.raw import Progress
 
+__all__ = ["Predictions", "load_model", "predict", "predict_images"]
+
 MOST_NAMED = 5
 MNIST = "mnist"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Predictions:
-    """Labels of examples.
-
-    Attributes:
-        labels: a row for each example: its name (`image`) or its number from 0 (`row`), its class for each head, the
-            `probability` of all its classes together by the network, 0 to 1, a column for each class if asked for, and
-            a `note` where the label is missing or doubtful.
-        summary: what was done to the examples and what was left out; empty if there is nothing to say.
-        unreadable: how many examples could not be read, or do not fit the model.
-    """
-
-    labels: pd.DataFrame
-    summary: str
-    unreadable: int = 0
 
 
 def load_model(file: str | Path) -> TrainedModel:
