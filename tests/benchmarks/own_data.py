@@ -47,7 +47,7 @@ CHOICES = {
     "mlpclassifier__activation": ["relu", "tanh", "logistic"],
     "mlpclassifier__alpha": loguniform(1e-6, 1e-1),
     "mlpclassifier__learning_rate_init": loguniform(1e-4, 1e-1),
-    "mlpclassifier__batch_size": [16, 32, 64, 128],
+    "mlpclassifier__batch_size": [16, 32, 64],
     "mlpclassifier__early_stopping": [False, True],
 }
 DRAWS = 4
