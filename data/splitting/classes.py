@@ -58,10 +58,10 @@ def number_classes(raw: RawData) -> NumberedClasses:
 
 
 def class_name(value: object) -> str:
-    """Give the name of a class as people read it, in one line: 3 for 3.0, false for False, a word as it is."""
+    """Give the name of a class as people read it, in one line: 3 for 3.0, false for False, inf, a word as it is."""
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
-    if isinstance(value, float | np.floating) and value == np.floor(value):
+    if isinstance(value, float | np.floating) and np.isfinite(value) and value == np.floor(value):
         return str(int(value))
     return readable(value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value))
 

@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits, load_wine
 from packtune.data.options import DataOptions
 from packtune.data.reading.raw import RawData, RawSplit
 from packtune.data.reading.tables import frame_to_raw
-from packtune.data.splitting.classes import number_classes
+from packtune.data.splitting.classes import class_name, number_classes
 from packtune.data.splitting.record import rows_from_csv, rows_to_csv
 from packtune.data.splitting.sizes import split_sizes
 from packtune.data.splitting.splits import split
@@ -257,3 +257,13 @@ def test_any_table_is_split_without_a_leak_or_refused(table, seed):
     if options.group:
         owners = [set(raw.splits["train"].groups[part.rows]) for part in splits.parts.values()]
         assert sum(map(len, owners)) == len(set.union(*owners))
+
+
+def test_an_infinite_value_among_words_has_a_name():
+    assert [class_name(value) for value in (3.0, np.inf, -np.inf, True, "a\nb")] == [
+        "3",
+        "inf",
+        "-inf",
+        "true",
+        "a\\nb",
+    ]
