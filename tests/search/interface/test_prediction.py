@@ -48,7 +48,7 @@ def trained(request, tmp_path_factory):
     )
     file = tmp_path_factory.mktemp(name) / "model.pt"
     file.write_bytes(run_pack(task, shorter).model)
-    return file, shorter.test.inputs.numpy(), shorter.test.labels[:, 0].numpy()
+    return file, shorter.test.inputs[:, 0].numpy(), shorter.test.labels[:, 0].numpy()
 
 
 def right(frame, labels):
