@@ -30,7 +30,7 @@ from packtune.space.catalog import SPACES
 def make_network(configuration: Configuration, images: Tensor) -> tuple[nn.Module, torch.optim.Optimizer]:
     """Make a network for images float32 [n, 1, h, w], and its optimizer."""
     torch.manual_seed(0)
-    network = build_mlp(configuration, height=images.shape[2], width=images.shape[3], outputs=10)
+    network = build_mlp(configuration, input_shape=tuple(images.shape[1:]), outputs=10)
     rates = {"lr": configuration.learning_rate, "momentum": configuration.momentum}
     return network, torch.optim.SGD(network.parameters(), **rates)
 

@@ -59,7 +59,7 @@ def measure_rate(options: Options, size: int, hidden: int, repeats: int, steps: 
     left, right = torch.randn(MATRIX, MATRIX), torch.randn(MATRIX, MATRIX)
     times = time_in_turns(pack.train_epoch, lambda: torch.mm(left, right), repeats)
     # Forward and the weights' gradient of the first layer; those two and the input's gradient of the second.
-    work = steps * size * hidden * 2 * 32 * (2 * dataset.height * dataset.width + 3 * dataset.classes)
+    work = steps * size * hidden * 2 * 32 * (2 * dataset.description.inputs + 3 * dataset.classes)
     rates = [(work / ours / 1e9, 2 * MATRIX**3 / whole / 1e9) for ours, whole in times]
     shares = tuple(100 * ours / whole for ours, whole in rates)
     ours, whole = (statistics.median(side) for side in zip(*rates, strict=True))

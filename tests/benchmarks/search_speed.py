@@ -190,7 +190,7 @@ def mini_grid(options: Options, sizes: Sizes) -> list[Row]:
 def least_seconds(options: Options, epochs: int) -> float:
     """Give the time of the mini grid's arithmetic at the rate of large float32 products on all cores."""
     dataset = catalog.load(options.data, options.data_dir)
-    pixels, images = dataset.height * dataset.width, len(dataset.train)
+    pixels, images = dataset.description.inputs, len(dataset.train)
     hidden = sum(int(values["hidden_units"]) for values in SPACES["mini-grid"].enumerate())
     # Forward and the weights' gradient of the first layer; those two and the input's gradient of the second.
     work = 2 * epochs * images * hidden * (2 * pixels + 3 * dataset.classes)

@@ -64,7 +64,7 @@ def load_images(data_dir: Path | None) -> Dataset:
         return mnist.load(data_dir)
     generator = torch.Generator().manual_seed(0)
     split = Split(
-        images=torch.randint(256, (640, 28, 28), generator=generator, dtype=torch.uint8),
+        inputs=torch.randint(256, (640, 1, 28, 28), generator=generator, dtype=torch.uint8),
         labels=torch.randint(10, (640, 1), generator=generator),
     )
     return Dataset(name="noise", train=split, validation=split, test=split, heads=digit_heads("digit"))

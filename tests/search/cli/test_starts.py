@@ -212,7 +212,8 @@ def test_ctrl_c_ends_a_search_whose_ray_does_not_start(tmp_path, driver, program
         driver.send_signal(signal.SIGINT)
         time.sleep(0.2)
     _, err = driver.communicate(timeout=TIMEOUT_S)
-    assert driver.returncode == 130, err
+    # A second signal may come while Python itself ends, and kills it then: shells call this 130 too.
+    assert driver.returncode in (130, -signal.SIGINT), err
     assert "Traceback" not in err
     assert not (tmp_path / "results/runs/one").exists()
     assert not is_running(hung)
