@@ -71,7 +71,7 @@ class WinnerResult:
 
     @property
     def model(self) -> torch.nn.Sequential:
-        """The plain network: images float32 [n, 1, height, width], pixels / 256 -> logits [n, heads * classes]."""
+        """The plain network: inputs float32 [n, *input_shape], scaled -> logits float32 [n, heads * classes]."""
         return self.trained.network
 
     def predict(self, inputs: object, *, prepare: str = "auto") -> npt.NDArray[np.int64]:
