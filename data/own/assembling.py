@@ -109,8 +109,7 @@ def fingerprint_of(splits: Mapping[str, Split], heads: tuple[Head, ...]) -> str:
 def _prepare_pictures(raw: RawData, splits: Splits) -> _PreparedInputs:
     assert raw.form is not None
     inputs = {name: _rows(raw, part) for name, part in splits.parts.items()}
-    channels = learn_channels(inputs[TRAIN])
-    scaling = Scaling(factors=channels.scale, offsets=channels.shift)
+    scaling = learn_channels(inputs[TRAIN])
     return _PreparedInputs(inputs=inputs, scaling=scaling, form=write_picture_form(raw.form), notes=())
 
 

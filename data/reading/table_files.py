@@ -42,11 +42,6 @@ class TableFile:
     notes: tuple[str, ...] = ()
 
 
-def is_table(path: Path) -> bool:
-    """Tell by a file's name whether it is a table."""
-    return path.name.lower().endswith(SUFFIXES)
-
-
 def load_table(
     path: Path, progress: Progress | None = None, memory_bytes: int | None = None, *, words: Sequence[str] = ()
 ) -> TableFile:

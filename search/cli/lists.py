@@ -15,8 +15,7 @@ from packtune.cli.options import (
     Target,
     TestShare,
     ValidationShare,
-    parse_image_size,
-    split_names,
+    own_data_options,
 )
 from packtune.report.console import error_console, print_result, width_of_stdout
 from packtune.report.fitting import wrap, write_list, write_table
@@ -81,14 +80,7 @@ def datasets(
         if path is None:
             _list_datasets()
             return
-        options: OwnDataOptions = {
-            "target": split_names(target),
-            "group": group,
-            "validation_share": validation_share,
-            "test_share": test_share,
-            "image_size": None if image_size is None else parse_image_size(image_size),
-        }
-        _show_data(path, options)
+        _show_data(path, own_data_options(target, group, validation_share, test_share, image_size))
 
 
 def _show_data(path: Path, options: OwnDataOptions) -> None:

@@ -13,6 +13,7 @@ from packtune.errors import SettingsError
 from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision
 from packtune.run.find import STORAGE_VARIABLE
+from packtune.run.planning import OwnDataOptions
 from packtune.run.settings_file import AUTO
 
 IMAGE_SIZE = re.compile(r"(?P<height>\d{1,6})[x×](?P<width>\d{1,6})")
@@ -109,6 +110,27 @@ def parse_pack_size(text: str) -> int | None:
     if not text.isdecimal():
         raise SettingsError(f"pack-size = {text!r} is not allowed: give auto, or a whole number from 1")
     return int(text)
+
+
+def own_data_options(
+    target: str | None,
+    group: str | None,
+    validation_share: float | None,
+    test_share: float | None,
+    image_size: str | None,
+) -> OwnDataOptions:
+    """Gather what is said of data of the user's own.
+
+    Raises:
+        SettingsError: the image size is none.
+    """
+    return OwnDataOptions(
+        target=split_names(target),
+        group=group,
+        validation_share=validation_share,
+        test_share=test_share,
+        image_size=None if image_size is None else parse_image_size(image_size),
+    )
 
 
 def split_names(text: str | None) -> list[str]:

@@ -31,9 +31,8 @@ from packtune.cli.options import (
     ValidationShare,
     Verbose,
     Workers,
-    parse_image_size,
+    own_data_options,
     parse_pack_size,
-    split_names,
     storage_of,
 )
 from packtune.cli.parsing import number, whole_number
@@ -214,14 +213,10 @@ def run(
             time_budget_s=time_budget,
             max_failures=max_failures,
             checkpoint_interval_s=checkpoint_interval,
-            target=split_names(target),
-            group=group,
-            validation_share=validation_share,
-            test_share=test_share,
-            image_size=None if image_size is None else parse_image_size(image_size),
         )
         with closing(view_for(error_console())) as view:
-            made = new_search(data, source, options, view)
+            own = own_data_options(target, group, validation_share, test_share, image_size)
+            made = new_search(data, source, {**options, **own}, view)
         created = made.create(results=results, name=name)
         if repeated := describe_repetition(created):
             try_to_print(repeated)
