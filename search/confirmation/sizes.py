@@ -117,6 +117,11 @@ def choose_sizes(*, costs: Sequence[float], spent: float, finalists: int | None,
     return max(affordable, key=lambda sizes: sizes.trainings, default=ladder[0])
 
 
+def least_sizes(*, finalists: int | None, replicates: int | None) -> Sizes:
+    """Give the smallest sizes that a search of many trials may have; arguments as in `choose_sizes`."""
+    return _sizes(LADDER[0], finalists or LADDER[0].finalists, finalists, replicates)
+
+
 def _sizes(step: Step, candidates: int, finalists: int | None, replicates: int | None) -> Sizes:
     first = min(finalists or step.finalists, candidates)
     rounds = tuple(_rounds(first, step.rounds, step.repeats))

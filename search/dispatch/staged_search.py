@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from packtune.dispatch.dispatcher import Dispatcher
 from packtune.dispatch.pack_task import PackReport, PackTask
-from packtune.dispatch.standing import Standing, add_up
+from packtune.dispatch.standing import Later, Standing, add_up
 from packtune.trial import Pack
 
 
@@ -17,6 +17,7 @@ class StagedSearch:
     Args:
         first: of the first stage.
         next_stage: called when a stage has finished; gives the dispatcher of the next one, none after the last.
+        later: tells what the stages after the one at hand will train; takes the number of the best trial so far.
         cut_short: tells whether the first stage should start no more packs. The next stage then begins with what is
             finished.
 
@@ -29,8 +30,10 @@ class StagedSearch:
         first: Dispatcher,
         next_stage: Callable[[], Dispatcher | None] = lambda: None,
         *,
+        later: Callable[[int | None], Later] = lambda _: Later(),
         cut_short: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._later = later
         self._cut_short = cut_short
         self._handed_out = 0
         self._first = first
@@ -86,10 +89,18 @@ class StagedSearch:
         """Count what is done in all stages that have begun; the best trial is that of the first stage."""
         first = self._first.standing()
         if self._current is self._first:
-            return first
+            return self._with_later(first)
         now = self._current.standing()
         trained = sum(now.finished.values())
-        return replace(add_up([first, now]), best=first.best, trainings=now.trials, trained=trained)
+        both = replace(add_up([first, now]), best=first.best, trainings=now.trials, trained=trained)
+        return self._with_later(both)
+
+    def _with_later(self, standing: Standing) -> Standing:
+        """Add what the stages to come will train."""
+        if standing.load is None:
+            return standing
+        later = self._later(standing.best[0] if standing.best else None)
+        return replace(standing, load=replace(standing.load, later=later))
 
     def _has_ended(self) -> bool:
         if self._current is self._first and self._cut_short():

@@ -32,6 +32,20 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Later:
+    """What the stages of a search that have not begun will train.
+
+    Attributes:
+        trainings: for each kind that is expected, the number of trainings, and their epochs over all of them.
+        share: the share of the time of all trials before that the stages may take if it is more; 0 if the trainings
+            are known.
+    """
+
+    trainings: tuple[tuple[Kind, int, float], ...] = ()
+    share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
     """What was trained and what is left, by kind, so that the time left can be estimated.
 
@@ -41,12 +55,14 @@ class Load:
             trained, over all trials; of a pack that stops trials early, about as many as such packs trained before.
         unproposed: trials of which nothing is known yet.
         training: the number of packs in training.
+        later: full trainings that the stages to come will have at least; those of the stage at hand are in `left`.
     """
 
     spent: Mapping[Kind, Spent] = field(default_factory=dict)
     left: tuple[tuple[Kind, int, float], ...] = ()
     unproposed: int = 0
     training: int = 0
+    later: Later = field(default_factory=Later)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,4 +113,8 @@ def _add_loads(loads: Sequence[Load]) -> Load:
         left=tuple(pack for load in loads for pack in load.left),
         unproposed=sum(load.unproposed for load in loads),
         training=sum(load.training for load in loads),
+        later=Later(
+            trainings=tuple(each for load in loads for each in load.later.trainings),
+            share=max((load.later.share for load in loads), default=0.0),
+        ),
     )

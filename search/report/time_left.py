@@ -17,6 +17,9 @@ CONVOLUTION = 4.0
 SAME_FAMILY, OTHER_FAMILY = 1.5, 3.0
 """By what factor an estimate may be wrong for a kind that was not trained yet, but others of its family, or none."""
 
+LEAST_OF_SHARE = 0.5
+"""Sizes of a confirmation rise in steps: it takes at least about so much of the share that it may take."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
@@ -57,7 +60,7 @@ def time_left(load: Load, workers: int) -> Range | None:
     longest = Range(
         low=max((pack.low for pack in packs), default=0), high=max((pack.high for pack in packs), default=0)
     )
-    each = work.times(1 / max(1, workers))
+    each = (work + _later(load, work, cost)).times(1 / max(1, workers))
     return Range(low=max(each.low, longest.low), high=max(each.high, longest.high))
 
 
@@ -103,6 +106,22 @@ def _unproposed(load: Load, cost: Callable[[Kind], Range]) -> Range:
     least = load.unproposed * min(each for _, each in known)
     middle = load.unproposed * mean
     return Range(low=min(middle, max(least, middle - doubt)), high=middle + doubt)
+
+
+def _later(load: Load, work: Range, cost: Callable[[Kind], Range]) -> Range:
+    """Estimate the seconds of the stages to come.
+
+    Args:
+        work: of the stage at hand.
+    """
+    known = _sum(cost(kind).times(epochs) for kind, _, epochs in load.later.trainings)
+    if not load.later.share:
+        return known
+    spent = sum(spent.seconds for spent in load.spent.values())
+    return Range(
+        low=max(known.low / SAME_FAMILY, LEAST_OF_SHARE * load.later.share * (spent + work.low)),
+        high=max(known.high * SAME_FAMILY, load.later.share * (spent + work.high)),
+    )
 
 
 @functools.lru_cache(maxsize=4096)

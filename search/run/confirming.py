@@ -11,12 +11,14 @@ from packtune.confirmation.finalists import Candidate, candidates_of, epochs_of
 from packtune.confirmation.judgement import Rules
 from packtune.confirmation.layout import Block, Layout
 from packtune.confirmation.proposer import FinalistsProposer
-from packtune.confirmation.sizes import choose_sizes
+from packtune.confirmation.sizes import SHARE, choose_sizes, least_sizes
 from packtune.confirmation.verdict import Verdict, verdict_of
 from packtune.dispatch.dispatcher import Dispatcher
+from packtune.dispatch.standing import Kind, Later
 from packtune.dispatch.task_maker import PackSeeds, Stage
 from packtune.models.architectures.build import count_parameters
 from packtune.models.configuration import Configuration, Value
+from packtune.proposals.packing import plainest_of
 from packtune.proposals.proposer import Capacity
 from packtune.report.time_left import cost_of
 from packtune.run.folder import Run
@@ -149,6 +151,8 @@ class ConfirmingStages:
         self._make = make
         self._say = say
         self._confirmation: Confirmation | None = None
+        self._begun = -1
+        self._likely: tuple[int, Configuration] | None = None
 
     def __call__(self) -> Dispatcher | None:
         """Give the dispatcher of the next stage; none if nothing is left to be trained, or nothing is confirmed."""
@@ -167,6 +171,7 @@ class ConfirmingStages:
         is_report = block == confirmation.layout.report
         if is_report:
             self.keeper = ModelKeeper(self._run.folder.winner_model, finalists[0].configuration)
+        self._begun = block.first
         if block.first == 0:
             self._say_what_is_missing(confirmation)
         self._say(_describe(confirmation, block, finalists))
@@ -174,6 +179,28 @@ class ConfirmingStages:
             self._plan, trials=block.end, replicates=1, halving=False, lookahead=max(block.end, self._plan.lookahead)
         )
         return self._make(study, plan, self._stage(confirmation, block, finalists))
+
+    def later(self, best: int | None) -> Later:
+        """Tell what the stages after the one at hand will train, as far as it is known.
+
+        Args:
+            best: the number of exploration's best trial so far.
+        """
+        plan = self._plan
+        if not plan.confirm or best is None:
+            return Later()
+        if self._confirmation is None:
+            if self._likely is None or self._likely[0] != best:
+                values = self._explored.trials.suggestion(best).values
+                self._likely = best, self._run.space.configuration_of(values)
+            n = least_sizes(finalists=plan.finalists, replicates=plan.report_trainings).trainings
+            return Later(trainings=(self._trainings(self._likely[1], n),), share=SHARE)
+        further = [block for block in self._confirmation.layout if block.first > self._begun]
+        n, winner = sum(each.finalists * each.repeats for each in further), self._confirmation.finalists[0]
+        return Later(trainings=(self._trainings(winner.configuration, n),) if n else ())
+
+    def _trainings(self, configuration: Configuration, n: int) -> tuple[Kind, int, float]:
+        return (self._plan.description, plainest_of(configuration)), n, float(n * self._plan.epochs)
 
     def _say_what_is_missing(self, confirmation: Confirmation) -> None:
         wanted, found = confirmation.plan.finalists or 0, len(confirmation.finalists)

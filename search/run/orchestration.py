@@ -213,6 +213,7 @@ def _lane(
     stages = StagedSearch(
         make(each.study, each.plan, explores, sharing),
         following,
+        later=following.later,
         cut_short=lambda: each.plan.confirm and stop.is_spent(EXPLORED_SHARE),
     )
     keeper = ModelKeeper(each.run.folder.best_model)

@@ -19,9 +19,9 @@ from packtune.space.space import Space
 BATCH_SIZE, DEFAULT_BATCH = "batch_size", Configuration().batch_size
 MIN_STEPS = 4
 """Steps that an epoch should have."""
-EXAMPLES_SEEN = 36_000
+EXAMPLES_SEEN = 28_000
 """A full training sees about so many examples by default, in `LEAST_EPOCHS` to `MOST_EPOCHS` epochs."""
-LEAST_EPOCHS, MOST_EPOCHS = 10, 100
+LEAST_EPOCHS, MOST_EPOCHS = 8, 100
 
 
 def left_out(space: Space, data: Description) -> tuple[str, ...]:

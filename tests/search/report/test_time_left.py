@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from packtune.data.catalog import DATASETS
-from packtune.dispatch.standing import Load, Spent, Standing
+from packtune.dispatch.standing import Later, Load, Spent, Standing
 from packtune.models.configuration import Configuration
 from packtune.proposals.packing import plainest_of
 from packtune.report.time_left import CONVOLUTION, OTHER_FAMILY, time_left, work_of
@@ -108,3 +108,23 @@ def test_no_time_is_told_from_trials_of_one_kind_about_others():
     assert "left" not in lines_of(standing(load, 4), standing(load, 5))[-1]
     alike = Load(left=((MLP, 15, 150.0),), training=1)
     assert "left" in lines_of(standing(alike, 4), standing(alike, 5))[-1]
+
+
+def test_stages_to_come_take_their_least_trainings_or_their_share_of_all_before_whatever_is_more() -> None:
+    spent = {CNN: Spent(trials=10, epochs=100, seconds=100.0)}
+    least = Later(trainings=((CNN, 12, 120.0),), share=0.2)
+    few = time_left(Load(spent=spent, later=least), workers=1)
+    assert few is not None
+    assert few.low < 120.0 < few.high
+    long_search = {CNN: Spent(trials=1000, epochs=10_000, seconds=10_000.0)}
+    many = time_left(Load(spent=long_search, later=least), workers=2)
+    assert many is not None
+    assert (many.low, many.high) == pytest.approx((500.0, 1000.0))
+
+
+def test_known_trainings_of_stages_to_come_are_added() -> None:
+    spent = {CNN: Spent(trials=10, epochs=100, seconds=100.0)}
+    later = Later(trainings=((CNN, 4, 40.0),))
+    left = time_left(Load(spent=spent, left=((CNN, 2, 20.0),), later=later), workers=1)
+    assert left is not None
+    assert (left.low, left.high) == pytest.approx((60.0, 60.0))

@@ -146,6 +146,6 @@ def test_a_space_without_a_batch_size_that_fits_is_refused():
         fit_space(units, data_of(4, n_train=20))
 
 
-@pytest.mark.parametrize(("n_train", "epochs"), [(20, 100), (124, 100), (1_257, 29), (3_500, 11), (1_000_000, 10)])
+@pytest.mark.parametrize(("n_train", "epochs"), [(20, 100), (124, 100), (1_257, 23), (3_500, 8), (1_000_000, 8)])
 def test_few_examples_are_seen_more_often(n_train, epochs):
     assert default_epochs(data_of(13, n_train=n_train)) == epochs
