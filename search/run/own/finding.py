@@ -52,6 +52,8 @@ def find_data(given: object, options: DataOptions, view: ProgressView) -> GivenD
     """
     if isinstance(given, str) and given in DATASETS:
         _refuse_options(given, options)
+        if Path(given).exists():
+            view.say(f"{given} is the built-in data set. To use the {given} that lies here, give ./{given}")
         return GivenData(name=given)
     if not isinstance(given, str | Path):
         return _prepare(OBJECTS, _read_objects(given, options), options, view)
