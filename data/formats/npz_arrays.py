@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from packtune.data.files import readable
-from packtune.data.formats.npz import METHODS
 from packtune.errors import CorruptFile, DataError, MissingFiles
 
 SUFFIX = ".npy"
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""How NumPy compresses; for another method, zipfile may allocate as much memory as the archive says."""
 MAX_TOTAL = 2**36
 """The most bytes that are read if nobody says how much memory there is."""
 _MAX_SHOWN = 200
@@ -52,15 +53,34 @@ def list_keys(path: Path) -> tuple[str, ...]:
         MissingFiles: the archive cannot be opened.
         CorruptFile: it is damaged, or no .npz archive.
     """
-    with _Archive(path) as archive:
-        names = archive.namelist()
-    keys = tuple(name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX))
-    if not keys:
+    names = list_members(path, SUFFIX)
+    if not names:
         raise CorruptFile(
-            f"{readable(str(path))} is a ZIP archive without NumPy's arrays; it has {show_keys(names)}: unpack it, and "
-            "give the folder"
+            f"{readable(str(path))} is a ZIP archive without NumPy's arrays; it has {show_keys(list_members(path))}: "
+            "unpack it, and give the folder"
         )
-    return keys
+    return names
+
+
+def list_members(path: Path, suffix: str = "") -> tuple[str, ...]:
+    """List the members of an archive whose names end so, without the ending of NumPy's arrays.
+
+    Raises:
+        MissingFiles: the archive cannot be opened.
+        CorruptFile: it is damaged.
+    """
+    with _Archive(path) as archive:
+        return tuple(name.removesuffix(SUFFIX) for name in archive.namelist() if name.endswith(suffix))
+
+
+def header_of(path: Path, key: str) -> Header:
+    """Read what an archive says of an array, and compare its size with that of the archive.
+
+    Raises:
+        CorruptFile: the archive is damaged, or has no such array.
+    """
+    with _Archive(path) as archive:
+        return _look(archive, key, path)
 
 
 def read_arrays(path: Path, keys: Iterable[str], max_bytes: int | None = None) -> dict[str, npt.NDArray[np.generic]]:
@@ -118,9 +138,10 @@ class _Archive:
 def _look(archive: zipfile.ZipFile, key: str, path: Path) -> Header:
     """Read the header of an array, and compare its size with that of the archive."""
     info = archive.getinfo(key + SUFFIX)
-    # zipfile allocates memory for the compressed size that the archive gives; for LZMA, as much as the archive says.
-    if info.compress_size > path.stat().st_size or info.compress_type not in METHODS:
-        raise zipfile.BadZipFile("an entry is larger than the archive, or of a method that NumPy never uses")
+    if info.compress_size > path.stat().st_size:  # zipfile allocates as much memory
+        raise zipfile.BadZipFile("an entry is larger than the archive")
+    if info.compress_type not in METHODS:
+        raise zipfile.BadZipFile("an entry is compressed by a method that NumPy never uses")
     with archive.open(info) as stream:
         header, start = _read_header(stream)
     if not header.dtype.hasobject and header.n_bytes != info.file_size - start:

@@ -149,7 +149,7 @@ def test_an_npz_is_not_believed_what_its_header_claims(tmp_path):
     np.lib.format.write_array_header_1_0(stream, claim)
     with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
         archive.writestr("images.npy", stream.getvalue())
-    with pytest.raises(CorruptFile, match=r"is cut \(0 bytes for"):
+    with pytest.raises(CorruptFile, match="the array images has 0 bytes, and its shape needs"):
         read_images(tmp_path / "x.npz")
 
 
@@ -160,9 +160,9 @@ def npy_bytes(header):
 @pytest.mark.parametrize(
     ("shape", "message"),
     [
-        (f"(0x{'f' * 5000}, 1, 1)", r"has a damaged array .*Exceeds the limit \(4300 digits\)"),
-        (f"({2**63}, {2**63}, 1)", r"is cut \(0 bytes for"),
-        ("(True, True, True)", r"is cut \(0 bytes for"),
+        (f"(0x{'f' * 5000}, 1, 1)", r"is damaged .*Exceeds the limit \(4300 digits\)"),
+        (f"({2**63}, {2**63}, 1)", "the array images has 0 bytes, and its shape needs"),
+        ("(True, True, True)", "the array images has 0 bytes, and its shape needs"),
     ],
 )
 def test_an_npz_with_an_odd_shape_is_refused(tmp_path, shape, message):
@@ -186,7 +186,7 @@ def test_an_npz_cannot_steer_or_fill_the_terminal_with_its_names(tmp_path):
     with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
         for number in range(1000):
             archive.writestr(f"\x1b[31m{number}.npy", b"")
-    with pytest.raises(CorruptFile, match=r"has no array 'images', but \?\[31m0, \?\[31m1, ") as caught:
+    with pytest.raises(CorruptFile, match=r"has no array 'images', but \\x1b\[31m0, \\x1b\[31m1, ") as caught:
         read_images(tmp_path / "x.npz")
     assert "\x1b" not in str(caught.value)
     assert len(str(caught.value)) < 1000
