@@ -16,8 +16,8 @@ from packtune.models.layers.flatten import PackedFlattenImages, PackedFlattenMap
 from packtune.models.layers.linear import PackedLinear, PackedSharedLinear
 from packtune.models.layers.max_pool2d import PackedMaxPool2d
 from packtune.models.layers.packed_layer import PackedLayer
+from packtune.models.optimization.optimizer import Optimizer
 from packtune.models.optimization.parameter import Parameter
-from packtune.models.optimization.sgd import SGD
 
 
 class PackedNetwork:
@@ -60,7 +60,7 @@ class PackedNetwork:
             values = layer.forward(values, training=training)
         return values
 
-    def backward(self, gradient: Tensor, optimizer: SGD) -> None:
+    def backward(self, gradient: Tensor, optimizer: Optimizer) -> None:
         """Take one optimizer step, given the gradient of the logits, float32 [members, outputs, batch]."""
         for index in range(len(self._layers) - 1, self._first_weighted - 1, -1):
             below = self._layers[index].backward(gradient, optimizer, needs_input=index > self._first_weighted)

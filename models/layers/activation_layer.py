@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from packtune.models.layers.activations import Activation, activation_of
 from packtune.models.layers.packed_layer import PackedLayer
-from packtune.models.optimization.sgd import SGD
+from packtune.models.optimization.optimizer import Optimizer
 
 
 class PackedActivation(PackedLayer):
@@ -40,7 +40,7 @@ class PackedActivation(PackedLayer):
                 self._select(self._output, members).copy_(activation.forward(self._select(values, members)))
         return self._output
 
-    def backward(self, gradient: Tensor, optimizer: SGD, *, needs_input: bool) -> Tensor | None:
+    def backward(self, gradient: Tensor, optimizer: Optimizer, *, needs_input: bool) -> Tensor | None:
         if not needs_input:
             return None
         if len(self._runs) == 1:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from packtune.models.layers.convolution import Geometry, as_pair, choose_convolution
 from packtune.models.layers.weighted import WeightedLayer
 from packtune.models.optimization.gradient import DenseGradient, widen
-from packtune.models.optimization.sgd import SGD
+from packtune.models.optimization.optimizer import Optimizer
 
 
 class PackedConv2d(WeightedLayer):
@@ -55,7 +55,7 @@ class PackedConv2d(WeightedLayer):
             self._saved, self._shape = saved, values.shape
         return maps
 
-    def backward(self, gradient: Tensor, optimizer: SGD, *, needs_input: bool) -> Tensor | None:
+    def backward(self, gradient: Tensor, optimizer: Optimizer, *, needs_input: bool) -> Tensor | None:
         below, weights, biases = self._convolution.backward(
             self._geometry,
             gradient,

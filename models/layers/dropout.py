@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from packtune.models.layers.packed_layer import PackedLayer
 from packtune.models.layers.padding import padded_units
-from packtune.models.optimization.sgd import SGD
+from packtune.models.optimization.optimizer import Optimizer
 
 
 class PackedDropout(PackedLayer):
@@ -40,7 +40,7 @@ class PackedDropout(PackedLayer):
         self._mask = (drawn[:units] >= self._rates).to(values.dtype).mul_(1 / (1 - self._rates))
         return values * self._mask
 
-    def backward(self, gradient: Tensor, optimizer: SGD, *, needs_input: bool) -> Tensor | None:
+    def backward(self, gradient: Tensor, optimizer: Optimizer, *, needs_input: bool) -> Tensor | None:
         return gradient * self._mask if self._active else gradient
 
     def keep(self, indices: Tensor) -> None:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from packtune.models.layers.packed_layer import PackedLayer
 from packtune.models.optimization.gradient import widen
-from packtune.models.optimization.sgd import SGD
+from packtune.models.optimization.optimizer import Optimizer
 
 
 class PackedFlattenImages(PackedLayer):
@@ -16,7 +16,7 @@ class PackedFlattenImages(PackedLayer):
     def forward(self, values: Tensor, *, training: bool) -> Tensor:
         return values.flatten(1)
 
-    def backward(self, gradient: Tensor, optimizer: SGD, *, needs_input: bool) -> Tensor | None:
+    def backward(self, gradient: Tensor, optimizer: Optimizer, *, needs_input: bool) -> Tensor | None:
         return None
 
 
@@ -30,7 +30,7 @@ class PackedFlattenMaps(PackedLayer):
         self._shape, self._dtype = values.shape, values.dtype
         return widen(values.reshape(len(values), self._members, -1).permute(1, 2, 0)).contiguous()
 
-    def backward(self, gradient: Tensor, optimizer: SGD, *, needs_input: bool) -> Tensor | None:
+    def backward(self, gradient: Tensor, optimizer: Optimizer, *, needs_input: bool) -> Tensor | None:
         maps = gradient.to(self._dtype).permute(2, 0, 1).reshape(self._shape)
         return maps.contiguous(memory_format=torch.channels_last)
 

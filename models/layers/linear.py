@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from packtune.models.layers.padding import padded_units
 from packtune.models.layers.weighted import WeightedLayer
 from packtune.models.optimization.gradient import BatchedProduct, DenseGradient, WideProduct, widen
-from packtune.models.optimization.sgd import SGD
+from packtune.models.optimization.optimizer import Optimizer
 
 MIN_ROUNDED = 64  # below this smaller side of a weight matrix, rounding costs more than the faster product saves
 
@@ -31,7 +31,7 @@ class PackedSharedLinear(WeightedLayer):
             wide = torch.mm(self._rounded(weight), values.t()).float().add_(bias)
         return wide.view(members, out, -1)
 
-    def backward(self, gradient: Tensor, optimizer: SGD, *, needs_input: bool) -> Tensor | None:
+    def backward(self, gradient: Tensor, optimizer: Optimizer, *, needs_input: bool) -> Tensor | None:
         optimizer.update(self.weight, WideProduct(gradient, self._input))
         optimizer.update(self.bias, DenseGradient(gradient.sum(2)))
         return None
@@ -58,7 +58,7 @@ class PackedLinear(WeightedLayer):
             return torch.baddbmm(bias, self.weight.value, values)
         return torch.bmm(self._rounded(self.weight.value), self._input).float().add_(bias)
 
-    def backward(self, gradient: Tensor, optimizer: SGD, *, needs_input: bool) -> Tensor | None:
+    def backward(self, gradient: Tensor, optimizer: Optimizer, *, needs_input: bool) -> Tensor | None:
         weight = self._rounded(self.weight.value).transpose(1, 2)
         below = widen(torch.bmm(weight, self._rounded(gradient))) if needs_input else None
         optimizer.update(self.weight, BatchedProduct(gradient, self._input.transpose(1, 2)))

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from packtune.models.layers.convolution import as_pair
 from packtune.models.layers.packed_layer import PackedLayer
-from packtune.models.optimization.sgd import SGD
+from packtune.models.optimization.optimizer import Optimizer
 
 aten = torch.ops.aten
 
@@ -33,7 +33,7 @@ class PackedMaxPool2d(PackedLayer):
             self._input, self._indices = values, indices
         return pooled
 
-    def backward(self, gradient: Tensor, optimizer: SGD, *, needs_input: bool) -> Tensor | None:
+    def backward(self, gradient: Tensor, optimizer: Optimizer, *, needs_input: bool) -> Tensor | None:
         window, stride, padding = as_pair(self._window), as_pair(self._stride), as_pair(self._padding)
         below: Tensor = aten.max_pool2d_with_indices_backward(
             gradient, self._input, window, stride, padding, [1, 1], False, self._indices

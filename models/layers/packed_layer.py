@@ -21,8 +21,8 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
+from packtune.models.optimization.optimizer import Optimizer
 from packtune.models.optimization.parameter import Parameter
-from packtune.models.optimization.sgd import SGD
 
 
 class PackedLayer(ABC):
@@ -38,7 +38,7 @@ class PackedLayer(ABC):
         """Compute the layer's output; with `training`, store what `backward` needs."""
 
     @abstractmethod
-    def backward(self, gradient: Tensor, optimizer: SGD, *, needs_input: bool) -> Tensor | None:
+    def backward(self, gradient: Tensor, optimizer: Optimizer, *, needs_input: bool) -> Tensor | None:
         """Update the weights and return the gradient of the input (None unless `needs_input`)."""
 
     def keep(self, indices: Tensor) -> None:  # noqa: B027 - a layer that stores nothing for each member does nothing

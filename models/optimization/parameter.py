@@ -1,13 +1,15 @@
-"""The weights of all members of a pack, together with their momentum buffer."""
+"""The weights of all members of a pack, together with what an optimizer keeps for them."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
 
 class Parameter:
-    """One weight of every member, and the momentum buffer of the same shape.
+    """One weight of every member, and the optimizer's state of it: tensors of the same shape, by name.
 
     Attributes:
         value: float32 [members, ...].
@@ -15,39 +17,37 @@ class Parameter:
 
     def __init__(self, value: Tensor) -> None:
         self.value = value
-        self._momentum_buffer: Tensor | None = None
+        self._states: dict[str, Tensor] = {}
+
+    def state(self, name: str) -> Tensor:
+        """Give a tensor of the optimizer's state, float32 [members, ...]. It is zero when it is first asked for."""
+        if name not in self._states:
+            self._states[name] = torch.zeros_like(self.value)
+        return self._states[name]
 
     @property
-    def momentum_buffer(self) -> Tensor:
-        """The running sum of gradients, float32 [members, ...]. It is zero before the first step."""
-        if self._momentum_buffer is None:
-            self._momentum_buffer = torch.zeros_like(self.value)
-        return self._momentum_buffer
+    def states(self) -> Mapping[str, Tensor]:
+        """The tensors of the optimizer's state that a step has needed so far, by name."""
+        return self._states
 
-    @property
-    def momentum(self) -> Tensor | None:
-        """The momentum buffer, or None if no step has needed one yet."""
-        return self._momentum_buffer
-
-    def load(self, value: Tensor, momentum: Tensor | None) -> None:
-        """Copy the values and the momentum buffer from tensors of the same shape.
+    def load(self, value: Tensor, states: Mapping[str, Tensor]) -> None:
+        """Copy the values and the optimizer's state from tensors of the same shape.
 
         Raises:
             ValueError: a tensor has another shape.
         """
-        for tensor in (value, momentum):
-            if tensor is not None and tensor.shape != self.value.shape:
+        for tensor in (value, *states.values()):
+            if tensor.shape != self.value.shape:
                 raise ValueError(
                     f"the saved weights have the shape {list(tensor.shape)}, but these members need "
                     f"{list(self.value.shape)}: load the state of the same members"
                 )
         self.value.copy_(value)
-        self._momentum_buffer = None
-        if momentum is not None:
-            self.momentum_buffer.copy_(momentum)
+        self._states = {}
+        for name, tensor in states.items():
+            self.state(name).copy_(tensor)
 
     def keep(self, indices: Tensor) -> None:
         """Keep only the members at `indices`, int64 [kept]."""
         self.value = self.value.index_select(0, indices)
-        if self._momentum_buffer is not None:
-            self._momentum_buffer = self._momentum_buffer.index_select(0, indices)
+        self._states = {name: tensor.index_select(0, indices) for name, tensor in self._states.items()}

@@ -152,18 +152,14 @@ _State = tuple[list[torch.Tensor], list[Evaluation]]
 
 
 def _states(parts: Sequence[PackTraining], dataset: Dataset) -> _State:
-    """Collect all that was trained: weights and momentum buffers of all members, and their evaluations."""
+    """Collect all that was trained: weights and optimizer's states of all members, and their evaluations."""
     states = [part.state_dict() for part in parts]
     weights = [torch.cat(values) for values in zip(*(state["values"] for state in states), strict=True)]
-    buffers = zip(*(state["momentum_buffers"] for state in states), strict=True)
-    momenta = [
-        torch.cat([buffer for buffer in of_parts if buffer is not None])
-        for of_parts in buffers
-        if of_parts[0] is not None
-    ]
+    kept = zip(*(state["optimizer_states"] for state in states), strict=True)
+    optimizers = [torch.cat([state[name] for state in of_parts]) for of_parts in kept for name in of_parts[0]]
     splits = (dataset.validation, dataset.test)
     evaluations = [evaluation for split in splits for part in parts for evaluation in part.evaluate(split)]
-    return [*weights, *momenta], evaluations
+    return [*weights, *optimizers], evaluations
 
 
 def _are_equal(one: _State, other: _State) -> bool:

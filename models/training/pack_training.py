@@ -15,6 +15,8 @@ from packtune.models.architectures.build import build_network
 from packtune.models.configuration import Configuration
 from packtune.models.hardware.cuda_libraries import library_settings
 from packtune.models.hardware.precision import Precision
+from packtune.models.optimization.optimizer import Optimizer
+from packtune.models.optimization.rates import Rates
 from packtune.models.optimization.sgd import SGD
 from packtune.models.packed_network import PackedNetwork
 from packtune.models.training.device_split import DeviceSplit
@@ -30,10 +32,12 @@ class Member:
     Attributes:
         configuration: what to train.
         seed: of the initial weights, 0 to 2**63 - 1.
+        epochs: of its full training, 1 or more, even if it may be stopped before. Schedules are planned for them.
     """
 
     configuration: Configuration
     seed: int
+    epochs: int = 1
 
 
 class TrainingState(TypedDict):
@@ -43,14 +47,14 @@ class TrainingState(TypedDict):
         epoch: epochs trained so far.
         order, masks: states of the random generators for the order of the images and for the dropout masks, uint8.
         values: the weights of all layers, float32 [members, ...] each, on the CPU.
-        momentum_buffers: one for each weight, of its shape; None before the first step that needs it.
+        optimizer_states: for each of them what the optimizer keeps, by name, in the same shape.
     """
 
     epoch: int
     order: Tensor
     masks: Tensor
     values: list[Tensor]
-    momentum_buffers: list[Tensor | None]
+    optimizer_states: list[dict[str, Tensor]]
 
 
 class PackTraining:
@@ -102,7 +106,7 @@ class PackTraining:
         )
         if self._network.members > len(members):
             self._network.keep(torch.arange(len(members), device=self._device))
-        self._optimizer = SGD([member.configuration for member in members], self._device, pack_configurations)
+        self._optimizer = SGD(_rates_of(members, len(dataset.train) // batch_size), self._device, pack_configurations)
         self._device_splits: dict[Split, DeviceSplit] = {}
         train = self._device_split(dataset.train)
         # Not a method of this class: a reference cycle would keep the tensors until Python's garbage collector runs.
@@ -116,6 +120,7 @@ class PackTraining:
         """Train on the training split once, in full mini-batches. Images left over by them are not used."""
         n = len(self._dataset.train)
         order = torch.randperm(n, generator=self._order) if self._shuffle else torch.arange(n)
+        self._optimizer.begin_epoch(self.epoch)
         with library_settings(self._device, tf32=self._precision is not Precision.FLOAT32):
             self._steps.run(order)
         self.epoch += 1
@@ -165,9 +170,7 @@ class PackTraining:
             order=self._order.get_state(),
             masks=self._masks.get_state(),
             values=[parameter.value.cpu() for parameter in parameters],
-            momentum_buffers=[
-                None if parameter.momentum is None else parameter.momentum.cpu() for parameter in parameters
-            ],
+            optimizer_states=[{name: t.cpu() for name, t in p.states.items()} for p in parameters],
         )
 
     @torch.inference_mode()
@@ -178,8 +181,8 @@ class PackTraining:
             ValueError, KeyError, TypeError, RuntimeError, AttributeError: the state does not fit these members.
         """
         parameters = self._network.parameters()
-        for parameter, value, buffer in zip(parameters, state["values"], state["momentum_buffers"], strict=True):
-            parameter.load(value, buffer)
+        for parameter, value, states in zip(parameters, state["values"], state["optimizer_states"], strict=True):
+            parameter.load(value, states)
         self._steps.forget()
         self._order.set_state(state["order"])
         self._masks.set_state(state["masks"])
@@ -201,7 +204,7 @@ class PackTraining:
 
 
 def train_step(
-    network: PackedNetwork, optimizer: SGD, classes: int, absent: Tensor | None, inputs: Tensor, targets: Tensor
+    network: PackedNetwork, optimizer: Optimizer, classes: int, absent: Tensor | None, inputs: Tensor, targets: Tensor
 ) -> None:
     """Take one step on a mini-batch.
 
@@ -213,8 +216,14 @@ def train_step(
         inputs: products [batch, *input_shape].
         targets: one-hot float32 [heads * classes, batch].
     """
+    optimizer.begin_step()
     logits = without_absent(network.forward(inputs, training=True), absent)
     network.backward(loss_gradient(logits, targets, classes), optimizer)
+    optimizer.end_step()
+
+
+def _rates_of(members: Sequence[Member], steps: int) -> Rates:
+    return Rates([member.configuration for member in members], [member.epochs for member in members], steps)
 
 
 def _wider_member(members: Sequence[Member], pack_configurations: Sequence[Configuration]) -> list[Member]:

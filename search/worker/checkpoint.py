@@ -13,7 +13,7 @@ import torch
 from packtune.files import make_folder, write_bytes
 from packtune.trial import Pack
 
-FORMAT = "packtune-checkpoint-2"
+FORMAT = "packtune-checkpoint-3"
 
 State = dict[str, Any]  # PyTorch saves any nest of dicts, lists, tensors and numbers
 """What a checkpoint holds: `PackRun` checks it as it reads it."""

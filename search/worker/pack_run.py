@@ -46,7 +46,7 @@ class PackRun:
         self._outcomes: dict[int, Outcome] = {}
         self._active = list(range(members))  # the member of each row
         self._training = PackTraining(
-            [Member(configuration=p.configuration, seed=p.seed) for p in task.pack.proposals],
+            [Member(configuration=p.configuration, seed=p.seed, epochs=task.epochs) for p in task.pack.proposals],
             self._dataset,
             batch_seed=task.batch_seed,
             device=task.device,

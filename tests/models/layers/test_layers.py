@@ -18,6 +18,7 @@ from packtune.models.layers.dropout import PackedDropout
 from packtune.models.layers.flatten import PackedFlattenImages, PackedFlattenMaps
 from packtune.models.layers.linear import PackedLinear, PackedSharedLinear
 from packtune.models.layers.max_pool2d import PackedMaxPool2d
+from packtune.models.optimization.rates import Rates
 from packtune.models.optimization.sgd import SGD
 from packtune.models.packed_network import PackedNetwork
 from packtune.models.training.loss import loss_gradient
@@ -50,7 +51,10 @@ def in_float64(layer):
 
 def unit_steps(members):
     """Plain SGD of learning rate 1: the weights then lose exactly their gradient."""
-    return SGD([Configuration(learning_rate=1.0)] * members, CPU)
+    optimizer = SGD(Rates([Configuration(learning_rate=1.0)] * members, [1] * members, 1), CPU)
+    optimizer.begin_epoch(0)
+    optimizer.begin_step()
+    return optimizer
 
 
 def units_of(values, member):

@@ -22,6 +22,7 @@ from packtune.models.configuration import Configuration
 from packtune.models.hardware.recorder import Recorder, Rerun
 from packtune.models.layers.conv2d import PackedConv2d
 from packtune.models.layers.convolution import LIBRARY, UNFOLDED
+from packtune.models.optimization.rates import Rates
 from packtune.models.optimization.sgd import SGD
 from packtune.models.packed_network import PackedNetwork
 from packtune.models.training.device_split import DeviceSplit
@@ -175,7 +176,7 @@ def test_what_lasts_exists_before_recording(pair):
             return work
 
     def addresses():
-        return [(p.value.data_ptr(), p.momentum.data_ptr()) for p in recorded._network.parameters()]
+        return [(p.value.data_ptr(), p.state("momentum").data_ptr()) for p in recorded._network.parameters()]
 
     noted = []
     _, recorded = pair("mlp, momentum and dropout", Noting)
@@ -244,7 +245,8 @@ def pretend(pack, data, products):
         build_network(m.configuration, input_shape=data.input_shape, outputs=data.outputs, seed=m.seed) for m in members
     ]
     network = PackedNetwork(plain, device=META, generator=torch.Generator(), products=products)
-    optimizer = SGD([m.configuration for m in members], META)
+    optimizer = SGD(Rates([m.configuration for m in members], [1] * len(members), 4), META)
+    optimizer.begin_epoch(0)
     train = DeviceSplit(data.train, data, META, products)
     return StaticSteps(partial(train_step, network, optimizer, data.classes, None), train, BATCH), network
 

@@ -167,7 +167,7 @@ def test_padded_units_stay_exactly_zero(architecture, make_dataset):
     padded = 0
     for index in range(len(ACTIVATIONS)):
         for parameter, plain in zip(parameters, training.unpack(index).parameters(), strict=True):
-            for tensor in (parameter.value, parameter.momentum_buffer):
+            for tensor in (parameter.value, parameter.state("momentum")):
                 padding = torch.ones_like(tensor[index], dtype=torch.bool)
                 padding[tuple(slice(size) for size in plain.shape)] = False
                 assert torch.all(tensor[index][padding] == 0)
