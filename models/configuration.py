@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 Value = bool | int | float | str
@@ -15,6 +15,8 @@ ARCHITECTURE_NAMES = ("mlp", "cnn", "overlap-cnn")
 IMAGE_ARCHITECTURES = ("cnn", "overlap-cnn")
 """Architectures that need images."""
 ACTIVATION_NAMES = ("identity", "relu", "leaky_relu", "gelu", "silu", "tanh", "elu")
+OPTIMIZER_NAMES = ("sgd", "adam", "adamw", "rmsprop", "nadam", "lion")
+SCHEDULE_NAMES = ("constant", "cosine", "one-cycle", "step")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +27,16 @@ class Hyperparameter:
         kind: `int`, `float`, `bool` or `str`.
         low, high: inclusive bounds of a number.
         choices: the allowed words if the kind is `str`.
-        only_for: the architectures that use the hyperparameter; empty for all.
+        only_for: the values of other hyperparameters with which this one counts, by their names; empty for always.
+        optional: whether lists and tables leave it out where it has its default: training then is as if it did not
+            exist.
         help: a description of one line.
     """
 
     kind: type
     help: str
-    only_for: tuple[str, ...] = ()
+    only_for: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    optional: bool = False
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
@@ -57,36 +62,86 @@ class Hyperparameter:
             return False
         return self.low <= value <= self.high  # false for NaN
 
+    @property
+    def where(self) -> str:
+        """Where it counts, in words: "mlp" of an architecture, "optimizer adam" of others; "all" for always."""
+        names = {parent: ", ".join(allowed) for parent, allowed in self.only_for.items()}
+        return "; ".join(t if n == "architecture" else f"{n} {t}" for n, t in names.items()) or "all"
+
 
 def _article(kind: type) -> str:
     return "a whole number" if kind is int else "a number"
 
 
+_MLP, _CNN = {"architecture": ("mlp",)}, {"architecture": ("cnn",)}
+_MOMENTS = {"optimizer": ("adam", "adamw", "nadam", "lion")}
+_ADAPTIVE = {"optimizer": ("adam", "adamw", "rmsprop", "nadam")}
+_WARM = {"schedule": ("constant", "cosine", "step")}
+_STEP = {"schedule": ("step",)}
+
 HYPERPARAMETERS: dict[str, Hyperparameter] = {
     "architecture": Hyperparameter(kind=str, choices=ARCHITECTURE_NAMES, help="kind of network"),
-    "depth": Hyperparameter(kind=int, low=0, high=8, only_for=("mlp",), help="hidden layers"),
+    "depth": Hyperparameter(kind=int, low=0, high=8, only_for=_MLP, help="hidden layers"),
     "hidden_units": Hyperparameter(kind=int, low=1, high=4096, help="units of each hidden layer"),
     "activation": Hyperparameter(kind=str, choices=ACTIVATION_NAMES, help="after each hidden layer"),
     "dropout": Hyperparameter(kind=float, low=0.0, high=0.95, help="share of hidden units dropped"),
-    "blocks": Hyperparameter(kind=int, low=1, high=4, only_for=("cnn",), help="convolution blocks"),
+    "blocks": Hyperparameter(kind=int, low=1, high=4, only_for=_CNN, help="convolution blocks"),
     "filters": Hyperparameter(
         kind=int,
         low=1,
         high=256,
-        only_for=("cnn", "overlap-cnn"),
+        only_for={"architecture": IMAGE_ARCHITECTURES},
         help="filters of the first block; each further block has twice as many",
     ),
     "kernel_size": Hyperparameter(
-        kind=int, low=1, high=11, only_for=("cnn",), help="side of the square kernels, in pixels"
+        kind=int, low=1, high=11, only_for=_CNN, help="side of the square kernels, in pixels"
     ),
-    "pooling": Hyperparameter(
-        kind=int, low=1, high=4, only_for=("cnn",), help="side of the max-pooling window, in pixels"
-    ),
+    "pooling": Hyperparameter(kind=int, low=1, high=4, only_for=_CNN, help="side of the max-pooling window, in pixels"),
     "batch_size": Hyperparameter(kind=int, low=1, high=8192, help="images in a step"),
-    "learning_rate": Hyperparameter(kind=float, low=1e-8, high=100.0, help="step size of SGD"),
-    "momentum": Hyperparameter(kind=float, low=0.0, high=0.9999, help="momentum of SGD"),
-    "nesterov": Hyperparameter(kind=bool, help="Nesterov's form of momentum"),
-    "weight_decay": Hyperparameter(kind=float, low=0.0, high=10.0, help="L2 penalty, as in torch.optim.SGD"),
+    "learning_rate": Hyperparameter(kind=float, low=1e-8, high=100.0, help="step size of the optimizer"),
+    "momentum": Hyperparameter(
+        kind=float, low=0.0, high=0.9999, only_for={"optimizer": ("sgd", "rmsprop")}, help="momentum"
+    ),
+    "nesterov": Hyperparameter(kind=bool, only_for={"optimizer": ("sgd",)}, help="Nesterov's form of momentum"),
+    "weight_decay": Hyperparameter(
+        kind=float, low=0.0, high=10.0, help="L2 penalty; with adamw and lion decoupled, times the learning rate"
+    ),
+    "optimizer": Hyperparameter(kind=str, choices=OPTIMIZER_NAMES, optional=True, help="how weights are updated"),
+    "beta1": Hyperparameter(
+        kind=float, low=0.0, high=0.9999, only_for=_MOMENTS, optional=True, help="share of the mean gradient kept"
+    ),
+    "beta2": Hyperparameter(
+        kind=float, low=0.0, high=0.999999, only_for=_MOMENTS, optional=True, help="share of the mean square kept"
+    ),
+    "alpha": Hyperparameter(
+        kind=float,
+        low=0.0,
+        high=0.999999,
+        only_for={"optimizer": ("rmsprop",)},
+        optional=True,
+        help="share of the mean square kept",
+    ),
+    "epsilon": Hyperparameter(
+        kind=float, low=1e-12, high=1.0, only_for=_ADAPTIVE, optional=True, help="added to the root of the mean square"
+    ),
+    "schedule": Hyperparameter(
+        kind=str, choices=SCHEDULE_NAMES, optional=True, help="course of the learning rate over a full training"
+    ),
+    "warmup": Hyperparameter(
+        kind=float, low=0.0, high=0.9, only_for=_WARM, optional=True, help="share of all steps in which the rate rises"
+    ),
+    "drops": Hyperparameter(
+        kind=int, low=1, high=20, only_for=_STEP, optional=True, help="times that the rate is lowered"
+    ),
+    "drop_factor": Hyperparameter(
+        kind=float, low=1e-4, high=1.0, only_for=_STEP, optional=True, help="factor of the rate at each drop"
+    ),
+    "label_smoothing": Hyperparameter(
+        kind=float, low=0.0, high=0.95, optional=True, help="share of the label spread evenly over all classes"
+    ),
+    "gradient_clipping": Hyperparameter(
+        kind=float, low=0.0, high=1000.0, optional=True, help="largest norm of the gradient; 0 for any"
+    ),
 }
 
 
@@ -94,8 +149,8 @@ HYPERPARAMETERS: dict[str, Hyperparameter] = {
 class Configuration:
     """One value for every hyperparameter. The defaults are the baseline of the reference notebook.
 
-    `HYPERPARAMETERS` has the range of each field. Fields that an architecture does not use, for example `filters` of
-    an mlp, keep their defaults and have no effect.
+    `HYPERPARAMETERS` has the range of each field. Fields whose conditions do not hold, for example `filters` of an mlp
+    or `beta1` of SGD, have no effect.
 
     Raises:
         ValueError: a value has the wrong type or is out of range.
@@ -115,6 +170,17 @@ class Configuration:
     momentum: float = 0.0
     nesterov: bool = False
     weight_decay: float = 0.0
+    optimizer: str = "sgd"
+    beta1: float = 0.9
+    beta2: float = 0.999
+    alpha: float = 0.99
+    epsilon: float = 1e-8
+    schedule: str = "constant"
+    warmup: float = 0.0
+    drops: int = 2
+    drop_factor: float = 0.1
+    label_smoothing: float = 0.0
+    gradient_clipping: float = 0.0
 
     def __post_init__(self) -> None:
         for name, hyperparameter in HYPERPARAMETERS.items():
@@ -126,13 +192,23 @@ class Configuration:
         """List the values by name, in the order of the fields."""
         return dataclasses.asdict(self)
 
+    def counting(self) -> dict[str, Value]:
+        """List the values that count: those whose conditions hold."""
+        return {name: value for name, value in self.as_dict().items() if self._counts(HYPERPARAMETERS[name])}
+
     def used(self) -> dict[str, Value]:
-        """List the values that the architecture uses. Configurations with the same used values train alike."""
+        """List the values that count, without optional ones that have their default.
+
+        Configurations with the same used values train alike.
+        """
         return {
             name: value
-            for name, value in self.as_dict().items()
-            if self.architecture in (HYPERPARAMETERS[name].only_for or ARCHITECTURE_NAMES)
+            for name, value in self.counting().items()
+            if not HYPERPARAMETERS[name].optional or value != _DEFAULTS[name]
         }
+
+    def _counts(self, hyperparameter: Hyperparameter) -> bool:
+        return all(getattr(self, parent) in allowed for parent, allowed in hyperparameter.only_for.items())
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Configuration:
@@ -146,3 +222,6 @@ class Configuration:
             TypeError: a name is no hyperparameter.
         """
         return cls(**values)
+
+
+_DEFAULTS = Configuration().as_dict()

@@ -52,7 +52,7 @@ def spaces(
 def _print_hyperparameters() -> None:
     from packtune.models.configuration import HYPERPARAMETERS
 
-    rows = [(n, h.allowed, ", ".join(h.only_for) or "all", h.help) for n, h in HYPERPARAMETERS.items()]
+    rows = [(n, h.allowed, h.where, h.help) for n, h in HYPERPARAMETERS.items()]
     print_result(write_list(["hyperparameter", "allowed", "used by", "meaning"], rows, width_of_stdout()))
 
 

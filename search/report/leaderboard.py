@@ -11,7 +11,7 @@ import pandas as pd
 
 from packtune.data.description import Description
 from packtune.files import write_text
-from packtune.models.configuration import HYPERPARAMETERS
+from packtune.models.configuration import HYPERPARAMETERS, Configuration
 from packtune.report.ranking import Row
 from packtune.report.rendering import to_csv
 from packtune.trial import Accuracy, TrialRecord
@@ -54,6 +54,7 @@ def leaderboard_frame(rows: Sequence[Row], *, several_runs: bool = False) -> Lea
     ranks: Counter[Description] = Counter()
     heads = list(dict.fromkeys(head for row in rows for head in _heads(row.data)))
     frame = _frame([_cells(_next(ranks, row.data), row) for row in rows], _columns(heads))
+    frame = frame.drop(columns=_unused(row.configuration for row in rows))
     if not several_runs:
         frame = frame.drop(columns=["run", "data"])
     if all(row.confirmed is None for row in rows):
@@ -71,7 +72,7 @@ def _next(ranks: Counter[Description], data: Description) -> int:
 
 
 def _cells(rank: int, row: Row) -> dict[str, object]:
-    used = row.configuration.used()
+    counting = row.configuration.counting()
     return {
         "rank": rank,
         "run": row.run,
@@ -85,7 +86,7 @@ def _cells(rank: int, row: Row) -> dict[str, object]:
         **_accuracy_cells("test", row.test, row.data),
         **_confirmed_cells(row),
         "parameters": row.parameters,
-        **{name: used.get(name) for name in ORDER},
+        **{name: counting.get(name) for name in ORDER},
         "seed": row.seed,
     }
 
@@ -140,12 +141,20 @@ def trials_frame(records: Iterable[TrialRecord]) -> Leaderboard:
 
     The types are those of `leaderboard_frame`.
     """
-    return _typed(_frame([_trial_cells(record) for record in records], TRIAL_COLUMNS))
+    shown = list(records)
+    frame = _frame([_trial_cells(record) for record in shown], TRIAL_COLUMNS)
+    return _typed(frame.drop(columns=_unused(record.proposal.configuration for record in shown)))
+
+
+def _unused(configurations: Iterable[Configuration]) -> list[str]:
+    """List the optional hyperparameters that have their defaults in all configurations."""
+    used = {name for configuration in configurations for name in configuration.used()}
+    return [name for name, entry in HYPERPARAMETERS.items() if entry.optional and name not in used]
 
 
 def _trial_cells(record: TrialRecord) -> dict[str, object]:
     outcome = record.outcome
-    used = record.proposal.configuration.used()
+    counting = record.proposal.configuration.counting()
     return {
         "trial": record.proposal.number,
         "state": record.state.value,
@@ -154,7 +163,7 @@ def _trial_cells(record: TrialRecord) -> dict[str, object]:
         "device": outcome.device if outcome else "",
         "validation_accuracy": outcome.validation.joint if outcome and outcome.validation else None,
         "test_accuracy": outcome.test.joint if outcome and outcome.test else None,
-        **{name: used.get(name) for name in ORDER},
+        **{name: counting.get(name) for name in ORDER},
         "seed": record.proposal.seed,
         "validation_by_epoch": " ".join(f"{value:.4f}" for _, value in outcome.curve) if outcome else "",
         "reason": outcome.reason if outcome else "",

@@ -131,11 +131,35 @@ def test_configurations_do_not_change():
 
 
 @given(any_values)
-def test_values_used_are_those_of_the_architecture(values):
+def test_values_count_where_their_conditions_hold(values):
     configuration = Configuration(**values)
-    unused = {
+    idle = {
         name
         for name, entry in HYPERPARAMETERS.items()
-        if entry.only_for and values["architecture"] not in entry.only_for
+        if any(values[parent] not in allowed for parent, allowed in entry.only_for.items())
     }
-    assert configuration.used() == {name: value for name, value in values.items() if name not in unused}
+    assert configuration.counting() == {name: value for name, value in values.items() if name not in idle}
+
+
+@given(any_values)
+def test_the_values_used_are_enough_to_train_alike(values):
+    configuration = Configuration(**values)
+    used = configuration.used()
+    assert Configuration(**used).counting() == configuration.counting()
+    left_out = configuration.counting().keys() - used.keys()
+    assert all(HYPERPARAMETERS[name].optional for name in left_out)
+    assert all(values[name] == getattr(Configuration(), name) for name in left_out)
+
+
+def test_optional_hyperparameters_are_told_only_where_they_are_used():
+    assert list(Configuration().used())[-1] == "weight_decay"
+    used = Configuration(optimizer="adamw", schedule="cosine", beta2=0.99).used()
+    assert {"optimizer": "adamw", "schedule": "cosine", "beta2": 0.99}.items() <= used.items()
+    assert not {"momentum", "nesterov", "beta1", "alpha", "drops", "warmup"} & used.keys()
+
+
+def test_conditions_are_on_words_that_count_always():
+    for entry in HYPERPARAMETERS.values():
+        for parent, allowed in entry.only_for.items():
+            assert set(allowed) <= set(HYPERPARAMETERS[parent].choices)
+            assert not HYPERPARAMETERS[parent].only_for

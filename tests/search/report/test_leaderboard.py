@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from packtune.confirmation.estimate import estimate_accuracy
 from packtune.data.catalog import DATASETS
-from packtune.models.configuration import HYPERPARAMETERS, Configuration
+from packtune.models.configuration import HYPERPARAMETERS, OPTIMIZER_NAMES, SCHEDULE_NAMES, Configuration
 from packtune.report.escaping import FORMULA
 from packtune.report.leaderboard import curves_frame, leaderboard_frame, trials_frame
 from packtune.report.ranking import Confirmed, _sameness, order_rows, rank_rows
@@ -297,6 +297,9 @@ def test_a_network_that_cannot_be_built_has_a_row_without_parameters():
     learning_rate=st.floats(1e-8, 100),
     dropout=st.floats(0, 0.95),
     nesterov=st.booleans(),
+    optimizer=st.sampled_from(OPTIMIZER_NAMES),
+    beta1=st.sampled_from([0.9, 0.5]),
+    schedule=st.sampled_from(SCHEDULE_NAMES),
 ))  # fmt: skip
 def test_the_cells_of_a_row_give_its_configuration_back(configuration):
     (line,) = cells(to_csv(leaderboard_frame(rows_of([complete(0, 0.5, **configuration.as_dict())]))))
@@ -304,7 +307,7 @@ def test_the_cells_of_a_row_give_its_configuration_back(configuration):
     values = {
         name: read(line[name]) if HYPERPARAMETERS[name].kind is bool else HYPERPARAMETERS[name].kind(line[name])
         for name in HYPERPARAMETERS
-        if line[name]
+        if line.get(name)
     }
     assert values == configuration.used()
 
@@ -397,7 +400,16 @@ def test_curves_have_a_row_for_each_epoch():
 def test_the_learning_rate_is_among_the_first_hyperparameters():
     names = [name for name in leaderboard_frame(rows_of([complete(0, 0.5)])) if name in HYPERPARAMETERS]
     assert names.index("learning_rate") < 3
-    assert sorted(names) == sorted(HYPERPARAMETERS)
+    assert sorted(names) == sorted(name for name, entry in HYPERPARAMETERS.items() if not entry.optional)
+
+
+def test_optional_hyperparameters_have_columns_where_a_row_uses_them():
+    records = [complete(0, 0.5), complete(1, 0.4, optimizer="adam", beta2=0.99), complete(2, 0.3, optimizer="rmsprop")]
+    for frame in (leaderboard_frame(rows_of(records)), trials_frame(records)):
+        assert not {"beta1", "alpha", "schedule", "gradient_clipping"} & set(frame.columns)
+        assert list(frame["optimizer"]) == ["sgd", "adam", "rmsprop"]
+        assert [row["beta2"] for row in cells(to_csv(frame))] == ["", "0.99", ""]
+        assert [row["momentum"] for row in cells(to_csv(frame))] == ["0.0", "", "0.0"]
 
 
 MIXED = [

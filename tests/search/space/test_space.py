@@ -46,7 +46,7 @@ def spaces(draw):
     made = {name: draw(domains(name)) for name in names}
     dimensions = []
     for name, domain in made.items():
-        owners = HYPERPARAMETERS[name].only_for
+        owners = HYPERPARAMETERS[name].only_for.get("architecture", ())
         if "architecture" in made:
             owners = tuple(owner for owner in owners if owner in made["architecture"].values)
         conditional = owners and "architecture" in made
