@@ -9,7 +9,9 @@ import torch
 from torch import Tensor
 
 from packtune.models.configuration import Configuration
+from packtune.models.optimization.gradient import Gradient, per_member
 from packtune.models.optimization.optimizer import Optimizer
+from packtune.models.optimization.parameter import Parameter
 from packtune.models.optimization.rates import Rates
 from packtune.models.optimization.step_numbers import StepNumbers
 
@@ -33,7 +35,11 @@ class LayerwiseOptimizer(Optimizer):
     def _set_rates(self, rates: Rates) -> None:
         self._rates = rates
         self._step_numbers = StepNumbers(self._device)
-        self._set_configurations(rates.configurations, self._pack_configurations or rates.configurations)
+        deciding = self._pack_configurations or rates.configurations
+        self._weight_decay = self._column([c.weight_decay for c in rates.configurations])
+        # Read from the configurations: reading a tensor's values on a GPU would wait until all its work is done.
+        self._has_decay = any(c.weight_decay for c in deciding)
+        self._set_configurations(rates.configurations, deciding)
 
     @abstractmethod
     def _set_configurations(self, own: Sequence[Configuration], deciding: Sequence[Configuration]) -> None:
@@ -62,6 +68,13 @@ class LayerwiseOptimizer(Optimizer):
 
     def keep(self, indices: Tensor) -> None:
         self._set_rates(self._rates.keep(indices.tolist()))
+
+    def _penalized(self, parameter: Parameter, gradient: Gradient) -> Tensor:
+        """Compute the gradient of the loss with the L2 penalty, as a tensor that may be overwritten."""
+        dense = gradient.dense()
+        if self._has_decay:
+            dense.addcmul_(parameter.value, per_member(self._weight_decay, dense))
+        return dense
 
     def _column(self, values: list[float]) -> Tensor:
         """Give one number of each member as float32 [members], on the device."""

@@ -25,9 +25,6 @@ class SGD(LayerwiseOptimizer):
 
     def _set_configurations(self, own: Sequence[Configuration], deciding: Sequence[Configuration]) -> None:
         self._momentum = self._column([c.momentum for c in own])
-        self._weight_decay = self._column([c.weight_decay for c in own])
-        # Read from the configurations: reading a tensor's values on a GPU would wait until all its work is done.
-        self._has_decay = any(c.weight_decay for c in deciding)
         self._has_nesterov = any(c.nesterov for c in deciding)
         self._has_momentum = any(c.momentum for c in deciding)
 
@@ -64,9 +61,7 @@ class SGD(LayerwiseOptimizer):
     def _update_nesterov(self, parameter: Parameter, gradient: Gradient) -> None:
         value, buffer = parameter.value, parameter.state("momentum")
         _, gradient_step, momentum_step = self._numbers
-        dense = gradient.dense()
-        if self._has_decay:
-            dense.addcmul_(value, per_member(self._weight_decay, value))
+        dense = self._penalized(parameter, gradient)
         buffer.mul_(per_member(self._momentum, buffer)).add_(dense)
         value.addcmul_(dense, per_member(gradient_step, value))
         value.addcmul_(buffer, per_member(momentum_step, value))

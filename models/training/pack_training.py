@@ -15,9 +15,9 @@ from packtune.models.architectures.build import build_network
 from packtune.models.configuration import Configuration
 from packtune.models.hardware.cuda_libraries import library_settings
 from packtune.models.hardware.precision import Precision
+from packtune.models.optimization.catalog import make_optimizer
 from packtune.models.optimization.optimizer import Optimizer
 from packtune.models.optimization.rates import Rates
-from packtune.models.optimization.sgd import SGD
 from packtune.models.packed_network import PackedNetwork
 from packtune.models.training.device_split import DeviceSplit
 from packtune.models.training.evaluation import Evaluation, Tally, evaluation_batch, right_images
@@ -106,7 +106,8 @@ class PackTraining:
         )
         if self._network.members > len(members):
             self._network.keep(torch.arange(len(members), device=self._device))
-        self._optimizer = SGD(_rates_of(members, len(dataset.train) // batch_size), self._device, pack_configurations)
+        rates = _rates_of(members, len(dataset.train) // batch_size)
+        self._optimizer = make_optimizer(rates, self._device, pack_configurations)
         self._device_splits: dict[Split, DeviceSplit] = {}
         train = self._device_split(dataset.train)
         # Not a method of this class: a reference cycle would keep the tensors until Python's garbage collector runs.

@@ -23,7 +23,7 @@ CUDA_CNN_MEMBERS = 32
 
 
 def shape_of(configuration: Configuration) -> Hashable:
-    """Describe what the members of a pack must share: layers, batch size, and hidden units up to padding.
+    """Describe what the members of a pack must share: layers, batch size, optimizer, and hidden units up to padding.
 
     Hidden units are padded to the next power of two. So at most half of a member is padding, and dropout draws the same
     numbers for a member whatever the other members are (see `packtune.models.layers.dropout`).
@@ -35,7 +35,7 @@ def shape_ranges(configuration: Configuration) -> dict[str, tuple[Value, Value]]
     """Give the lowest and the highest value of each hyperparameter that a shape fixes, by its name."""
     c = configuration
     layers = ("depth",) if c.architecture == "mlp" else ("blocks", "filters", "kernel_size", "pooling")
-    same = {name: (getattr(c, name), getattr(c, name)) for name in ("architecture", *layers, "batch_size")}
+    same = {name: (getattr(c, name), getattr(c, name)) for name in ("architecture", *layers, "batch_size", "optimizer")}
     widest = padded_units(c.hidden_units)
     return {**same, "hidden_units": (widest // 2 + 1, widest)}
 
@@ -44,6 +44,8 @@ def shape_in_words(configuration: Configuration) -> str:
     """Describe the shape of a pack for people, such as "mlp, depth 1, batch_size 32, hidden_units 65 to 128"."""
     ranges = shape_ranges(configuration)
     architecture, _ = ranges.pop("architecture")
+    if configuration.optimizer == Configuration().optimizer:
+        ranges.pop("optimizer")
     named = [f"{name} {low}" if low == high else f"{name} {low} to {high}" for name, (low, high) in ranges.items()]
     return ", ".join([str(architecture), *named])
 
