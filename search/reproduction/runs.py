@@ -10,7 +10,8 @@ from packtune.errors import RunError
 from packtune.protocol import NOTEBOOK_SEED, Protocol
 from packtune.reproduction.notebook import NAMES, NUMPY, SYSTEMS, System, spaces_of
 from packtune.run.folder import Run, RunFolder
-from packtune.run.planning import create_run, parse_precision
+from packtune.run.given.parsing import parse_precision
+from packtune.run.planning import create_run
 from packtune.run.settings_file import AUTO
 from packtune.settings import Resources, SearchPlan
 from packtune.space.source import SpaceSource

@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -92,11 +92,17 @@ class RunFolder:
             raise RunError(f"the run {self.name!r} has no {self.settings}: restore that file")
         return False
 
-    def create(self, settings: Settings, space: bytes | None = None) -> Settings:
+    def create(
+        self, settings: Settings, space: bytes | None = None, keep: Callable[[RunFolder], None] | None = None
+    ) -> Settings:
         """Make the folder of a new run and keep its settings.
+
+        The settings are written last, and all at once: a process that is killed before leaves no run, and its name is
+        free.
 
         Args:
             space: the content of the user's own space, to be kept too; none for a built-in one.
+            keep: writes what else belongs to the run.
 
         Returns:
             The settings that are kept, with the run's own id.
@@ -109,21 +115,32 @@ class RunFolder:
         settings = replace(settings, run_id=secrets.token_hex(8))
         # Of two processes that take a name at the same moment, one gets it.
         with self._held(NameTaken):
-            if self.settings.exists():
-                raise NameTaken(
-                    f"a run named {self.name!r} exists already in {self.path}: choose another --name, or continue it "
-                    f"with `{self.command('resume')}`"
-                )
-            if self.has_begun:
-                raise NameTaken(
-                    f"{self.path} has files of an earlier run: choose another --name, or remove that folder"
-                )
-            if space is None:
-                self.space.unlink(missing_ok=True)  # of a run that was killed while it was made
-            else:
-                write_bytes(self.space, space)
-            write_settings(settings, self.settings)
+            self._check_free()
+            self._remove_parts()
+            try:
+                if space is not None:
+                    write_bytes(self.space, space)
+                if keep is not None:
+                    keep(self)
+                write_settings(settings, self.settings)
+            except BaseException:
+                self.discard()
+                raise
         return settings
+
+    def _check_free(self) -> None:
+        """Refuse a folder that has a run.
+
+        Raises:
+            NameTaken: it has one, or files of one.
+        """
+        if self.settings.exists():
+            raise NameTaken(
+                f"a run named {self.name!r} exists already in {self.path}: choose another --name, or continue it with "
+                f"`{self.command('resume')}`"
+            )
+        if self.has_begun:
+            raise NameTaken(f"{self.path} has files of an earlier run: choose another --name, or remove that folder")
 
     @property
     def has_begun(self) -> bool:
@@ -156,10 +173,17 @@ class RunFolder:
     def discard(self) -> None:
         """Remove the folder of a run that never began, unless something else lies in it."""
         with contextlib.suppress(OSError):
-            for path in (self.settings, self.space, self.journal, self.path / FACTS, self.path / ROWS, self._lock):
+            self._remove_parts()
+            for path in (self.settings, self.journal, self._lock):
                 path.unlink(missing_ok=True)
-            shutil.rmtree(self.path / ARRAYS, ignore_errors=True)
             self.path.rmdir()
+
+    def _remove_parts(self) -> None:
+        """Remove what is written before the settings, such as that of a run that was killed while it was made."""
+        self._sweep()
+        for path in (self.space, self.path / FACTS, self.path / ROWS):
+            path.unlink(missing_ok=True)
+        shutil.rmtree(self.path / ARRAYS, ignore_errors=True)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -241,6 +265,8 @@ def _instead(results: Path, run: str) -> str:
     below = _runs_below(path) if run and os.path.isdir(path) else []
     if below:
         return f" That folder is none, but has in it: {', '.join(shell_word(str(p)) for p in below[:20])}."
+    if _is_one_name(run) and os.path.isdir(results / "runs" / run / ARRAYS):
+        return " A process was killed while it made that run, which never began: start it again with `packtune run`."
     names = sorted(readable(p.parent.name) for p in (results / "runs").glob(f"*/{SETTINGS}"))
     if not names:
         return " There are no runs yet: start one with `packtune run`, or name their folder with --results."

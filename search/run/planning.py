@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict, TypeVar, get_type_hints
 
 from packtune.errors import NameTaken, SettingsError, suggest_name
-from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision
 from packtune.proposals.catalog import check_sampler, count_listed, default_sampler
 from packtune.protocol import NOTEBOOK_SEED, Protocol
 from packtune.run.folder import Run, RunFolder, free_name, name_stem
+from packtune.run.given.parsing import parse_device, parse_precision, parse_preference, parse_protocol
 from packtune.run.settings_file import AUTO
 from packtune.settings import DEFAULT_TRIALS, Preference, Resources, SearchPlan, Settings
 from packtune.space.source import SpaceSource
@@ -184,64 +184,39 @@ def change_resources(known: Resources, options: ResourceOptions) -> Resources:
 
 
 def create_run(
-    plan: SearchPlan, resources: Resources, source: SpaceSource, *, results: Path, name: str | None = None
+    plan: SearchPlan,
+    resources: Resources,
+    source: SpaceSource,
+    *,
+    results: Path,
+    name: str | None = None,
+    keep: Callable[[RunFolder], None] | None = None,
 ) -> Run:
     """Make the folder of a new run.
 
     Args:
         name: of the run; none for the first of DATA-SPACE-001, DATA-SPACE-002 ... that is free.
+        keep: writes what else belongs to the run into its folder.
 
     Raises:
         NameTaken: a run of that name exists already.
         RunError: the folder cannot be made.
     """
+    settings = Settings(name=name or "x", plan=plan, resources=resources)
     if name is not None:
-        return _create(RunFolder(results, name), Settings(name=name, plan=plan, resources=resources), source)
+        return _create(RunFolder(results, name), settings, source, keep)
     stem = name_stem(f"{plan.description.name}-{Path(source.name).stem}")
     while True:
         free = free_name(results, stem)
         with contextlib.suppress(NameTaken):  # another process was faster: the next name is free
-            settings = Settings(name=free, plan=plan, resources=resources)
-            return _create(RunFolder(results, free), settings, source)
+            return _create(RunFolder(results, free), replace(settings, name=free), source, keep)
 
 
-def _create(folder: RunFolder, settings: Settings, source: SpaceSource) -> Run:
-    kept = folder.create(settings, source.content)
+def _create(
+    folder: RunFolder, settings: Settings, source: SpaceSource, keep: Callable[[RunFolder], None] | None
+) -> Run:
+    kept = folder.create(settings, source.content, keep)
     return Run(folder=folder, settings=kept, space=source.space, new=True)
-
-
-def parse_protocol(given: str | None, default: Protocol) -> Protocol:
-    """Read the name of a protocol.
-
-    Raises:
-        SettingsError: no protocol has that name.
-    """
-    if given is not None and given not in list(Protocol):
-        raise SettingsError(f"unknown protocol {given!r}.{suggest_name(given, Protocol)}")
-    return default if given is None else Protocol(given)
-
-
-def parse_precision(given: str) -> Precision | None:
-    """Read the name of a precision; none for "auto".
-
-    Raises:
-        SettingsError: no precision has that name.
-    """
-    if given not in (AUTO, *Precision):
-        raise SettingsError(f"unknown precision {given!r}.{suggest_name(given, (AUTO, *Precision))}")
-    return None if given == AUTO else Precision(given)
-
-
-def parse_device(given: str) -> Device | None:
-    """Read the name of a device; none for "auto".
-
-    Raises:
-        SettingsError: no device has that name.
-    """
-    if given not in (AUTO, *Device):
-        meant = Device.CUDA.value if given.lower() == "gpu" else given
-        raise SettingsError(f"unknown device {given!r}.{suggest_name(meant, (AUTO, *Device))}")
-    return None if given == AUTO else Device(given)
 
 
 def _given(value: T | None, default: T) -> T:
@@ -253,17 +228,6 @@ def _count_trials(given: int | None, listed: int | None) -> int:
     if listed is None:
         return DEFAULT_TRIALS if given is None else given
     return listed if given is None else min(given, listed)
-
-
-def parse_preference(given: str) -> Preference:
-    """Read which of the finalists that cannot be told apart wins.
-
-    Raises:
-        SettingsError: there is no such preference.
-    """
-    if given not in list(Preference):
-        raise SettingsError(f"unknown preference {given!r}.{suggest_name(given, Preference)}")
-    return Preference(given)
 
 
 def _confirms(options: PlanOptions, trials: int, protocol: Protocol) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packtune.data.options import DataOptions
-from packtune.run.folder import Run
+from packtune.run.folder import Run, RunFolder
 from packtune.run.own.finding import find_data
 from packtune.run.own.fitting import default_epochs, fit_space
 from packtune.run.own.keeping import keep_data
@@ -37,11 +37,12 @@ class NewSearch:
     prepared: PreparedData | None = None
 
     def create(self, *, results: Path, name: str | None = None) -> Run:
-        """Make the folder of the run; see `create_run`."""
-        run = create_run(self.plan, self.resources, self.source, results=results, name=name)
+        """Make the folder of the run with all that belongs to it; see `create_run`."""
+        return create_run(self.plan, self.resources, self.source, results=results, name=name, keep=self._keep)
+
+    def _keep(self, folder: RunFolder) -> None:
         if self.prepared is not None:
-            _keep_or_discard(run, self.prepared)
-        return run
+            keep_data(folder, self.prepared)
 
 
 def new_search(data: object, source: SpaceSource, options: SearchOptions, view: ProgressView) -> NewSearch:
@@ -81,12 +82,3 @@ def data_options(options: OwnDataOptions) -> DataOptions:
         test_share=options.get("test_share"),
         image_size=options.get("image_size"),
     )
-
-
-def _keep_or_discard(run: Run, prepared: PreparedData) -> None:
-    """Keep the data of a new run in its folder; leave no folder if they cannot be kept."""
-    try:
-        keep_data(run.folder, prepared)
-    except BaseException:
-        run.folder.discard()
-        raise

@@ -1,0 +1,1 @@
+"""What a user gives a search to start from: words of options, changes of the space, trials, earlier runs."""
