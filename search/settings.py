@@ -42,6 +42,7 @@ class SearchPlan:
         data: a key of `DATASETS`; or, with `own`, the path of data of the user's own.
         own: what was found there; none for a built-in data set.
         space: a built-in name, or the path of a TOML file.
+        changes: of that space, as `packtune.space.change_words` reads them.
         sampler: a key of `SAMPLERS`.
         trials: how many, 1 or more.
         replicates: trials of each configuration of a listed space, each from a fresh seed.
@@ -65,6 +66,7 @@ class SearchPlan:
     data: str = "digits"
     own: OwnData | None = None
     space: str = "wide"
+    changes: tuple[str, ...] = ()
     sampler: str = "tpe"
     trials: int = DEFAULT_TRIALS
     replicates: int = 1

@@ -44,6 +44,15 @@ ImageSize = Annotated[
     str | None,
     typer.Option(metavar="HxW", help="Scale pictures to this height and width. [default: the size that all have]"),
 ]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUES",
+        help="Narrow, fix or add a hyperparameter of the space: learning_rate=0.001..1:log, batch_size=32,64 or "
+        "activation=relu; may be repeated. `packtune spaces --hyperparameters` lists them.",
+    ),
+]
 Workers = Annotated[
     int | None,
     typer.Option(

@@ -24,6 +24,7 @@ from packtune.cli.options import (
     MaxFailures,
     Results,
     RunName,
+    Set,
     Storage,
     Target,
     TestShare,
@@ -36,6 +37,7 @@ from packtune.cli.options import (
     storage_of,
 )
 from packtune.cli.parsing import number, whole_number
+from packtune.cli.plan_options import Lookahead, PackSize, Prefer, ProtocolName, Replicates
 from packtune.models.hardware.precision import Precision
 from packtune.report.console import error_console, try_to_print
 from packtune.run.settings_file import AUTO
@@ -80,6 +82,7 @@ def run(
     image_size: ImageSize = None,
     data_dir: DataDir = None,
     space: Annotated[str, typer.Option(help="Space, or a FILE.toml; `packtune spaces` lists them.")] = "wide",
+    set_: Set = None,
     sampler: Annotated[
         str | None,
         typer.Option(help="grid, random, tpe, qmc, gp or cmaes. [default: grid if the space is a list, else tpe]"),
@@ -100,14 +103,7 @@ def run(
             help="Seed of the whole search. [default: 0; the notebook's 12321 in its protocol]",
         ),
     ] = None,
-    protocol: Annotated[
-        str | None,
-        typer.Option(
-            metavar="search|notebook",
-            help="How trials are trained; notebook: one order of the images and one draw of the initial weights for "
-            "all. [default: notebook for mini-grid and grid]",
-        ),
-    ] = None,
+    protocol: ProtocolName = None,
     confirm: Annotated[
         bool | None,
         typer.Option(
@@ -124,44 +120,15 @@ def run(
             help="How many configurations are trained again. [default: so many that it takes a fifth of the search]",
         ),
     ] = None,
-    replicates: Annotated[
-        int | None,
-        typer.Option(
-            parser=whole_number,
-            metavar="N",
-            help="Trainings of the winner that give its accuracy. Of a list of configurations: trials of each too; a "
-            "row shows their mean, in which a trial that diverged counts as 0. [default: a rule; 1 of each of a list]",
-        ),
-    ] = None,
-    prefer: Annotated[
-        str,
-        typer.Option(
-            metavar="|".join(Preference), help="Which of the finalists wins that cannot be told apart from the best."
-        ),
-    ] = Preference.ACCURACY.value,
-    pack_size: Annotated[
-        str,
-        typer.Option(
-            metavar="auto|N",
-            help="The largest number of trials trained at once in one set of matrix products. auto: by a rule of each "
-            "shape; fewer where a worker would otherwise stand idle, as timed on this machine.",
-        ),
-    ] = AUTO,
+    replicates: Replicates = None,
+    prefer: Prefer = Preference.ACCURACY.value,
+    pack_size: PackSize = AUTO,
     halving: Annotated[
         bool | None,
         typer.Option("--halving/--no-halving", help="Stop the worse trials early. [default: not for a list]"),
     ] = None,
     workers: Workers = None,
-    lookahead: Annotated[
-        int | None,
-        typer.Option(
-            parser=whole_number,
-            metavar="N",
-            help="How many packs may be asked for and not yet told: so many can train at once. The leaderboard depends "
-            "on it if trials learn from others. [default: --workers, or as many as there is room for, at most a "
-            "quarter of the trials if they learn; at least 4]",
-        ),
-    ] = None,
+    lookahead: Lookahead = None,
     cpus_per_worker: CpusPerWorker = 1.0,
     gpus_per_worker: GpusPerWorker = None,
     device: DeviceName = AUTO,
@@ -190,6 +157,7 @@ def run(
 
         source = find_space(space)
         options = SearchOptions(
+            set=set_,
             sampler=sampler,
             trials=trials,
             epochs=epochs,

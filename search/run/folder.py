@@ -23,6 +23,8 @@ from packtune.run.own.fitting import fit_space
 from packtune.run.settings_file import read_settings, write_settings
 from packtune.settings import RUN_NAME, Settings
 from packtune.space.catalog import is_file, load_space
+from packtune.space.change_words import read_changes
+from packtune.space.changes import change_space
 from packtune.space.space import Space
 
 SETTINGS = "settings.toml"
@@ -168,7 +170,8 @@ class RunFolder:
         space = load_space(
             str(self.space) if is_file(settings.plan.space) and self.space.exists() else settings.plan.space
         )
-        return Run(folder=self, settings=settings, space=fit_space(space, settings.plan.description), new=False)
+        changed = change_space(space, read_changes(settings.plan.changes))
+        return Run(folder=self, settings=settings, space=fit_space(changed, settings.plan.description), new=False)
 
     def discard(self) -> None:
         """Remove the folder of a run that never began, unless something else lies in it."""

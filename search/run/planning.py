@@ -16,6 +16,7 @@ from packtune.run.folder import Run, RunFolder, free_name, name_stem
 from packtune.run.given.parsing import parse_device, parse_precision, parse_preference, parse_protocol
 from packtune.run.settings_file import AUTO
 from packtune.settings import DEFAULT_TRIALS, Preference, Resources, SearchPlan, Settings
+from packtune.space.change_words import GivenChanges
 from packtune.space.source import SpaceSource
 from packtune.study.storage_url import make_absolute
 
@@ -28,6 +29,8 @@ class PlanOptions(TypedDict, total=False):
     """What may be said of a new search; see `SearchPlan`.
 
     Attributes:
+        set: hyperparameters of the space narrowed, fixed or added: by name a value, a list of choices, a table with
+            "low", "high" and "log", or the text after the "=" of `--set`; or whole texts, "learning_rate=0.001..1:log".
         sampler: none for `grid` where the space is a list, else `tpe`.
         trials: none for all configurations of a list, else 32.
         epochs: of full training; none for 10, or more of few examples of the user's own.
@@ -45,6 +48,7 @@ class PlanOptions(TypedDict, total=False):
         lookahead: none to derive it from the workers at hand.
     """
 
+    set: GivenChanges | None
     sampler: str | None
     trials: int | None
     epochs: int | None
@@ -132,6 +136,7 @@ def plan_search(data: str, source: SpaceSource, options: PlanOptions) -> SearchP
     return SearchPlan(
         data=data,
         space=source.name,
+        changes=source.changes,
         sampler=sampler,
         trials=_count_trials(trials, listed),
         confirm=_confirms(options, _count_trials(trials, listed), protocol),

@@ -43,12 +43,13 @@ Default = TypeVar("Default")
 def write_settings(settings: Settings, path: Path) -> None:
     """Write settings as TOML, without the password of the storage; what is none is left out."""
     plan, resources = settings.plan, settings.resources
-    values: dict[str, Value | None] = {
+    values: dict[str, Value | list[str] | None] = {
         "name": settings.name,
         "run_id": settings.run_id,
         "data": path_to_text(plan.data),
         "data_dir": None if resources.data_dir is None else path_to_text(str(resources.data_dir)),
         "space": path_to_text(plan.space),
+        "changes": list(plan.changes) or None,
         "sampler": plan.sampler,
         "trials": plan.trials,
         "replicates": plan.replicates,
@@ -122,6 +123,7 @@ def _read_plan(table: _Table, own: OwnData | None) -> SearchPlan:
         data=path_from_text(table.get("data", str, default.data)),
         own=own,
         space=path_from_text(table.get("space", str, default.space)),
+        changes=table.texts("changes"),
         sampler=table.get("sampler", str, default.sampler),
         trials=table.get("trials", int, default.trials),
         replicates=table.get("replicates", int, default.replicates),
@@ -192,6 +194,16 @@ class _Table:
                 "or start a new run"
             )
         return value
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Read a list of texts; empty if the file does not have it."""
+        found = self.values.get(name, [])
+        if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+            raise SettingsError(
+                f"settings {self.path}: {name} = {repr(found)[:100]} is not allowed: give a list of texts; correct it, "
+                "or start a new run"
+            )
+        return tuple(found)
 
     def word(self, name: str, words: type[Word], default: Default, *others: str) -> Word | Default:
         """Read a setting that is one of some words; `others` are named as allowed too."""

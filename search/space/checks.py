@@ -26,7 +26,7 @@ def check_dimension(space: str, dimension: Dimension, known: Mapping[str, Dimens
             f"space {space!r}: unknown hyperparameter {dimension.name!r}."
             + suggest_name(dimension.name, HYPERPARAMETERS)
         )
-    _check_domain(where, dimension.domain)
+    check_domain(where, dimension.domain)
     hyperparameter = HYPERPARAMETERS[dimension.name]
     if hyperparameter.kind in (bool, str) and not isinstance(dimension.domain, Choices):
         raise SpaceError(f"{where}: a range was given, but it must be {hyperparameter.allowed}: use choices = [...]")
@@ -37,7 +37,15 @@ def check_dimension(space: str, dimension: Dimension, known: Mapping[str, Dimens
         _check_condition(where, parent, allowed, known)
 
 
-def _check_domain(where: str, domain: Domain) -> None:
+def check_domain(where: str, domain: Domain) -> None:
+    """Check choices or a range.
+
+    Args:
+        where: how errors begin.
+
+    Raises:
+        SpaceError: there are no choices, or one is there twice; or bounds are swapped, infinite, or have no logarithm.
+    """
     if isinstance(domain, Choices):
         if not domain.values:
             raise SpaceError(f"{where}: choices is empty: give at least one value")

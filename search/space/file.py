@@ -89,7 +89,7 @@ def make_space(table: Mapping[str, object], *, name: str, source: str) -> Space:
     Raises:
         SpaceError: the space cannot be searched.
     """
-    dimensions = tuple(_dimension(source, key, value) for key, value in table.items())
+    dimensions = tuple(dimension_of(source, key, value) for key, value in table.items())
     return Space(name=name, dimensions=dimensions, description=f"from {source}")
 
 
@@ -115,7 +115,16 @@ def _end_of(text: str) -> str:
     return f"line {len(lines)}, column {len(lines[-1]) + 1}"
 
 
-def _dimension(source: str, name: str, entry: object) -> Dimension:
+def dimension_of(source: str, name: str, entry: object) -> Dimension:
+    """Make a hyperparameter of a space from its entry in a table.
+
+    Args:
+        source: what errors call the table.
+        entry: a value, a list of choices, or a table with `value`, `choices`, or `low` and `high`.
+
+    Raises:
+        SpaceError: there is no such hyperparameter, or the entry is not understood.
+    """
     if name not in HYPERPARAMETERS:
         raise SpaceError(f"space {source}: unknown hyperparameter {name!r}.{suggest_name(name, HYPERPARAMETERS)}")
     where = f"space {source}, hyperparameter {name!r}"

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from packtune.errors import SpaceError
 from packtune.space.catalog import is_file, load_space
+from packtune.space.change_words import GivenChanges, read_changes
+from packtune.space.changes import change_space
 from packtune.space.file import decode_space, make_space, parse_space, read_bytes, space_to_toml
 from packtune.space.space import Space
 
@@ -22,11 +24,22 @@ class SpaceSource:
         name: a built-in name, or the path of a TOML file; for a `Space` or a table, the name of the file to make.
         space: the space itself.
         content: of the file, to be kept with the run; none for a built-in space.
+        changes: of that space, which `space` has already; as `read_changes` reads them.
     """
 
     name: str
     space: Space
     content: bytes | None = None
+    changes: tuple[str, ...] = ()
+
+    def changed(self, given: GivenChanges) -> SpaceSource:
+        """Change hyperparameters.
+
+        Raises:
+            SpaceError: see `read_changes` and `change_space`.
+        """
+        changes = read_changes(given)
+        return replace(self, space=change_space(self.space, changes), changes=tuple(map(str, changes)))
 
 
 def find_space(given: GivenSpace) -> SpaceSource:

@@ -11,9 +11,9 @@ from packtune.data.description import Description
 from packtune.errors import SpaceError
 from packtune.models.architectures.shapes import fits
 from packtune.models.configuration import IMAGE_ARCHITECTURES, Configuration, Value
-from packtune.run.own.narrowing import narrow, only, values_of
 from packtune.run.own.room import ARCHITECTURE, CNN, fit_cnn, has_room
 from packtune.space.domains import Choices, Dimension, Domain
+from packtune.space.narrowing import narrow, only, values_of
 from packtune.space.space import Space
 
 BATCH_SIZE, DEFAULT_BATCH = "batch_size", Configuration().batch_size

@@ -14,6 +14,7 @@ from packtune.run.own.keeping import keep_data
 from packtune.run.own.words import describe_fit
 from packtune.run.planning import OwnDataOptions, SearchOptions, choose_resources, create_run, plan_search
 from packtune.settings import Resources, SearchPlan
+from packtune.space.changes import describe_change
 from packtune.space.source import SpaceSource
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def new_search(data: object, source: SpaceSource, options: SearchOptions, view: 
     Raises:
         PacktuneError: see `find_data` and `plan_search`.
     """
+    source = _changed(source, options, view)
     resources = choose_resources(options)
     plan_search(DEFAULT_DATA, source, options)  # what is wrong in the options shows before anything is read
     given = find_data(data, data_options(options), view)
@@ -66,6 +68,14 @@ def new_search(data: object, source: SpaceSource, options: SearchOptions, view: 
     chosen: SearchOptions = {**options, "epochs": options.get("epochs") or default_epochs(own.description)}
     plan = replace(plan_search(DEFAULT_DATA, fitted, chosen), data=given.name, own=own)
     return NewSearch(plan=plan, resources=resources, source=fitted, prepared=given.prepared)
+
+
+def _changed(source: SpaceSource, options: SearchOptions, view: ProgressView) -> SpaceSource:
+    """Change the space as asked for, and say what was changed."""
+    changed = source.changed(options.get("set") or ())
+    for line in describe_change(source.space, changed.space):
+        view.say(line)
+    return changed
 
 
 def data_options(options: OwnDataOptions) -> DataOptions:

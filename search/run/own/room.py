@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from packtune.models.architectures.shapes import fits
 from packtune.models.configuration import Configuration
-from packtune.run.own.narrowing import narrow, only
 from packtune.space.domains import Choices, Dimension, Domain
+from packtune.space.narrowing import narrow, only
 
 ARCHITECTURE, CNN = "architecture", "cnn"
 SHAPING = ("blocks", "kernel_size", "pooling")

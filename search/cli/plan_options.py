@@ -1,0 +1,52 @@
+"""The options of `run` that decide the result, those with the longest help."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from packtune.cli.parsing import whole_number
+from packtune.settings import Preference
+
+ProtocolName = Annotated[
+    str | None,
+    typer.Option(
+        metavar="search|notebook",
+        help="How trials are trained; notebook: one order of the images and one draw of the initial weights for "
+        "all. [default: notebook for mini-grid and grid]",
+    ),
+]
+Replicates = Annotated[
+    int | None,
+    typer.Option(
+        parser=whole_number,
+        metavar="N",
+        help="Trainings of the winner that give its accuracy. Of a list of configurations: trials of each too; a "
+        "row shows their mean, in which a trial that diverged counts as 0. [default: a rule; 1 of each of a list]",
+    ),
+]
+Prefer = Annotated[
+    str,
+    typer.Option(
+        metavar="|".join(Preference), help="Which of the finalists wins that cannot be told apart from the best."
+    ),
+]
+PackSize = Annotated[
+    str,
+    typer.Option(
+        metavar="auto|N",
+        help="The largest number of trials trained at once in one set of matrix products. auto: by a rule of each "
+        "shape; fewer where a worker would otherwise stand idle, as timed on this machine.",
+    ),
+]
+Lookahead = Annotated[
+    int | None,
+    typer.Option(
+        parser=whole_number,
+        metavar="N",
+        help="How many packs may be asked for and not yet told: so many can train at once. The leaderboard depends "
+        "on it if trials learn from others. [default: --workers, or as many as there is room for, at most a "
+        "quarter of the trials if they learn; at least 4]",
+    ),
+]

@@ -1,0 +1,140 @@
+"""Changes of a space in a few words, such as learning_rate=0.001..1:log: read, checked and written again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from packtune.errors import SpaceError, suggest_name
+from packtune.models.configuration import HYPERPARAMETERS, Value
+from packtune.space.checks import check_domain
+from packtune.space.domains import Choices, Domain, FloatRange, IntRange
+from packtune.space.file import dimension_of
+
+GivenChanges = Mapping[str, object] | Sequence[str]
+"""Texts, or values by name: each a text after the "=", a value, a list of choices, or a table with low and high."""
+
+FORMS = "NAME=VALUE, NAME=VALUE,VALUE,... or NAME=LOW..HIGH, with :log or :linear after it"
+RANGE = re.compile(r"(?P<low>[^:]+?)\.\.(?P<high>[^:]+)(?::(?P<scale>.*))?")
+SCALES = {None: False, "linear": False, "log": True}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a hyperparameter may be from now on.
+
+    Attributes:
+        domain: the values.
+        scaled: whether it was said if a range is even in the logarithm; if not, a range keeps the scale it had.
+    """
+
+    name: str
+    domain: Domain
+    scaled: bool = False
+
+    def __str__(self) -> str:
+        """Write it as `read_changes` reads it."""
+        if isinstance(self.domain, Choices):
+            return f"{self.name}={','.join(map(_value_text, self.domain.values))}"
+        scale = ("linear", "log")[self.domain.log]
+        return f"{self.name}={self.domain.low!r}..{self.domain.high!r}" + (f":{scale}" if self.scaled else "")
+
+
+def read_changes(given: GivenChanges) -> tuple[Change, ...]:
+    """Read changes, in the order of their names.
+
+    Raises:
+        SpaceError: a name is unknown, a value is not allowed, or two changes contradict each other.
+    """
+    if isinstance(given, str):
+        given = [given]
+    made = [_from_entry(*each) for each in given.items()] if isinstance(given, Mapping) else map(_from_text, given)
+    by_name: dict[str, Change] = {}
+    for change in made:
+        known = by_name.setdefault(change.name, change)
+        if known != change:
+            raise SpaceError(f"set {known} and set {change} contradict each other: give one of the two")
+    return tuple(by_name[name] for name in sorted(by_name))
+
+
+def _from_entry(name: str, entry: object) -> Change:
+    _check_name(name, f"set {name}")
+    if isinstance(entry, str):
+        return _from_text(f"{name}={entry}")
+    dimension = dimension_of("given with set", name, entry)
+    if dimension.when:
+        raise SpaceError(f"set {name}: a condition is not allowed here: write a space of your own for that")
+    return _checked(Change(name=name, domain=dimension.domain, scaled=isinstance(entry, Mapping) and "log" in entry))
+
+
+def _from_text(text: str) -> Change:
+    name, equals, values = (part.strip() for part in text.partition("="))
+    if not (name and equals and values):
+        raise SpaceError(f"set {text!r} is not understood: give {FORMS}")
+    _check_name(name, f"set {text}")
+    found = RANGE.fullmatch(values) if HYPERPARAMETERS[name].kind in (int, float) else None
+    if found is None:
+        return _checked(Change(name=name, domain=Choices(values=tuple(_read(name, v) for v in values.split(",")))))
+    if found["scale"] not in SCALES:
+        raise SpaceError(f"set {text!r}: {found['scale']!r} is no scale: write :log or :linear, or neither")
+    domain = _range(name, found["low"], found["high"], log=SCALES[found["scale"]])
+    return _checked(Change(name=name, domain=domain, scaled=found["scale"] is not None))
+
+
+def _check_name(name: str, where: str) -> None:
+    if name not in HYPERPARAMETERS:
+        raise SpaceError(f"{where}: unknown hyperparameter {name!r}.{suggest_name(name, HYPERPARAMETERS)}")
+
+
+def _range(name: str, low: str, high: str, *, log: bool) -> Domain:
+    if HYPERPARAMETERS[name].kind is int:
+        return IntRange(low=_whole(name, low), high=_whole(name, high), log=log)
+    return FloatRange(low=_number(name, low), high=_number(name, high), log=log)
+
+
+def _read(name: str, text: str) -> Value:
+    """Read one value of a hyperparameter."""
+    kind, text = HYPERPARAMETERS[name].kind, text.strip()
+    if kind is bool:
+        if text.lower() not in ("true", "false"):
+            raise _refused(name, text)
+        return text.lower() == "true"
+    if kind is str:
+        return text
+    return _whole(name, text) if kind is int else _number(name, text)
+
+
+def _whole(name: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise _refused(name, text) from None
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise _refused(name, text) from None
+
+
+def _checked(change: Change) -> Change:
+    """Refuse values that the hyperparameter cannot have."""
+    for value in change.domain.bounds():
+        if not HYPERPARAMETERS[change.name].accepts(value):
+            raise _refused(change.name, _value_text(value))
+    check_domain(f"set {change}", change.domain)
+    return change
+
+
+def _refused(name: str, text: str) -> SpaceError:
+    allowed = HYPERPARAMETERS[name]
+    near = suggest_name(text, allowed.choices).partition(" Allowed")[0] if allowed.choices else ""
+    return SpaceError(f"set {name}={text.strip()} is not allowed: {name} must be {allowed.allowed}.{near}")
+
+
+def _value_text(value: Value) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if isinstance(value, str) else repr(value)
