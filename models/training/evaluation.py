@@ -1,12 +1,18 @@
-"""How well the members of a pack label a split: accuracies and losses, summed over batches on the device."""
+"""How well the members of a pack label a split: accuracies and losses, summed over batches on the device.
+
+Another metric than accuracy needs the logits of the whole split, which are kept until all batches are done.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
+
+from packtune.models.training.metrics.catalog import Metric
+from packtune.models.training.metrics.measure import scores_of, values_by_image
 
 EVALUATION_BATCH = 1000
 MAX_CUDA_EVALUATIONS = 32_768  # members * images of a batch on a GPU: more would take too much memory for the maps
@@ -20,11 +26,21 @@ class Evaluation:
         accuracy: share of images with every head right, 0 to 1.
         head_accuracies: share of images with this head right, 0 to 1, for each head.
         loss: cross-entropy in nats, mean over images and heads; not finite if the member has diverged.
+        measured: the score by another metric, if one was asked for; without meaning if the member has diverged.
+        by_image: what each image says about that score, see `packtune.models.training.metrics.measure`: float32
+            [images], on the CPU; none unless it was asked for.
     """
 
     accuracy: float
     head_accuracies: tuple[float, ...]
     loss: float
+    measured: float | None = None
+    by_image: Tensor | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def score(self) -> float:
+        """The score by the metric that was asked for."""
+        return self.accuracy if self.measured is None else self.measured
 
     @property
     def diverged(self) -> bool:
@@ -33,9 +49,15 @@ class Evaluation:
 
 
 class Tally:
-    """Sums of correct labels and of losses over batches. The sums stay on the device until `evaluations` is called."""
+    """Sums of correct labels and of losses over batches. The sums stay on the device until `evaluations` is called.
 
-    def __init__(self, members: int, heads: int, device: torch.device) -> None:
+    Args:
+        metric: by which members are scored.
+    """
+
+    def __init__(self, members: int, heads: int, device: torch.device, *, metric: Metric = Metric.ACCURACY) -> None:
+        self._metric = metric
+        self._kept: list[tuple[Tensor, Tensor]] = []
         self._right = torch.zeros(members, heads, dtype=torch.int64, device=device)
         self._all_right = torch.zeros(members, dtype=torch.int64, device=device)
         self._loss = torch.zeros(members, dtype=torch.float64, device=device)
@@ -50,14 +72,33 @@ class Tally:
         losses = scores.logsumexp(2) - scores.gather(2, truth.unsqueeze(2)).squeeze(2)
         self._loss += losses.mean(1).sum(1, dtype=torch.float64)
         self._images += len(labels)
+        if self._metric is not Metric.ACCURACY:
+            self._kept.append((logits, labels))
 
-    def evaluations(self) -> list[Evaluation]:
-        """Divide the sums by the number of images: one evaluation for each member."""
+    def evaluations(self, *, by_image: bool = False) -> list[Evaluation]:
+        """Divide the sums by the number of images: one evaluation for each member.
+
+        Args:
+            by_image: whether to say, of another metric than accuracy, what each image says about the score.
+
+        Raises:
+            ValueError: the metric has no value on this split.
+        """
         n = self._images
         rows = zip(self._all_right.tolist(), self._right.tolist(), self._loss.tolist(), strict=True)
-        return [
+        evaluations = [
             Evaluation(accuracy=all_right / n, head_accuracies=tuple(right / n for right in heads), loss=loss / n)
             for all_right, heads, loss in rows
+        ]
+        return self._scored(evaluations, by_image=by_image) if self._kept else evaluations
+
+    def _scored(self, evaluations: list[Evaluation], *, by_image: bool) -> list[Evaluation]:
+        logits, labels = (torch.cat(kept, dim) for kept, dim in zip(zip(*self._kept, strict=True), (2, 0), strict=True))
+        scores = scores_of(self._metric, logits, labels)
+        values = list(values_by_image(self._metric, logits, labels)) if by_image else [None] * len(scores)
+        return [
+            replace(evaluation, measured=score, by_image=value)
+            for evaluation, score, value in zip(evaluations, scores, values, strict=True)
         ]
 
 

@@ -22,6 +22,7 @@ from packtune.models.packed_network import PackedNetwork
 from packtune.models.training.device_split import DeviceSplit
 from packtune.models.training.evaluation import Evaluation, Tally, evaluation_batch, right_images
 from packtune.models.training.loss import absent_outputs, loss_gradient, without_absent
+from packtune.models.training.metrics.catalog import Metric
 from packtune.models.training.steps import make_steps
 
 
@@ -127,14 +128,21 @@ class PackTraining:
         self.epoch += 1
 
     @torch.inference_mode()
-    def evaluate(self, split: Split) -> list[Evaluation]:
-        """Evaluate every member on a split. The evaluations are in the order of the members."""
+    def evaluate(self, split: Split, metric: Metric = Metric.ACCURACY, *, by_image: bool = False) -> list[Evaluation]:
+        """Evaluate every member on a split. The evaluations are in the order of the members.
+
+        Args:
+            by_image: whether to say, of another metric than accuracy, what each image says about the score.
+
+        Raises:
+            ValueError: the metric has no value on this split.
+        """
         members = self._network.members
-        tally = Tally(members, len(self._dataset.heads), self._device)
+        tally = Tally(members, len(self._dataset.heads), self._device, metric=metric)
         with library_settings(self._device, tf32=self._precision is not Precision.FLOAT32):
             for inputs, labels in self._device_split(split).chunks(evaluation_batch(members, self._device)):
                 tally.add(self._logits(inputs), labels)
-        return tally.evaluations()
+        return tally.evaluations(by_image=by_image)
 
     @torch.inference_mode()
     def answers(self, split: Split) -> Tensor:
