@@ -32,11 +32,8 @@ def change_space(space: Space, changes: Sequence[Change]) -> Space:
     known = {each.name: each.domain for each in space.dimensions}
     domains = {each.name: _merged(space, known.get(each.name), each) for each in changes}
     dimensions = narrow(space.dimensions, domains)
-    dimensions += tuple(
-        Dimension(name=name, domain=domain, when=_condition_of(name, dimensions))
-        for name, domain in domains.items()
-        if name not in known
-    )
+    for name in sorted(domains.keys() - known.keys(), key=list(HYPERPARAMETERS).index):  # what others depend on first
+        dimensions += (Dimension(name=name, domain=domains[name], when=_condition_of(name, dimensions)),)
     _check_all_apply(changes, space, dimensions)
     return replace(space, dimensions=dimensions)
 
@@ -72,10 +69,13 @@ def _merged(space: Space, known: Domain | None, change: Change) -> Domain:
 
 def _condition_of(name: str, dimensions: Sequence[Dimension]) -> Mapping[str, tuple[Value, ...]]:
     """Give the condition of a hyperparameter that is added; nothing allowed if it could never have an effect."""
-    offered = values_of(dimensions, ARCHITECTURE) or (Configuration().architecture,)
-    users = HYPERPARAMETERS[name].only_for or offered
-    allowed = tuple(value for value in offered if value in users)
-    return {} if allowed == tuple(offered) else {ARCHITECTURE: allowed}
+    conditions: dict[str, tuple[Value, ...]] = {}
+    for parent, users in HYPERPARAMETERS[name].only_for.items():
+        offered = tuple(values_of(dimensions, parent)) or (getattr(Configuration(), parent),)
+        allowed = tuple(value for value in offered if value in users)
+        if allowed != offered:
+            conditions[parent] = allowed
+    return conditions
 
 
 def _check_all_apply(changes: Sequence[Change], space: Space, dimensions: Sequence[Dimension]) -> None:
@@ -84,7 +84,7 @@ def _check_all_apply(changes: Sequence[Change], space: Space, dimensions: Sequen
     applying = {each.name for each in dimensions if all(each.when.values())}
     for change in changes:
         if change.name not in applying:
-            where = _words(when[change.name]) or f"architecture = {_listed(HYPERPARAMETERS[change.name].only_for)}"
+            where = _words(when[change.name]) or _words(HYPERPARAMETERS[change.name].only_for)
             raise SpaceError(
                 f"set {change}: {change.name} counts only where {where}, which is never proposed here: leave this "
                 "change out, or allow that"

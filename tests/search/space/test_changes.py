@@ -185,6 +185,8 @@ def test_every_hyperparameter_of_every_changed_space_makes_a_configuration():
     for name in HYPERPARAMETERS:
         value = Configuration().as_dict()[name]
         own = Space(name="own", dimensions=(Dimension(name="architecture", domain=Choices(values=("mlp", "cnn"))),))
-        space = change_space(own, read_changes({name: [value]}))
+        parents = {parent: list(users) for parent, users in HYPERPARAMETERS[name].only_for.items()}
+        parents.pop("architecture", None)
+        space = change_space(own, read_changes({name: [value], **parents}))
         first = space.choose(lambda dimension: dimension.domain.bounds()[0])
         assert space.configuration_of(first)
