@@ -9,21 +9,29 @@ from typing import Annotated
 import typer
 
 from packtune.cli.app import errors_shown
+from packtune.cli.options import Results
 from packtune.report.console import error_console, print_result, try_to_print
 
 EXAMPLES = """Examples:
 
-  packtune predict digits.pt scans.npz > labels.csv
+  packtune predict digits-wide-001 scans.npz > labels.csv
 
   packtune predict flowers.pt new-pictures/ --probabilities
 
-  packtune predict wine.pt new-wines.csv
+  packtune predict results/runs/wine-wide-001 new-wines.csv
 """
 SOME_UNREADABLE = 1
 
 
 def predict(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A model file from `packtune best --export`.")],
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help="A run, by its name or its folder, for the model of its winner; or a file from "
+            "`packtune best --export`.",
+        ),
+    ],
     path: Annotated[
         Path,
         typer.Argument(
@@ -51,6 +59,7 @@ def predict(
     probabilities: Annotated[
         bool, typer.Option("--probabilities", help="Add a column for each class, with its probability.")
     ] = False,
+    results: Results = Path("results"),
 ) -> None:
     """Label new examples with a trained model; writes CSV to stdout: a row an example, with its class.
 
@@ -64,7 +73,13 @@ def predict(
 
         with closing(view_for(error_console())) as view:
             found = prediction.predict(
-                file, path, prepare=prepare, like=like, probabilities=probabilities, progress=reading_progress(view)
+                model,
+                path,
+                prepare=prepare,
+                like=like,
+                probabilities=probabilities,
+                results=results,
+                progress=reading_progress(view),
             )
         if found.summary:
             try_to_print(found.summary)

@@ -13,6 +13,7 @@ from packtune.errors import SettingsError
 from packtune.models.hardware.precision import Precision
 from packtune.report.winner import Winner
 from packtune.run.confirming import seeds_of_repeat
+from packtune.run.ending import read_ending
 from packtune.run.folder import Run
 from packtune.run.model_keeper import read_kept_model
 from packtune.run.own.keeping import load_data
@@ -37,6 +38,20 @@ def check_export(path: Path) -> None:
             f"cannot export to {path}: a file that ends in {path.suffix} is no model file of PyTorch; give a name that "
             "ends in .pt"
         )
+
+
+def model_of_run(run: Run, *, say: Callable[[str], None]) -> bytes:
+    """Give the trained model of a run's winner, as the content of a model file; `say` as in `trained_model`.
+
+    Raises:
+        SettingsError: the run has no winner yet, or its training diverged this time.
+    """
+    winner = read_ending(run).winner
+    if winner is None:
+        raise SettingsError(
+            f"the run {run.folder.name!r} has no complete trial yet: continue it with `{run.folder.command('resume')}`"
+        )
+    return trained_model(run, winner, say=say)
 
 
 def trained_model(run: Run, winner: Winner, *, say: Callable[[str], None]) -> bytes:

@@ -9,7 +9,7 @@ import torch
 
 from packtune.data.formats.images import ImageBatch, read_images
 from packtune.data.preparation.batch import Prepare
-from packtune.errors import SettingsError, suggest_name
+from packtune.errors import RunError, SettingsError, suggest_name
 from packtune.interface.label_table import Predictions, label_table
 from packtune.models.model_file import model_from_bytes
 from packtune.models.trained_model import TrainedModel
@@ -21,20 +21,40 @@ __all__ = ["Predictions", "load_model", "predict", "predict_images"]
 
 MOST_NAMED = 5
 MNIST = "mnist"
+MODEL_ENDINGS = (".pt", ".pth")
 
 
-def load_model(file: str | Path) -> TrainedModel:
-    """Read a model file that `packtune best --export` wrote; no code in it is run.
+def load_model(file: str | Path, *, results: str | Path = "results") -> TrainedModel:
+    """Read a model file that `packtune best --export` wrote, or the model of a run's winner; no code in it is run.
+
+    Args:
+        file: a model file; or a run, by its name or its folder.
+        results: folder of the runs.
 
     Raises:
-        SettingsError: the file cannot be read.
+        SettingsError: the file cannot be read, or the run has no winner yet.
+        RunError: the run cannot be read.
         ModelFileError: it is no model file.
     """
+    path = Path(file)
+    if path.is_dir() or not (path.exists() or path.suffix in MODEL_ENDINGS):
+        return model_from_bytes(_winner_of(str(file), Path(results)), source=str(file))
     try:
-        content = Path(file).read_bytes()
+        content = path.read_bytes()
     except OSError as error:
         raise SettingsError(f"cannot read {file}: {error.strerror}: check the path") from error
     return model_from_bytes(content, source=str(file))
+
+
+def _winner_of(run: str, results: Path) -> bytes:
+    from packtune.interface.export import model_of_run
+    from packtune.run.find import find_run
+
+    try:
+        found = find_run(run, results)
+    except RunError as error:
+        raise RunError(f"{run} is no model file, and no run: {error}") from error
+    return model_of_run(found, say=lambda text: None)
 
 
 def predict(
@@ -44,12 +64,13 @@ def predict(
     prepare: str = Prepare.AUTO,
     like: str | None = None,
     probabilities: bool = False,
+    results: str | Path = "results",
     progress: Progress | None = None,
 ) -> Predictions:
     """Label examples with a trained model.
 
     Args:
-        file: a model file.
+        file: a model file; or a run, by its name in `results` or its folder, whose winner is meant.
         path: a picture, a folder of pictures, `.npz`, or IDX; for a model of data of your own also a folder of IDX
             files, or a table, whose targets are compared with the labels.
         prepare: of images. For a model of a built-in data set, "auto" makes them like those that it was trained on,
@@ -62,10 +83,11 @@ def predict(
 
     Raises:
         SettingsError: the model file cannot be read, an option is not allowed, or the images do not fit the model.
+        RunError: the run cannot be read.
         ModelFileError: the file is no model file.
         DataError: the examples cannot be read, or do not fit the model.
     """
-    model = load_model(file)
+    model = load_model(file, results=results)
     _check_options(model, prepare, like)
     if model.preparation:
         from packtune.interface.own_prediction import predict_own

@@ -100,6 +100,10 @@ def test_the_winners_model_goes_to_a_file_and_comes_back(result, tmp_path):
     labels = packtune.predict_images(file, tmp_path / "images.npz").labels
     assert list(labels.columns) == ["image", "digit", "probability", "note"]
     assert labels["digit"].tolist() == result.winner.predict(images[:5])[:, 0].tolist()
+    for run, results in ((result.folder, "nowhere"), (result.folder.name, result.folder.parents[1])):
+        assert packtune.predict(run, tmp_path / "images.npz", results=results).labels.equals(labels)
+    with pytest.raises(packtune.RunError, match="nothing is no model file, and no run: "):
+        packtune.load_model("nothing", results=tmp_path)
     with pytest.raises(packtune.SettingsError, match="which is a folder: give the name of a file"):
         result.winner.export(tmp_path)
     with pytest.raises(
