@@ -32,7 +32,7 @@ class Adam(MomentOptimizer):
         value = parameter.value
         if self.decoupled and self._has_decay:
             value.mul_(per_member(kept, value))
-        dense = gradient.dense() if self.decoupled else self._penalized(parameter, gradient)
+        dense = gradient.dense(parameter.room) if self.decoupled else self._penalized(parameter, gradient)
         mean, squares = self._take_in(parameter, dense)
         torch.sqrt(squares, out=dense).add_(per_member(epsilon, value))
         value.addcmul_(torch.div(mean, dense, out=dense), per_member(factor, value))

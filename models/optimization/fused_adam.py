@@ -52,7 +52,7 @@ class FusedAdam(Optimizer):
         self._step.add_(1)
 
     def update(self, parameter: Parameter, gradient: Gradient) -> None:
-        self._updates.append((parameter, gradient.dense()))
+        self._updates.append((parameter, gradient.dense(parameter.room)))
 
     def end_step(self) -> None:
         parts = self._parts([parameter for parameter, _ in self._updates])

@@ -16,8 +16,12 @@ class Gradient(ABC):
     """The gradient of a `Parameter`."""
 
     @abstractmethod
-    def dense(self) -> Tensor:
-        """Compute the gradient: float32, in the parameter's shape. The caller may overwrite it."""
+    def dense(self, room: Tensor | None = None) -> Tensor:
+        """Compute the gradient: float32, in the parameter's shape. The caller may overwrite it.
+
+        Args:
+            room: a contiguous tensor of that shape and dtype, where the result is put if it is not a tensor yet.
+        """
 
     @abstractmethod
     def add_to(self, target: Tensor) -> None:
@@ -34,7 +38,7 @@ class DenseGradient(Gradient):
     def __init__(self, tensor: Tensor) -> None:
         self._tensor = tensor
 
-    def dense(self) -> Tensor:
+    def dense(self, room: Tensor | None = None) -> Tensor:
         return self._tensor
 
     def add_to(self, target: Tensor) -> None:
@@ -54,9 +58,12 @@ class WideProduct(Gradient):
     def __init__(self, left: Tensor, right: Tensor) -> None:
         self._left, self._right = left, right
 
-    def dense(self) -> Tensor:
-        product = torch.mm(self._left.flatten(0, 1).to(self._right.dtype), self._right)
-        dense: Tensor = widen(product).unflatten(0, self._left.shape[:2])
+    def dense(self, room: Tensor | None = None) -> Tensor:
+        left = self._left.flatten(0, 1).to(self._right.dtype)
+        if room is not None and self._right.dtype is room.dtype:
+            torch.mm(left, self._right, out=room.view(len(left), -1))
+            return room
+        dense: Tensor = widen(torch.mm(left, self._right)).unflatten(0, self._left.shape[:2])
         return dense
 
     def add_to(self, target: Tensor) -> None:
@@ -79,8 +86,11 @@ class BatchedProduct(Gradient):
     def __init__(self, left: Tensor, right: Tensor) -> None:
         self._left, self._right = left, right
 
-    def dense(self) -> Tensor:
-        return widen(torch.bmm(self._left.to(self._right.dtype), self._right))
+    def dense(self, room: Tensor | None = None) -> Tensor:
+        left = self._left.to(self._right.dtype)
+        if room is not None and self._right.dtype is room.dtype:
+            return torch.bmm(left, self._right, out=room)
+        return widen(torch.bmm(left, self._right))
 
     def add_to(self, target: Tensor) -> None:
         if self._right.dtype is self._left.dtype:

@@ -71,7 +71,7 @@ class LayerwiseOptimizer(Optimizer):
 
     def _penalized(self, parameter: Parameter, gradient: Gradient) -> Tensor:
         """Compute the gradient of the loss with the L2 penalty, as a tensor that may be overwritten."""
-        dense = gradient.dense()
+        dense = gradient.dense(parameter.room)
         if self._has_decay:
             dense.addcmul_(parameter.value, per_member(self._weight_decay, dense))
         return dense

@@ -31,7 +31,7 @@ class Lion(LayerwiseOptimizer):
 
     def update(self, parameter: Parameter, gradient: Gradient) -> None:
         negative_rate, kept = self._numbers
-        value, mean, dense = parameter.value, parameter.state("mean"), gradient.dense()
+        value, mean, dense = parameter.value, parameter.state("mean"), gradient.dense(parameter.room)
         if self._has_decay:
             value.mul_(per_member(kept, value))
         # With the new mean, the sign is that of m + (beta2 - beta1) (g - m of before).

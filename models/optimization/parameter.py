@@ -18,6 +18,14 @@ class Parameter:
     def __init__(self, value: Tensor) -> None:
         self.value = value
         self._states: dict[str, Tensor] = {}
+        self._room: Tensor | None = None
+
+    @property
+    def room(self) -> Tensor:
+        """A tensor like the value, for the gradient of each step: a new one would need fresh memory in every step."""
+        if self._room is None or self._room.shape != self.value.shape:
+            self._room = torch.empty_like(self.value, memory_format=torch.contiguous_format)
+        return self._room
 
     def state(self, name: str) -> Tensor:
         """Give a tensor of the optimizer's state, float32 [members, ...]. It is zero when it is first asked for."""
