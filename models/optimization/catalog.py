@@ -7,14 +7,15 @@ from collections.abc import Callable, Sequence
 import torch
 
 from packtune.models.configuration import Configuration
-from packtune.models.optimization.adam import Adam, AdamW
-from packtune.models.optimization.fused_adam import FusedAdam
-from packtune.models.optimization.lion import Lion
-from packtune.models.optimization.nadam import NAdam
+from packtune.models.optimization.clipping import Clipping
 from packtune.models.optimization.optimizer import Optimizer
 from packtune.models.optimization.rates import Rates
-from packtune.models.optimization.rmsprop import RMSprop
-from packtune.models.optimization.sgd import SGD
+from packtune.models.optimization.rules.adam import Adam, AdamW
+from packtune.models.optimization.rules.fused_adam import FusedAdam
+from packtune.models.optimization.rules.lion import Lion
+from packtune.models.optimization.rules.nadam import NAdam
+from packtune.models.optimization.rules.rmsprop import RMSprop
+from packtune.models.optimization.rules.sgd import SGD
 
 Make = Callable[[Rates, torch.device, Sequence[Configuration]], Optimizer]
 """(rates of the members, device of the weights, configurations of the entire pack) -> optimizer."""
@@ -48,7 +49,7 @@ def make_optimizer(rates: Rates, device: torch.device, pack_configurations: Sequ
     Args:
         rates: of the members, with their configurations.
         device: where the weights are.
-        pack_configurations: see `packtune.models.optimization.layerwise.LayerwiseOptimizer`.
+        pack_configurations: see `packtune.models.optimization.rules.layerwise.LayerwiseOptimizer`.
 
     Raises:
         ValueError: the members have different optimizers.
@@ -56,4 +57,7 @@ def make_optimizer(rates: Rates, device: torch.device, pack_configurations: Sequ
     names = sorted({configuration.optimizer for configuration in rates.configurations})
     if len(names) != 1:
         raise ValueError(f"the members of a pack must have the same optimizer, not {names}: use a pack for each")
-    return OPTIMIZERS[names[0]](rates, device, pack_configurations)
+    optimizer = OPTIMIZERS[names[0]](rates, device, pack_configurations)
+    if any(configuration.gradient_clipping for configuration in pack_configurations or rates.configurations):
+        return Clipping(rates.configurations, device, optimizer)
+    return optimizer

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from packtune.models.configuration import Configuration
+from packtune.models.optimization.schedules import is_constant, rate_factors
 
 
 class Rates:
@@ -30,10 +31,28 @@ class Rates:
         return torch.arange(first + 1, first + self._steps + 1, dtype=torch.float64)
 
     def of(self, epoch: int) -> Tensor:
-        """Give the rates in the steps of an epoch: float64 [steps, members], or [1, members] if no rate changes."""
-        return torch.tensor([[c.learning_rate for c in self.configurations]], dtype=torch.float64)
+        """Give the rates in the steps of an epoch: float64 [steps, members], or [1, members] if no rate changes.
+
+        Raises:
+            ValueError: a schedule was planned for fewer epochs.
+        """
+        rates = torch.tensor([[c.learning_rate for c in self.configurations]], dtype=torch.float64)
+        if all(map(is_constant, self.configurations)):
+            return rates
+        indices = self.numbers_of_steps(epoch) - 1
+        factors = [self._factors(member, epoch, indices) for member in range(len(self.configurations))]
+        return rates * torch.stack(factors, dim=1)
 
     def keep(self, indices: Sequence[int]) -> Rates:
         """Give the rates of the members at `indices`."""
         kept = [(self.configurations[index], self._epochs[index]) for index in indices]
         return Rates([c for c, _ in kept], [epochs for _, epochs in kept], self._steps)
+
+    def _factors(self, member: int, epoch: int, indices: Tensor) -> Tensor:
+        configuration, epochs = self.configurations[member], self._epochs[member]
+        if epoch >= epochs and not is_constant(configuration):
+            raise ValueError(
+                f"the schedule {configuration.schedule} of a member was planned for {epochs} epochs, and epoch "
+                f"{epoch + 1} is asked for: give the member the number of epochs of its full training"
+            )
+        return rate_factors(configuration, indices, epochs * self._steps)

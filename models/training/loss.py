@@ -3,11 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from packtune.data.description import Head
+from packtune.models.training.smoothing import LabelSmoothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Loss:
+    """What the members of a pack minimize.
+
+    Attributes:
+        classes: of every head, see `loss_gradient`.
+        absent: see `absent_outputs`.
+        smoothing: of each member's labels.
+    """
+
+    classes: int
+    absent: Tensor | None
+    smoothing: LabelSmoothing
+
+    def gradient(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Compute the gradient with respect to the logits, float32 [members, heads * classes, batch].
+
+        Args:
+            targets: one-hot float32 [heads * classes, batch].
+        """
+        return loss_gradient(without_absent(logits, self.absent), self.smoothing.of(targets), self.classes)
 
 
 def loss_gradient(logits: Tensor, targets: Tensor, classes: int) -> Tensor:
@@ -15,13 +40,13 @@ def loss_gradient(logits: Tensor, targets: Tensor, classes: int) -> Tensor:
 
     Args:
         logits: float32 [members, heads * classes, batch].
-        targets: one-hot float32 [heads * classes, batch].
+        targets: the share of each class, float32 [heads * classes, batch] for all members, or one of each member.
         classes: classes of every head.
 
     Returns:
         float32 [members, heads * classes, batch].
     """
-    outputs, batch = targets.shape
+    outputs, batch = targets.shape[-2:]
     heads = outputs // classes
     probabilities = torch.softmax(logits.view(-1, heads, classes, batch), dim=2).view(-1, outputs, batch)
     return probabilities.sub_(targets).mul_(1 / (batch * heads))

@@ -21,8 +21,9 @@ from packtune.models.optimization.rates import Rates
 from packtune.models.packed_network import PackedNetwork
 from packtune.models.training.device_split import DeviceSplit
 from packtune.models.training.evaluation import Evaluation, Tally, evaluation_batch, right_images
-from packtune.models.training.loss import absent_outputs, loss_gradient, without_absent
+from packtune.models.training.loss import Loss, absent_outputs, without_absent
 from packtune.models.training.metrics.catalog import Metric
+from packtune.models.training.smoothing import LabelSmoothing
 from packtune.models.training.steps import make_steps
 
 
@@ -112,8 +113,8 @@ class PackTraining:
         self._device_splits: dict[Split, DeviceSplit] = {}
         train = self._device_split(dataset.train)
         # Not a method of this class: a reference cycle would keep the tensors until Python's garbage collector runs.
-        self._absent = absent_outputs(dataset.heads, self._device)
-        step = partial(train_step, self._network, self._optimizer, dataset.classes, self._absent)
+        self._loss = _loss_of(members, dataset, self._device)
+        step = partial(train_step, self._network, self._optimizer, self._loss)
         self._steps = make_steps(step, train, batch_size, self._masks)
         self.epoch = 0
 
@@ -160,6 +161,7 @@ class PackTraining:
         index = torch.tensor(indices, dtype=torch.int64, device=self._device)
         self._network.keep(index)
         self._optimizer.keep(index)
+        self._loss.smoothing.keep(index)
         self._steps.forget()
         self._members = [self._members[i] for i in indices]
 
@@ -209,26 +211,28 @@ class PackTraining:
 
     def _logits(self, inputs: Tensor) -> Tensor:
         """Compute the logits of a batch, float32 [members, heads * classes, batch]."""
-        return without_absent(self._network.forward(inputs, training=False), self._absent)
+        return without_absent(self._network.forward(inputs, training=False), self._loss.absent)
 
 
-def train_step(
-    network: PackedNetwork, optimizer: Optimizer, classes: int, absent: Tensor | None, inputs: Tensor, targets: Tensor
-) -> None:
+def train_step(network: PackedNetwork, optimizer: Optimizer, loss: Loss, inputs: Tensor, targets: Tensor) -> None:
     """Take one step on a mini-batch.
 
     Args:
         network: changed in place.
         optimizer: of the network's members.
-        classes: classes of every head.
-        absent: see `absent_outputs`.
+        loss: of the network's members.
         inputs: products [batch, *input_shape].
         targets: one-hot float32 [heads * classes, batch].
     """
     optimizer.begin_step()
-    logits = without_absent(network.forward(inputs, training=True), absent)
-    network.backward(loss_gradient(logits, targets, classes), optimizer)
+    logits = network.forward(inputs, training=True)
+    network.backward(loss.gradient(logits, targets), optimizer)
     optimizer.end_step()
+
+
+def _loss_of(members: Sequence[Member], dataset: Dataset, device: torch.device) -> Loss:
+    smoothing = LabelSmoothing([member.configuration for member in members], dataset.heads, device)
+    return Loss(classes=dataset.classes, absent=absent_outputs(dataset.heads, device), smoothing=smoothing)
 
 
 def _rates_of(members: Sequence[Member], steps: int) -> Rates:

@@ -142,7 +142,7 @@ def _only_value(space: Space, change: Change) -> Value:
 
 
 def _check_effect(space: Space, rows: Sequence[Mapping[str, Value]], changes: Sequence[Change]) -> None:
-    used = {name for row in rows for name in Configuration.from_dict(row).used()}
+    used = {name for row in rows for name in Configuration.from_dict(row).counting()}
     for change in changes:
         if change.name not in used:
             raise SpaceError(

@@ -19,7 +19,7 @@ from packtune.models.layers.flatten import PackedFlattenImages, PackedFlattenMap
 from packtune.models.layers.linear import PackedLinear, PackedSharedLinear
 from packtune.models.layers.max_pool2d import PackedMaxPool2d
 from packtune.models.optimization.rates import Rates
-from packtune.models.optimization.sgd import SGD
+from packtune.models.optimization.rules.sgd import SGD
 from packtune.models.packed_network import PackedNetwork
 from packtune.models.training.loss import loss_gradient
 

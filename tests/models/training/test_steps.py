@@ -22,11 +22,13 @@ from packtune.models.configuration import Configuration
 from packtune.models.hardware.recorder import Recorder, Rerun
 from packtune.models.layers.conv2d import PackedConv2d
 from packtune.models.layers.convolution import LIBRARY, UNFOLDED
+from packtune.models.optimization.catalog import make_optimizer
 from packtune.models.optimization.rates import Rates
-from packtune.models.optimization.sgd import SGD
 from packtune.models.packed_network import PackedNetwork
 from packtune.models.training.device_split import DeviceSplit
+from packtune.models.training.loss import Loss
 from packtune.models.training.pack_training import Member, PackTraining, train_step
+from packtune.models.training.smoothing import LabelSmoothing
 from packtune.models.training.steps import (
     RECORDED_STEPS,
     WARM_UP_STEPS,
@@ -42,6 +44,15 @@ BATCH = 4
 PACKS = {
     "mlp": [{"hidden_units": 8}, {"hidden_units": 6, "activation": "gelu"}],
     "mlp, Nesterov and decay": [{"momentum": 0.9, "nesterov": True}, {"weight_decay": 0.01}],
+    "mlp, AdamW, cosine and clipping": [
+        {"optimizer": "adamw", "learning_rate": 0.01, "schedule": "cosine", "weight_decay": 0.1},
+        {"optimizer": "adamw", "learning_rate": 0.01, "gradient_clipping": 0.1, "label_smoothing": 0.1},
+    ],
+    "mlp, Adam": [{"optimizer": "adam", "learning_rate": 0.01}, {"optimizer": "adam", "weight_decay": 0.1}],
+    "mlp, NAdam": [{"optimizer": "nadam", "learning_rate": 0.01}, {"optimizer": "nadam", "schedule": "one-cycle"}],
+    "mlp, RMSprop": [{"optimizer": "rmsprop", "learning_rate": 0.01}, {"optimizer": "rmsprop", "momentum": 0.5}],
+    "mlp, Lion": [{"optimizer": "lion", "learning_rate": 0.01}, {"optimizer": "lion", "weight_decay": 0.1}],
+    "mlp, SGD with schedules": [{"schedule": "step", "warmup": 0.2}, {"nesterov": True, "schedule": "cosine"}],
     "mlp, momentum and dropout": [{"momentum": 0.9, "dropout": 0.3, "depth": 2}, {"dropout": 0.5, "depth": 2}],
     "cnn": [
         {"architecture": "cnn", "filters": 2, "hidden_units": 8, "dropout": 0.5, "momentum": 0.9},
@@ -83,7 +94,10 @@ class Unable(Rerun):
 
 def members_of(pack):
     configurations = [Configuration(**{"batch_size": BATCH, **values}) for values in PACKS[pack]]
-    return [Member(configuration=configuration, seed=11 + index) for index, configuration in enumerate(configurations)]
+    return [
+        Member(configuration=configuration, seed=11 + index, epochs=9)
+        for index, configuration in enumerate(configurations)
+    ]
 
 
 def recording(training, dataset: Dataset, new_recorder=Rerun):
@@ -245,10 +259,12 @@ def pretend(pack, data, products):
         build_network(m.configuration, input_shape=data.input_shape, outputs=data.outputs, seed=m.seed) for m in members
     ]
     network = PackedNetwork(plain, device=META, generator=torch.Generator(), products=products)
-    optimizer = SGD(Rates([m.configuration for m in members], [1] * len(members), 4), META)
+    configurations = [member.configuration for member in members]
+    optimizer = make_optimizer(Rates(configurations, [1] * len(members), len(data.train) // BATCH), META)
     optimizer.begin_epoch(0)
+    loss = Loss(classes=data.classes, absent=None, smoothing=LabelSmoothing(configurations, data.heads, META))
     train = DeviceSplit(data.train, data, META, products)
-    return StaticSteps(partial(train_step, network, optimizer, data.classes, None), train, BATCH), network
+    return StaticSteps(partial(train_step, network, optimizer, loss), train, BATCH), network
 
 
 # Tensors of the device "meta" have no values: a step that asked for one, as a decision in Python or a copy to the

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from packtune.models.configuration import Configuration
 from packtune.models.optimization.gradient import per_member
-from packtune.models.optimization.layerwise import LayerwiseOptimizer
 from packtune.models.optimization.parameter import Parameter
+from packtune.models.optimization.rules.layerwise import LayerwiseOptimizer
 
 
 class MomentOptimizer(LayerwiseOptimizer):

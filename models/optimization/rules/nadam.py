@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from packtune.models.optimization.gradient import Gradient, per_member
-from packtune.models.optimization.moments import MomentOptimizer
 from packtune.models.optimization.parameter import Parameter
+from packtune.models.optimization.rules.moments import MomentOptimizer
 
 MOMENTUM_DECAY = 4e-3  # the default of torch.optim.NAdam
 
