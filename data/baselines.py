@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
@@ -43,6 +44,11 @@ class Baseline:
     test: float
     examples: int
     scores: Mapping[str, Scores]
+
+    def logits(self, split: str) -> torch.Tensor:
+        """Give the scores on a split as a pack of one network gives them: float32 [1, heads * classes, n]."""
+        values = torch.from_numpy(np.ascontiguousarray(self.scores[split]))
+        return values.flatten(1).t().unsqueeze(0).contiguous()
 
 
 def majority(labels: Mapping[str, Labels], classes: int) -> Baseline:

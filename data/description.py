@@ -123,12 +123,17 @@ class BaselineAccuracy:
         name: of the method: "majority class" or "logistic regression".
         validation, test: the share of examples with every head right, 0 to 1.
         examples: of the training split, how many it learned from.
+        metric: another metric, by which it was scored too; empty if by none.
+        validation_score, test_score: by that metric; none if by none.
     """
 
     name: str
     validation: float
     test: float
     examples: int
+    metric: str = ""
+    validation_score: float | None = None
+    test_score: float | None = None
 
 
 def digit_heads(*names: str) -> tuple[Head, ...]:

@@ -21,6 +21,7 @@ from packtune.errors import ModelFileError
 from packtune.models.architectures.build import build_network
 from packtune.models.configuration import Configuration
 from packtune.models.trained_model import TrainedModel
+from packtune.models.training.metrics.catalog import Metric
 
 __all__ = ["TrainedModel", "model_from_bytes", "model_to_bytes"]
 
@@ -49,6 +50,11 @@ _FIELDS: dict[str, tuple[type, str, Callable[[Any], bool]]] = {
     "seed": _COUNT,
     "validation_accuracy": (float, "a number from 0 to 1", lambda value: 0 <= value <= 1),
 }
+_MEASURED: dict[str, tuple[type, str, Callable[[Any], bool]]] = {
+    "metric": (str, "the name of a metric", lambda name: name in list(Metric)),
+    "validation_score": (float, "a number, 0 or more", lambda value: 0 <= value < math.inf),
+}
+"""What a file has besides if the search went by another metric than accuracy."""
 _FIRST_FIELDS: dict[str, tuple[type, str, Callable[[Any], bool]]] = {
     "height": _SIZE,
     "width": _SIZE,
@@ -76,11 +82,18 @@ def model_to_bytes(model: TrainedModel) -> bytes:
             "trial": model.trial,
             "seed": model.seed,
             "validation_accuracy": model.validation_accuracy,
+            **_measured(model),
             "state_dict": {name: tensor.detach().clone() for name, tensor in model.network.state_dict().items()},
         },
         buffer,
     )
     return buffer.getvalue()
+
+
+def _measured(model: TrainedModel) -> _Values:
+    if model.validation_score is None:
+        return {}
+    return {"metric": model.metric.value, "validation_score": model.validation_score}
 
 
 def model_from_bytes(content: bytes, *, source: str) -> TrainedModel:
@@ -170,8 +183,16 @@ def _rebuild(values: _Values, *, max_bytes: int) -> TrainedModel:
         input_shape=shape,
         heads=heads,
         scaling=_scaling(values, shape),
+        **_score(values),
         **{name: values[name] for name in list(_FIELDS)[4:]},
     )
+
+
+def _score(values: _Values) -> _Values:
+    if "metric" not in values:
+        return {}
+    _check(values, _MEASURED)
+    return {"metric": Metric(values["metric"]), "validation_score": values["validation_score"]}
 
 
 def _scaling(values: _Values, shape: tuple[int, ...]) -> Scaling:

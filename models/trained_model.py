@@ -14,6 +14,7 @@ from packtune.data.preparation.batch import GivenImages, Prepare, Prepared, leav
 from packtune.errors import suggest_name
 from packtune.models.configuration import Configuration
 from packtune.models.training.loss import absent_outputs, without_absent
+from packtune.models.training.metrics.catalog import Metric
 
 NO_LABEL = -1
 """Given to an image that shows nothing."""
@@ -55,6 +56,8 @@ class TrainedModel:
         trial: the number of the trial in its search.
         seed: of the initial weights.
         validation_accuracy: share of validation examples with every head right, 0 to 1.
+        metric: that the search went by.
+        validation_score: by that metric, on the same examples; none for accuracy.
     """
 
     network: nn.Sequential
@@ -68,6 +71,13 @@ class TrainedModel:
     trial: int
     seed: int
     validation_accuracy: float
+    metric: Metric = Metric.ACCURACY
+    validation_score: float | None = None
+
+    @property
+    def merit(self) -> float:
+        """What its score on validation is compared by: 0 to 1, larger is better."""
+        return self.validation_accuracy if self.validation_score is None else self.metric.merit(self.validation_score)
 
     @property
     def head_names(self) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from packtune.data.description import Description, OwnData
 from packtune.errors import SettingsError, UnknownDataset, suggest_name
 from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision
+from packtune.models.training.metrics.catalog import Metric
 from packtune.protocol import Protocol
 
 DEFAULT_TRIALS = 32
@@ -54,6 +55,7 @@ class SearchPlan:
         finalists: how many configurations are compared again; none for a rule of what exploration cost.
         report_trainings: of the winner, which give its accuracy; none for the same rule.
         prefer: which of the finalists that cannot be told apart wins.
+        metric: by which everything is compared.
         precision: of large products; none for the fastest on the hardware at hand.
         lookahead: packs asked for but not yet told, at most, which also bounds the workers that can be busy; none to
             derive it from the workers at hand.
@@ -79,6 +81,7 @@ class SearchPlan:
     finalists: int | None = None
     report_trainings: int | None = None
     prefer: Preference = Preference.ACCURACY
+    metric: Metric = Metric.ACCURACY
     precision: Precision | None = Precision.FLOAT32
     lookahead: int | None = None
 

@@ -10,6 +10,8 @@ from enum import StrEnum
 from typing import Any, Self
 
 from packtune.models.configuration import Configuration
+from packtune.models.training.metrics.catalog import Metric
+from packtune.models.training.metrics.score import Score
 
 
 class TrialState(StrEnum):
@@ -39,10 +41,20 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accuracy:
-    """Shares of images labelled right, 0 to 1: with every head right, and for each head."""
+    """Shares of images labelled right, 0 to 1: with every head right, and for each head.
+
+    Attributes:
+        measured: the score on the same images by the metric of the search, if that is another one.
+    """
 
     joint: float
     heads: tuple[float, ...]
+    measured: Score | None = None
+
+    @property
+    def score(self) -> float:
+        """The score by the metric of the search."""
+        return self.joint if self.measured is None else self.measured.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +94,13 @@ class Outcome:
     Attributes:
         state: COMPLETE, PRUNED, DIVERGED or FAIL.
         epochs: trained by it.
-        curve: (epoch, joint validation accuracy) at each epoch, in order.
+        curve: (epoch, score on validation) at each epoch, in order; the worst score at one in which it diverged.
         validation, test: at the end; none if it diverged or failed.
         seconds: its share of its pack's training time.
         device: where it was trained, "cpu" or "cuda"; empty if it never began.
         reason: of any state but COMPLETE, for people; older studies have none of a PRUNED.
         right_validation, right_test: the answers image by image, where the task asks for them.
+        metric: of its scores.
     """
 
     state: TrialState
@@ -100,10 +113,21 @@ class Outcome:
     reason: str = ""
     right_validation: Answers | None = None
     right_test: Answers | None = None
+    metric: Metric = Metric.ACCURACY
 
     def __post_init__(self) -> None:
         if self.state in (TrialState.WAITING, TrialState.RUNNING):
             raise ValueError(f"an outcome that is still {self.state}")
+
+    @property
+    def merit(self) -> float:
+        """What its score on validation is compared by, 0 to 1, larger is better; 0 without a network."""
+        return 0.0 if self.validation is None else self.metric.merit(self.validation.score)
+
+    @property
+    def merits(self) -> tuple[tuple[int, float], ...]:
+        """The curve of what scores are compared by: (epoch, merit)."""
+        return tuple((epoch, self.metric.merit(score)) for epoch, score in self.curve)
 
     def sealed(self) -> Self:
         """Give all but what test images say, for those who propose, compare or select."""
@@ -116,6 +140,7 @@ class Outcome:
             return None if accuracy is None else [accuracy.joint, *accuracy.heads]
 
         answers = {"right_validation": self.right_validation, "right_test": self.right_test}
+        measured = {name: accuracy.measured for name, accuracy in self._splits.items() if accuracy is not None}
         return {
             "state": self.state.value,
             "epochs": self.epochs,
@@ -126,7 +151,13 @@ class Outcome:
             "device": self.device,
             "reason": self.reason,
             **{name: right.to_json() for name, right in answers.items() if right is not None},
+            **({} if self.metric is Metric.ACCURACY else {"metric": self.metric.value}),
+            **{f"{name}_score": score.to_json() for name, score in measured.items() if score is not None},
         }
+
+    @property
+    def _splits(self) -> dict[str, Accuracy | None]:
+        return {"validation": self.validation, "test": self.test}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
@@ -136,8 +167,14 @@ class Outcome:
             KeyError, TypeError, ValueError, IndexError: something else wrote it.
         """
 
-        def accuracy(numbers: Sequence[float] | None) -> Accuracy | None:
-            return None if numbers is None else Accuracy(joint=numbers[0], heads=tuple(numbers[1:]))
+        metric = Metric(values.get("metric", Metric.ACCURACY))
+
+        def accuracy(split: str) -> Accuracy | None:
+            numbers: Sequence[float] | None = values[split]
+            if numbers is None:
+                return None
+            measured = None if metric is Metric.ACCURACY else Score.from_json(values[f"{split}_score"], metric)
+            return Accuracy(joint=numbers[0], heads=tuple(numbers[1:]), measured=measured)
 
         def answers(name: str) -> Answers | None:
             return Answers.from_json(values[name]) if name in values else None
@@ -146,13 +183,14 @@ class Outcome:
             state=TrialState(values["state"]),
             epochs=values["epochs"],
             curve=tuple((epoch, value) for epoch, value in values["curve"]),
-            validation=accuracy(values["validation"]),
-            test=accuracy(values["test"]),
+            validation=accuracy("validation"),
+            test=accuracy("test"),
             seconds=values["seconds"],
             device=values.get("device", ""),  # older studies did not keep it
             reason=values["reason"],
             right_validation=answers("right_validation"),
             right_test=answers("right_test"),
+            metric=metric,
         )
         outcome._check()
         return outcome
@@ -161,15 +199,16 @@ class Outcome:
         """Make sure that what was read is an outcome that a training can have."""
         known = self.validation is not None
         epochs = [self.epochs, *(epoch for epoch, _ in self.curve)]
-        shares = [value for _, value in self.curve]
+        scores, shares = [value for _, value in self.curve], list[float]()
         for accuracy in (self.validation, self.test):
             shares += [] if accuracy is None else [accuracy.joint, *accuracy.heads]
-        numbers = [*shares, self.seconds]
+        numbers = [*scores, *shares, self.seconds]
         if (
             known != (self.state in (TrialState.COMPLETE, TrialState.PRUNED))
             or any(type(epoch) is not int or epoch < 0 for epoch in epochs)
             or any(type(number) not in (int, float) for number in numbers)
             or not all(0 <= share <= 1 for share in shares)
+            or not all(0 <= score <= self.metric.entry.highest for score in scores)
             or not 0 <= self.seconds < math.inf
             or not all(type(text) is str for text in (self.device, self.reason))
         ):

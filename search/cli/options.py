@@ -12,6 +12,7 @@ from packtune.cli.parsing import duration_s, number, whole_number
 from packtune.errors import SettingsError
 from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision
+from packtune.models.training.metrics.catalog import Metric
 from packtune.run.find import STORAGE_VARIABLE
 from packtune.run.planning import OwnDataOptions
 from packtune.run.settings_file import AUTO
@@ -52,6 +53,12 @@ Set = Annotated[
         help="Narrow, fix or add a hyperparameter of the space: learning_rate=0.001..1:log, batch_size=32,64 or "
         "activation=relu; may be repeated. `packtune spaces --hyperparameters` lists them.",
     ),
+]
+MetricName = Annotated[
+    str, typer.Option(metavar="|".join(Metric), help="By which trials are compared, stopped early and selected.")
+]
+SameMetric = Annotated[
+    str | None, typer.Option(metavar="|".join(Metric), help="The metric of the run: it cannot change.")
 ]
 Workers = Annotated[
     int | None,

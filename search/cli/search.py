@@ -22,8 +22,10 @@ from packtune.cli.options import (
     Group,
     ImageSize,
     MaxFailures,
+    MetricName,
     Results,
     RunName,
+    SameMetric,
     Set,
     Storage,
     Target,
@@ -39,6 +41,7 @@ from packtune.cli.options import (
 from packtune.cli.parsing import number, whole_number
 from packtune.cli.plan_options import Lookahead, PackSize, Prefer, ProtocolName, Replicates
 from packtune.models.hardware.precision import Precision
+from packtune.models.training.metrics.catalog import Metric
 from packtune.report.console import error_console, try_to_print
 from packtune.run.settings_file import AUTO
 from packtune.settings import Preference
@@ -91,6 +94,7 @@ def run(
         int | None,
         typer.Option(parser=whole_number, metavar="N", help="Configurations to try. [default: all of a list, else 32]"),
     ] = None,
+    metric: MetricName = Metric.ACCURACY.value,
     epochs: Annotated[
         int | None,
         typer.Option(parser=whole_number, metavar="N", help="Epochs of full training. [default: 10; more of few data]"),
@@ -167,6 +171,7 @@ def run(
             confirm=confirm,
             finalists=finalists,
             prefer=prefer,
+            metric=metric,
             pack_size=parse_pack_size(pack_size),
             halving=halving,
             precision=precision,
@@ -203,6 +208,7 @@ def resume(
             help="Train longer: a finished run's complete configurations are tried again, as new trials.",
         ),
     ] = None,
+    metric: SameMetric = None,
     results: Results = Path("results"),
     data_dir: DataDir = None,
     workers: Workers = None,
@@ -227,12 +233,13 @@ def resume(
 ) -> None:
     """Continue a run that was stopped or killed, nothing lost or done twice; or extend one."""
     with errors_shown() as guard:
-        from packtune.run.extension import resumed
+        from packtune.run.extension import check_metric, resumed
         from packtune.run.find import find_run
         from packtune.run.planning import ResourceOptions
 
         asked, fallback = storage_of(context)
         found = find_run(run, results, storage=asked, fallback=fallback)
+        check_metric(found, metric)
         options = ResourceOptions(
             data_dir=data_dir,
             workers=workers,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-import numpy as np
-import numpy.typing as npt
-
+from packtune.confirmation.crossed import Values
 from packtune.confirmation.finalists import Candidate
 from packtune.confirmation.judgement import Judgement, Rules
 from packtune.confirmation.layout import Block, Layout
-from packtune.trial import Answers, Outcome
+from packtune.confirmation.values import rows_of
+from packtune.models.training.metrics.catalog import Metric
+from packtune.trial import Outcome
 
 
 class Course:
@@ -51,9 +51,9 @@ class Course:
         return self._selection[0][self.layout.rounds.index(block)]
 
     @property
-    def validation_images(self) -> int:
-        """The number of validation images of a training."""
-        return self._rules.images
+    def metric(self) -> Metric:
+        """By which trainings are compared."""
+        return self._rules.metric
 
     @property
     def has_selected(self) -> bool:
@@ -87,19 +87,10 @@ class Course:
     def _is_done(self, block: Block) -> bool:
         return all(number in self._outcomes for number in range(block.first, block.end))
 
-    def _rows(self, block: Block, place: int) -> npt.NDArray[np.bool_]:
-        seen, images = [self._outcomes[number] for number in block.numbers(place)], self._rules.images
-        return np.array([right_images(outcome.right_validation, images) for outcome in seen])
+    def _rows(self, block: Block, place: int) -> Values:
+        return self.rows([self._outcomes[number] for number in block.numbers(place)])
 
-
-def right_images(answers: Answers | None, images: int) -> npt.NDArray[np.bool_]:
-    """Give which images were labelled right, bool [images]; all wrong for a training that ended without a network.
-
-    Raises:
-        ValueError: the answers are of another number of images.
-    """
-    if answers is None:
-        return np.zeros(images, dtype=np.bool_)
-    if answers.images != images:
-        raise ValueError(f"answers for {answers.images} images instead of {images}")
-    return np.unpackbits(np.frombuffer(answers.bits, dtype=np.uint8), count=images).astype(np.bool_)
+    def rows(self, outcomes: Sequence[Outcome]) -> Values:
+        """Give the table of some trainings, [trainings, validation images]; see `rows_of`."""
+        scores, answers = [each.validation for each in outcomes], [each.right_validation for each in outcomes]
+        return rows_of(scores, answers, images=self._rules.images, metric=self.metric)

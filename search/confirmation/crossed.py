@@ -12,6 +12,8 @@ Answers = NDArray[np.bool_]
 """[repeats, images]: which images were labelled right; a training that diverged or failed is a row of False."""
 Whole = NDArray[np.bool_] | NDArray[np.int64]
 """A table of whole numbers: answers, differences of answers, or how many were right."""
+Values = Answers | NDArray[np.float64]
+"""[repeats, images]: answers; or, of another metric than accuracy, what each image says about the score."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,16 +59,74 @@ class Layout:
         return replace(self, of_images=within, of_rest=within)
 
 
-def analyse(values: Whole) -> Layout:
-    """Analyse the variance of [repeats, images] whole numbers.
+def analyse(values: Whole | NDArray[np.float64]) -> Layout:
+    """Analyse the variance of [repeats, images] numbers.
 
-    The sums are whole numbers, too, so that the order of repeats and of images changes nothing, not even by rounding.
+    The sums are exact, so that the order of repeats and of images changes nothing, not even by rounding.
 
     Raises:
         ValueError: if there is no value.
     """
     if values.ndim != 2 or not values.size:
         raise ValueError(f"answers have the shape {values.shape}: give [repeats, images], at least one of each")
+    if values.dtype.kind == "f":
+        return _analyse_fractions(np.asarray(values, dtype=np.float64))
+    return _analyse_whole(np.asarray(values, dtype=np.int64))
+
+
+def mean_of(values: Values) -> float:
+    """Average all numbers, exactly; 0 where there is none."""
+    if values.dtype.kind == "f":
+        return math.fsum(values.ravel().tolist()) / max(1, values.size)
+    return int(np.count_nonzero(values)) / max(1, values.size)
+
+
+def sums_of(values: Values) -> NDArray[np.int64] | NDArray[np.float64]:
+    """Add up the numbers of each repeat, exactly: [repeats]."""
+    if values.dtype.kind == "f":
+        return np.array([math.fsum(row) for row in values.tolist()])
+    return np.asarray(values.sum(axis=1), dtype=np.int64)
+
+
+def difference(values: Values, others: Values) -> Whole | NDArray[np.float64]:
+    """Subtract one table from another of the same shape."""
+    if values.dtype.kind == "f":
+        return np.asarray(values - others, dtype=np.float64)
+    return values.astype(np.int64) - others
+
+
+def turned(values: Values) -> NDArray[np.float64]:
+    """Turn the signs round."""
+    return np.multiply(-1.0, values, dtype=np.float64)
+
+
+def joined(values: Values, further: Values) -> Values:
+    """Put the rows of another table below these."""
+    table = np.vstack([values, further])
+    return np.asarray(table, dtype=np.float64) if further.dtype.kind == "f" else np.asarray(table, dtype=np.bool_)
+
+
+def _analyse_fractions(values: NDArray[np.float64]) -> Layout:
+    repeats, images = values.shape
+    mean = mean_of(values)
+    rows = np.array([math.fsum(row) / images for row in values.tolist()]) - mean
+    columns = np.array([math.fsum(column) / repeats for column in values.T.tolist()]) - mean
+    rest = values - mean - rows[:, None] - columns
+    return Layout(
+        repeats=repeats,
+        images=images,
+        mean=mean,
+        of_repeats=images * _squares(rows) / max(1, repeats - 1),
+        of_images=repeats * _squares(columns) / max(1, images - 1),
+        of_rest=_squares(rest) / max(1, (repeats - 1) * (images - 1)),
+    )
+
+
+def _squares(values: NDArray[np.float64]) -> float:
+    return math.fsum(np.square(values).ravel().tolist())
+
+
+def _analyse_whole(values: NDArray[np.int64]) -> Layout:
     repeats, images = values.shape
     total = int(values.sum())
     by_repeat = repeats * _sum_of_squares(values.sum(axis=1))
@@ -82,5 +142,5 @@ def analyse(values: Whole) -> Layout:
     )
 
 
-def _sum_of_squares(values: Whole) -> int:
-    return int(np.square(values, dtype=np.int64).sum())
+def _sum_of_squares(values: NDArray[np.int64]) -> int:
+    return int(np.square(values).sum())

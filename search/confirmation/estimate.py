@@ -1,4 +1,4 @@
-"""What a configuration is worth: the accuracy to expect of a fresh training, with a 95% interval."""
+"""What a configuration is worth: the score to expect of a fresh training, with a 95% interval."""
 
 from __future__ import annotations
 
@@ -7,25 +7,28 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from packtune.confirmation.collapse import count_collapsed
-from packtune.confirmation.crossed import Answers, Layout, analyse
+from packtune.confirmation.crossed import Answers, Layout, Values, analyse
 from packtune.confirmation.student import t_quantile
+from packtune.models.training.metrics.catalog import Metric
 
 CONFIDENCE = 0.95
 NORMAL = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+MAX_EXPONENT = 700.0
+"""No larger power of e is a float64."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """An accuracy to expect, from some trainings of one configuration.
+    """A score to expect, from some trainings of one configuration: an accuracy, or one by another metric.
 
     Attributes:
-        mean: mean accuracy of the trainings, 0 to 1; one that diverged counts as it labels images: none right.
-        low, high: 95% interval of the expected accuracy of a fresh training on a fresh image, 0 to 1. Where no training
-            collapsed, it is that of a training that does not collapse: a few trainings cannot rule out that others do.
-        deviation: standard deviation of the accuracies of single trainings; none with one training.
+        mean: mean score of the trainings; one that diverged counts as the worst: with accuracy, as none right.
+        low, high: 95% interval of the expected score of a fresh training on fresh images. Where no training collapsed,
+            it is that of a training that does not collapse: a few trainings cannot rule out that others do.
+        deviation: standard deviation of the scores of single trainings; none with one training.
         trainings, images: how many there were, 1 or more.
         diverged: how many of the trainings diverged.
-        collapsed: how many diverged, or labelled fewer than half as many images right as the best of them.
+        collapsed: how many diverged, or have less than half of the merit of the best of them, see `count_collapsed`.
     """
 
     mean: float
@@ -38,8 +41,10 @@ class Estimate:
     collapsed: int = 0
 
 
-def estimate_accuracy(answers: Answers, diverged: int = 0) -> Estimate:
-    """Estimate the expected accuracy of a configuration from fresh trainings on fresh images.
+def estimate_score(
+    values: Values, diverged: int = 0, *, metric: Metric = Metric.ACCURACY, as_many: float | None = None
+) -> Estimate:
+    """Estimate the expected score of a configuration from fresh trainings on fresh images.
 
     Trainings and images are both samples. Each adds a part to the variance of the mean (see `Layout`). The interval is
     Wilson's (1927) for the number of independent images that would give this variance, as for clustered samples (Kott
@@ -50,17 +55,21 @@ def estimate_accuracy(answers: Answers, diverged: int = 0) -> Estimate:
 
     With one training, or one image, the images alone speak: the interval is blind to what another seed would change.
 
+    By another metric than accuracy, an image says how much it moves the score, and the same two parts of the variance
+    are those of these values; see `interval_of` for the bounds.
+
     Args:
-        answers: [trainings, images] to the test images, which no decision has seen.
-        diverged: how many of the trainings diverged; their rows are False.
+        values: [trainings, images], of the test images, which no decision has seen; see `rows_of`.
+        diverged: how many of the trainings diverged; their rows are the worst there is.
+        as_many: see `Score`; none for the number of images.
 
     Raises:
-        ValueError: if there is no answer, or if more trainings diverged than there are.
+        ValueError: if there is no value, or if more trainings diverged than there are.
     """
-    if not 0 <= diverged <= len(answers):
-        raise ValueError(f"{diverged} of {len(answers)} trainings diverged: give a number from 0 to that of trainings")
-    layout = analyse(answers)
-    low, high = _interval(layout)
+    if not 0 <= diverged <= len(values):
+        raise ValueError(f"{diverged} of {len(values)} trainings diverged: give a number from 0 to that of trainings")
+    layout = analyse(values)
+    low, high = _interval(layout) if metric is Metric.ACCURACY else _interval_by(metric, layout, as_many)
     several = layout.repeats > 1
     return Estimate(
         mean=layout.mean,
@@ -70,8 +79,37 @@ def estimate_accuracy(answers: Answers, diverged: int = 0) -> Estimate:
         trainings=layout.repeats,
         images=layout.images,
         diverged=diverged,
-        collapsed=count_collapsed(answers),
+        collapsed=count_collapsed(values, metric=metric),
     )
+
+
+def estimate_accuracy(answers: Answers, diverged: int = 0) -> Estimate:
+    """Estimate the expected accuracy of a configuration; see `estimate_score`."""
+    return estimate_score(answers, diverged)
+
+
+def interval_of(
+    metric: Metric, score: float, variance: float, as_many: float, quantile: float = NORMAL
+) -> tuple[float, float]:
+    """Bound a true score by what was seen.
+
+    From 0 to 1 it is Wilson's interval, for the number of independent images that would give this variance. Of a mean
+    over classes that number is at most `as_many`: a few images of a rare class that are all labelled right show no
+    variance, and still say little. An AUC may vary less, and has that number only where there is no variance at all.
+    The bounds of a log-loss are those of its logarithm, as losses are far from symmetric.
+
+    Args:
+        variance: of the score, 0 or more.
+        as_many: see `Score`.
+        quantile: see `wilson_interval`.
+    """
+    if metric is Metric.LOG_LOSS:
+        half = quantile * math.sqrt(variance) / score if score else 0.0
+        return score * math.exp(-half), min(metric.entry.worst, score * math.exp(min(half, MAX_EXPONENT)))
+    share = min(1.0, max(0.0, score))
+    n = share * (1 - share) / variance if 0 < variance < math.inf else 0.0
+    bounded = n if n and metric is Metric.AUC else min(n or as_many, as_many)
+    return wilson_interval(share, bounded, quantile)
 
 
 def wilson_interval(share: float, n: float, quantile: float = NORMAL) -> tuple[float, float]:
@@ -92,10 +130,22 @@ def wilson_interval(share: float, n: float, quantile: float = NORMAL) -> tuple[f
 
 
 def _interval(layout: Layout) -> tuple[float, float]:
-    images, repeats = layout.image_variance, layout.repeat_variance
+    variance = layout.image_variance + layout.repeat_variance
     spread = layout.mean * (1 - layout.mean)
-    if layout.repeats == 1 or not 0 < images + repeats < math.inf:
+    if layout.repeats == 1 or not 0 < variance < math.inf:
         return wilson_interval(layout.mean, layout.images)
+    return wilson_interval(layout.mean, spread / variance, _quantile(layout))
+
+
+def _interval_by(metric: Metric, layout: Layout, as_many: float | None) -> tuple[float, float]:
+    variance = layout.image_variance + layout.repeat_variance
+    return interval_of(metric, layout.mean, variance, as_many or float(layout.images), _quantile(layout))
+
+
+def _quantile(layout: Layout) -> float:
+    """Combine the quantiles of images and of repeats, so that the squares of the two half-widths add up."""
+    images, repeats = layout.image_variance, layout.repeat_variance
+    if layout.repeats == 1 or not 0 < images + repeats < math.inf:
+        return NORMAL
     student = t_quantile((1 + CONFIDENCE) / 2, layout.repeats - 1)
-    quantile = math.sqrt((NORMAL**2 * images + student**2 * repeats) / (images + repeats))
-    return wilson_interval(layout.mean, spread / (images + repeats), quantile)
+    return math.sqrt((NORMAL**2 * images + student**2 * repeats) / (images + repeats))

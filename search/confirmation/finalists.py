@@ -1,4 +1,4 @@
-"""Which configurations are confirmed: the best few of exploration, by validation accuracy."""
+"""Which configurations are confirmed: the best few of exploration, by their score on validation."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 from packtune.models.configuration import Configuration
+from packtune.models.training.metrics.catalog import Metric
 from packtune.trial import TrialRecord, TrialState
 
 
@@ -16,14 +17,21 @@ class Candidate:
 
     Attributes:
         trial: number of its first complete trial.
-        score: mean joint validation accuracy of its complete trials, 0 to 1; a trial that diverged counts as 0.
+        score: mean over its complete trials, on validation; a trial that diverged counts as the worst score.
         trials: the number of trials in the mean.
+        metric: of the score.
     """
 
     trial: int
     configuration: Configuration
     score: float
     trials: int
+    metric: Metric = Metric.ACCURACY
+
+    @property
+    def merit(self) -> float:
+        """What the score is compared by: 0 to 1, larger is better."""
+        return self.metric.merit(self.score)
 
 
 def candidates_of(records: Iterable[TrialRecord]) -> list[Candidate]:
@@ -37,7 +45,7 @@ def candidates_of(records: Iterable[TrialRecord]) -> list[Candidate]:
             groups.setdefault(tuple(record.proposal.configuration.used().items()), []).append(record)
     longest = max((epochs_of(record) for group in groups.values() for record in group if _complete(record)), default=0)
     found = [_candidate(group, longest) for group in groups.values()]
-    return sorted((each for each in found if each is not None), key=lambda each: (-each.score, each.trial))
+    return sorted((each for each in found if each is not None), key=lambda each: (-each.merit, each.trial))
 
 
 def epochs_of(record: TrialRecord) -> int:
@@ -49,14 +57,21 @@ def _candidate(group: list[TrialRecord], epochs: int) -> Candidate | None:
     complete = [record for record in group if _complete(record) and epochs_of(record) == epochs]
     if not complete:
         return None
-    trials = len(complete) + sum(record.state is TrialState.DIVERGED for record in group)
-    score = math.fsum(map(_accuracy, complete)) / trials
+    metric = complete[0].outcome.metric if complete[0].outcome else Metric.ACCURACY
+    diverged = sum(record.state is TrialState.DIVERGED for record in group)
+    scores = [_score(record, metric) for record in complete] + diverged * [metric.entry.worst]
     first = complete[0].proposal
-    return Candidate(trial=first.number, configuration=first.configuration, score=score, trials=trials)
+    return Candidate(
+        trial=first.number,
+        configuration=first.configuration,
+        score=math.fsum(scores) / len(scores),
+        trials=len(scores),
+        metric=metric,
+    )
 
 
-def _accuracy(record: TrialRecord) -> float:
-    return record.outcome.validation.joint if record.outcome and record.outcome.validation else 0.0
+def _score(record: TrialRecord, metric: Metric) -> float:
+    return record.outcome.validation.score if record.outcome and record.outcome.validation else metric.entry.worst
 
 
 def _complete(record: TrialRecord) -> bool:

@@ -9,8 +9,9 @@ from functools import cached_property
 import numpy as np
 
 from packtune.confirmation.collapse import find_collapsed
-from packtune.confirmation.crossed import Answers
+from packtune.confirmation.crossed import Values, joined, turned
 from packtune.confirmation.selection import rank_finalists, survivors, tied_with_best
+from packtune.models.training.metrics.catalog import Metric
 from packtune.settings import Preference
 
 
@@ -28,13 +29,14 @@ class Rules:
     resampled: bool
     overlap: float = 0.0
     prefer: Preference = Preference.ACCURACY
+    metric: Metric = Metric.ACCURACY
 
 
 class Judgement:
     """What the trainings of selection say so far. A finalist is named by its index in exploration's order.
 
     Args:
-        answers: bool [trainings, images] of each finalist, in the order of the repeats.
+        answers: [trainings, images] of each finalist, in the order of the repeats; see `rows_of`.
         compared: the rows of these from repeats in which finalists were compared; all of them if left out.
         parameters: of the networks.
 
@@ -44,11 +46,11 @@ class Judgement:
 
     def __init__(
         self,
-        answers: Mapping[int, Answers],
+        answers: Mapping[int, Values],
         parameters: Sequence[int],
         rules: Rules,
         *,
-        compared: Mapping[int, Answers] | None = None,
+        compared: Mapping[int, Values] | None = None,
     ) -> None:
         self.answers = answers
         self._compared = answers if compared is None else compared
@@ -58,10 +60,10 @@ class Judgement:
     @classmethod
     def of_nothing(cls, finalists: int, parameters: Sequence[int], rules: Rules) -> Judgement:
         """Give the judgement before the first training: exploration's order."""
-        nothing = np.zeros((0, rules.images), dtype=np.bool_)
+        nothing: Values = np.zeros((0, rules.images), dtype=np.bool_)
         return cls(dict.fromkeys(range(finalists), nothing), parameters, rules)
 
-    def after(self, rows: Mapping[int, Answers]) -> Judgement:
+    def after(self, rows: Mapping[int, Values]) -> Judgement:
         """Give the judgement after a further round.
 
         Args:
@@ -78,17 +80,19 @@ class Judgement:
         Args:
             alive: finalists of the round before.
         """
-        return (self.winner,) if n == 1 else survivors({index: self._compared[index] for index in alive}, n)
+        if n == 1:
+            return (self.winner,)
+        return survivors(self._larger_is_better({index: self._compared[index] for index in alive}), n)
 
     @cached_property
     def collapsed(self) -> frozenset[int]:
         """The finalists of which a training collapsed."""
-        return find_collapsed(self.answers)
+        return find_collapsed(self.answers, metric=self._rules.metric)
 
     @cached_property
     def order(self) -> tuple[int, ...]:
         """The finalists, the best first."""
-        return rank_finalists(self.answers, self.collapsed)
+        return rank_finalists(self._larger_is_better(self.answers), self.collapsed)
 
     @cached_property
     def ties(self) -> tuple[int, ...]:
@@ -97,7 +101,10 @@ class Judgement:
             return self.order
         rules = self._rules
         return tied_with_best(
-            self._compared, resampled=rules.resampled, overlap=rules.overlap, collapsed=self.collapsed
+            self._larger_is_better(self._compared),
+            resampled=rules.resampled,
+            overlap=rules.overlap,
+            collapsed=self.collapsed,
         )
 
     @property
@@ -109,6 +116,12 @@ class Judgement:
             return min(chosen, key=lambda index: self._parameters[index])
         return chosen[0]
 
+    def _larger_is_better(self, answers: Mapping[int, Values]) -> Mapping[int, Values]:
+        """Turn the values of a metric round of which smaller ones are better."""
+        if self._rules.metric.entry.larger_is_better:
+            return answers
+        return {index: turned(values) for index, values in answers.items()}
 
-def _extend(answers: Mapping[int, Answers], rows: Mapping[int, Answers]) -> dict[int, Answers]:
-    return {index: np.vstack([seen, rows[index]]) if index in rows else seen for index, seen in answers.items()}
+
+def _extend(answers: Mapping[int, Values], rows: Mapping[int, Values]) -> dict[int, Values]:
+    return {index: joined(seen, rows[index]) if index in rows else seen for index, seen in answers.items()}

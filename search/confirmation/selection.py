@@ -1,6 +1,7 @@
 """Who is best: decisions on finalists from the validation answers of trainings that all of them share the seeds of.
 
-A finalist is a number in exploration's order. Row r of its answers is of repeat r, which has the same seeds and images
+A finalist is a number in exploration's order. Its answers may be the values of another metric than accuracy, if larger
+ones are better. Row r of its answers is of repeat r, which has the same seeds and images
 for every finalist. A finalist that was dropped earlier has fewer rows.
 """
 
@@ -14,13 +15,13 @@ from statistics import NormalDist
 
 import numpy as np
 
-from packtune.confirmation.crossed import Answers, Layout, analyse
+from packtune.confirmation.crossed import Layout, Values, analyse, difference, mean_of, sums_of
 from packtune.confirmation.student import t_quantile
 
 CONFIDENCE = 0.95
 
 
-def survivors(answers: Mapping[int, Answers], n: int) -> tuple[int, ...]:
+def survivors(answers: Mapping[int, Values], n: int) -> tuple[int, ...]:
     """Pick the n finalists with the best mean over all of their repeats; of equals those explored as better.
 
     Args:
@@ -35,11 +36,11 @@ def survivors(answers: Mapping[int, Answers], n: int) -> tuple[int, ...]:
     """
     if n < 1 or not answers:
         raise ValueError(f"{n} of {len(answers)} finalists go on: give at least one finalist, and a number from 1")
-    best_first = sorted(answers, key=lambda finalist: (-_right(answers[finalist]), finalist))
+    best_first = sorted(answers, key=lambda finalist: (-mean_of(answers[finalist]), finalist))
     return tuple(sorted(best_first[:n]))
 
 
-def rank_finalists(answers: Mapping[int, Answers], collapsed: Collection[int] = ()) -> tuple[int, ...]:
+def rank_finalists(answers: Mapping[int, Values], collapsed: Collection[int] = ()) -> tuple[int, ...]:
     """Order all finalists, the best first: by the rounds that they stayed in, then by their mean over all repeats.
 
     Those that collapsed from some seed come last, and by their mean alone: a mean of few repeats counts for little,
@@ -52,13 +53,13 @@ def rank_finalists(answers: Mapping[int, Answers], collapsed: Collection[int] = 
 
     def place(finalist: int) -> tuple[bool, int, float, int]:
         behind = finalist in collapsed
-        return behind, 0 if behind else -len(answers[finalist]), -_right(answers[finalist]), finalist
+        return behind, 0 if behind else -len(answers[finalist]), -mean_of(answers[finalist]), finalist
 
     return tuple(sorted(answers, key=place))
 
 
 def tied_with_best(
-    answers: Mapping[int, Answers], *, resampled: bool, overlap: float = 0.0, collapsed: Collection[int] = ()
+    answers: Mapping[int, Values], *, resampled: bool, overlap: float = 0.0, collapsed: Collection[int] = ()
 ) -> tuple[int, ...]:
     """List the finalists that cannot be told from the best at 95%, it included, in the order of `rank_finalists`.
 
@@ -129,10 +130,10 @@ class _Comparison:
         return self.layout.mean > math.sqrt(self.inflation * square)
 
 
-def _compare(answers: Mapping[int, Answers], best: int, other: int, pooled: _Pooled) -> _Comparison:
+def _compare(answers: Mapping[int, Values], best: int, other: int, pooled: _Pooled) -> _Comparison:
     """Compare two finalists in the repeats that both have."""
     n = min(len(answers[best]), len(answers[other]))
-    layout = analyse(answers[best][:n].astype(np.int64) - answers[other][:n])
+    layout = analyse(difference(answers[best][:n], answers[other][:n]))
     of_repeats = max(layout.of_repeats, pooled.square / layout.images)
     return _Comparison(layout=replace(layout, of_repeats=of_repeats), degrees=pooled.degrees)
 
@@ -150,17 +151,12 @@ class _Pooled:
     degrees: int
 
 
-def _pool(answers: Mapping[int, Answers]) -> _Pooled:
+def _pool(answers: Mapping[int, Values]) -> _Pooled:
     """Pool the finalists x repeats interaction of all rounds: in each, those who took part had the same repeats."""
     ends = sorted({len(rows) for rows in answers.values()})
     squares, degrees = 0.0, 0
     for start, end in itertools.pairwise([0, *ends]):
-        table = np.array([rows[start:end].sum(axis=1) for rows in answers.values() if len(rows) >= end])
+        table = np.array([sums_of(rows[start:end]) for rows in answers.values() if len(rows) >= end])
         freedom = (table.shape[0] - 1) * (table.shape[1] - 1)
         squares, degrees = squares + freedom * analyse(table).of_rest, degrees + freedom
     return _Pooled(square=2 * squares / max(1, degrees), degrees=degrees)
-
-
-def _right(answers: Answers) -> float:
-    """Give the share of answers that are right; 0 where there is none, as of a finalist without a rival."""
-    return int(np.count_nonzero(answers)) / max(1, answers.size)

@@ -22,7 +22,7 @@ class HalvingPlan:
 
     Attributes:
         rungs: epochs after which members are compared, rising, each below the full number of epochs.
-        told: for each rung, the joint validation accuracies, 0 to 1, told there before the pack was proposed.
+        told: for each rung, the merits on validation, 0 to 1, told there before the pack was proposed.
     """
 
     rungs: tuple[int, ...] = ()
@@ -48,30 +48,30 @@ def stops_early(plan: SearchPlan) -> bool:
     return plan.halving and bool(rungs_of(plan.epochs))
 
 
-def survivors(accuracies: Sequence[float], told: Sequence[float]) -> list[int]:
+def survivors(merits: Sequence[float], told: Sequence[float]) -> list[int]:
     """Choose which members go on at a rung.
 
     Args:
-        accuracies: joint validation accuracy of each member, 0 to 1.
-        told: accuracies that other trials had at this rung.
+        merits: of each member on validation, 0 to 1.
+        told: merits that other trials had at this rung.
 
     Returns:
         The indices of the members that go on, rising. Of equal members at the border, those with lower indices go on.
     """
-    n_kept = math.ceil((len(accuracies) + len(told)) / REDUCTION_FACTOR)
-    return [index for index, place in enumerate(places_of(accuracies, told)) if place <= n_kept]
+    n_kept = math.ceil((len(merits) + len(told)) / REDUCTION_FACTOR)
+    return [index for index, place in enumerate(places_of(merits, told)) if place <= n_kept]
 
 
-def places_of(accuracies: Sequence[float], told: Sequence[float]) -> list[int]:
+def places_of(merits: Sequence[float], told: Sequence[float]) -> list[int]:
     """Give the place of each member at a rung, from 1 for the best; of equal members, the lower index comes first.
 
     Args:
-        accuracies: joint validation accuracy of each member, 0 to 1.
-        told: accuracies that other trials had at this rung; one that is equal to a member's comes after it.
+        merits: of each member on validation, 0 to 1.
+        told: merits that other trials had at this rung; one that is equal to a member's comes after it.
     """
-    ranked = sorted(range(len(accuracies)), key=lambda index: (-accuracies[index], index))
+    ranked = sorted(range(len(merits)), key=lambda index: (-merits[index], index))
     rising = sorted(told)
-    places = [0] * len(accuracies)
+    places = [0] * len(merits)
     for better, index in enumerate(ranked):
-        places[index] = 1 + better + len(rising) - bisect_right(rising, accuracies[index])
+        places[index] = 1 + better + len(rising) - bisect_right(rising, merits[index])
     return places

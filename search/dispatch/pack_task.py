@@ -9,6 +9,7 @@ from packtune.dispatch.halving import HalvingPlan
 from packtune.models.configuration import Configuration
 from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision
+from packtune.models.training.metrics.catalog import Metric
 from packtune.protocol import Protocol
 from packtune.trial import Outcome, Pack
 
@@ -26,11 +27,12 @@ class PackTask:
         device: where the pack is trained.
         precision: of large products, where it is faster.
         halving: when members are compared, and with what.
-        known_best: joint validation accuracy, 0 to 1 or -1 for none; trained weights are sent back only above it.
+        known_best: merit on validation, 0 to 1 or -1 for none; trained weights are sent back only above it.
         resampling_seed: of a fresh split of training and validation images; none to keep the data set's own.
         wants_answers: whether the outcomes have the answers image by image.
         whole: the configurations of the whole pack, if `pack` is a part that has to train like it, see `PackTraining`;
             empty if `pack` stands for itself.
+        metric: by which members are scored, compared and kept.
         checkpoint: of the same task, to go on from; one of another task is ignored.
         checkpoint_interval_s: seconds between checkpoints, which are written at the end of a round.
     """
@@ -47,6 +49,7 @@ class PackTask:
     resampling_seed: int | None = None
     wants_answers: bool = False
     whole: tuple[Configuration, ...] = ()
+    metric: Metric = Metric.ACCURACY
     checkpoint: bytes | None = field(default=None, repr=False)
     checkpoint_interval_s: float = field(default=30.0, repr=False)
 
@@ -65,11 +68,11 @@ class PackReport:
         error: that the training raised; empty if it raised none.
         model: the best COMPLETE member as bytes of a model file, if it is above the task's `known_best`.
         model_trial: its trial number.
-        model_accuracy: its joint validation accuracy, 0 to 1; -1 without a model.
+        model_merit: what its score on validation is compared by, 0 to 1; -1 without a model.
     """
 
     outcomes: tuple[Outcome, ...] = ()
     error: str = ""
     model: bytes | None = None
     model_trial: int | None = None
-    model_accuracy: float = -1.0
+    model_merit: float = -1.0

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from packtune.data.description import Description
 from packtune.models.configuration import Configuration
+from packtune.models.training.metrics.catalog import Metric
 from packtune.trial import TrialState
 
 Kind = tuple[Description, Configuration]
@@ -75,7 +76,8 @@ class Standing:
         finished: the number of trials with an outcome, by state.
         running: the number of trials in training, without the packs that wait for a worker.
         under_way: what the running trials have trained, in full trainings.
-        best: (trial number, joint validation accuracy) of the best COMPLETE trial so far.
+        best: (trial number, score on validation) of the best COMPLETE trial so far.
+        metric: of that score.
         load: by kind of trial; none if it is not known.
     """
 
@@ -87,6 +89,7 @@ class Standing:
     trainings: int = 0
     trained: int = 0
     load: Load | None = None
+    metric: Metric = Metric.ACCURACY
 
 
 def add_up(standings: Sequence[Standing]) -> Standing:
@@ -97,6 +100,7 @@ def add_up(standings: Sequence[Standing]) -> Standing:
         running=sum(standing.running for standing in standings),
         under_way=math.fsum(standing.under_way for standing in standings),
         best=standings[0].best if len(standings) == 1 else None,
+        metric=standings[0].metric,
         trainings=sum(standing.trainings for standing in standings),
         trained=sum(standing.trained for standing in standings),
         load=_add_loads([standing.load for standing in standings if standing.load is not None]),

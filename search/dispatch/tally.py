@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from packtune.dispatch.knowledge import final_accuracy
+from packtune.dispatch.knowledge import final_merit
 from packtune.dispatch.standing import Kind, Load, Spent, Standing
 from packtune.models.configuration import Configuration
 from packtune.proposals.catalog import count_listed
@@ -34,7 +34,8 @@ class Tally:
         self._handed_out: dict[tuple[int, ...], Pack] = {}
         self._trained: dict[tuple[int, ...], int] = {}
         self._finished: Counter[TrialState] = Counter()
-        self._best: tuple[float, int] | None = None
+        self._metric = plan.metric
+        self._best: tuple[float, int, float] | None = None  # merit, minus the number of the trial, score
         self._spent: dict[Kind, Spent] = {}
         self._total = Spent()
         self._ahead: tuple[int, list[tuple[Kind, int]]] = (-1, [])
@@ -67,9 +68,9 @@ class Tally:
             more = Spent(trials=1, epochs=outcome.epochs, seconds=outcome.seconds)
             self._spent[kind] = self._spent.get(kind, Spent()) + more
             self._total += more
-        if outcome.state is TrialState.COMPLETE:
-            merit = final_accuracy(outcome), -proposal.number  # ties go to the lower number
-            self._best = max(self._best or merit, merit)
+        if outcome.state is TrialState.COMPLETE and outcome.validation is not None:
+            this = final_merit(outcome), -proposal.number, outcome.validation.score  # ties go to the lower number
+            self._best = max(self._best or this, this)
 
     def left_to_train(self) -> list[tuple[Pack, float]]:
         """List the packs that are handed out, and the share of each that is still to be trained, 0 to 1."""
@@ -89,7 +90,8 @@ class Tally:
             finished=self._finished.copy(),
             running=sum(len(pack.proposals) for pack in training),
             under_way=sum(epochs / self._epochs for epochs in epochs_done),
-            best=None if self._best is None else (-self._best[1], self._best[0]),
+            best=None if self._best is None else (-self._best[1], self._best[2]),
+            metric=self._metric,
             load=self._load(waiting, proposed, len(training)),
         )
 

@@ -37,7 +37,7 @@ class Stage:
     Attributes:
         capacity: the largest number of members of a pack with a configuration, where the plan names none.
         seeds_of: gives the seeds of a pack.
-        known_best: models are sent back above this joint validation accuracy; none for the best of the packs so far.
+        known_best: models are sent back above this merit on validation; none for the best of the packs so far.
         wants_answers: see `PackTask`.
     """
 
@@ -108,6 +108,7 @@ class TaskMaker:
             protocol=self._plan.protocol,
             device=self._device,
             precision=self._plan.precision,
+            metric=self._plan.metric,
             halving=self._knowledge.halving(told),
             checkpoint_interval_s=self._checkpoint_interval_s,
             known_best=known if stage.known_best is None else stage.known_best,

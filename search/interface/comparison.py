@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from packtune.errors import SettingsError
+from packtune.models.training.metrics.catalog import Metric
 from packtune.report.leaderboard import Leaderboard, leaderboard_frame
 from packtune.report.method import describe_baselines
 from packtune.report.ranking import order_rows
@@ -19,9 +21,22 @@ def compare_runs(runs: Sequence[Run]) -> Leaderboard:
 
     Raises:
         RunError: a study cannot be read.
+        SettingsError: the runs went by different metrics.
     """
+    metric = _common_metric(runs)
     rows = order_rows(row for run in runs for row in read_ending(run).rows)
-    return leaderboard_frame(rows, several_runs=len(runs) > 1)
+    return leaderboard_frame(rows, several_runs=len(runs) > 1, metric=metric)
+
+
+def _common_metric(runs: Sequence[Run]) -> Metric:
+    metrics = {run.settings.plan.metric: run.folder.name for run in runs}
+    if len(metrics) > 1:
+        told = ", ".join(f"{name} by {metric.in_words}" for metric, name in metrics.items())
+        raise SettingsError(
+            f"runs that were searched by different metrics have no common order ({told}): give runs of one metric, or "
+            "look at each alone"
+        )
+    return next(iter(metrics), Metric.ACCURACY)
 
 
 def baselines_of(runs: Sequence[Run]) -> list[str]:

@@ -89,6 +89,7 @@ def _train_again(run: Run, winner: Winner) -> bytes:
         resampling_seed=seeds.resampling,
         protocol=plan.protocol,
         precision=plan.precision or Precision.FLOAT32,
+        metric=plan.metric,
     )
     report = run_pack(task, load_data(run))
     if report.model is None:

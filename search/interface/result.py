@@ -13,13 +13,14 @@ from packtune.data.description import BaselineAccuracy
 from packtune.errors import SettingsError
 from packtune.files import write_bytes
 from packtune.models.configuration import Configuration
+from packtune.models.training.metrics.catalog import Metric
 from packtune.report.leaderboard import Leaderboard, curves_frame, leaderboard_frame, trials_frame
 from packtune.report.progress import ProgressView
 from packtune.report.ranking import Row
 from packtune.report.views import Progress, make_view
 from packtune.report.words import describe_winner
 from packtune.run.ending import Ending
-from packtune.run.extension import resumed
+from packtune.run.extension import check_metric, resumed
 from packtune.run.folder import Run
 from packtune.run.planning import ResourceOptions
 from packtune.run.session import carried_out
@@ -44,16 +45,19 @@ class WinnerResult:
     Attributes:
         trial: its number.
         configuration: one value for every hyperparameter.
-        accuracy: what a fresh training of it reaches on test images, with a 95% interval; none before the report of the
-            confirmation, and without a confirmation.
-        validation, test: accuracies, 0 to 1; of the mean over its trainings where there are several.
-        interval: 95% interval of the validation accuracy: over the trainings of selection; without a confirmation, from
-            the number of validation images alone.
+        score: what a fresh training of it reaches on test images by the metric of the search, with a 95% interval;
+            none before the report of the confirmation, and without a confirmation.
+        accuracy: the same in terms of accuracy.
+        validation, test: accuracies, 0 to 1, and as `score` that by the metric of the search; of the mean over its
+            trainings where there are several.
+        interval: 95% interval of the score on validation: over the trainings of selection; without a confirmation, from
+            the validation images alone.
         ties: trials of the other configurations that cannot be told from it.
     """
 
     trial: int
     configuration: Configuration
+    score: Estimate | None
     accuracy: Estimate | None
     validation: Accuracy
     test: Accuracy | None
@@ -166,17 +170,17 @@ class SearchResult:
 
         Whole numbers are Int64, with <NA> where an architecture does not have the hyperparameter.
         """
-        return leaderboard_frame(self.ending.rows)
+        return leaderboard_frame(self.ending.rows, metric=self._metric)
 
     @cached_property
     def trials(self) -> Leaderboard:
         """The table of all trials, with curves and reasons."""
-        return trials_frame(self.ending.records)
+        return trials_frame(self.ending.records, self._metric)
 
     @cached_property
     def curves(self) -> Leaderboard:
-        """The curves of all trials, to be plotted: trial, epoch, accuracy on validation, a row for each epoch."""
-        return curves_frame(self.ending.records)
+        """The curves of all trials, to be plotted: trial, epoch, score on validation, a row for each epoch."""
+        return curves_frame(self.ending.records, self._metric)
 
     @cached_property
     def winner(self) -> WinnerResult | None:
@@ -187,7 +191,8 @@ class SearchResult:
         return WinnerResult(
             trial=winner.row.trial,
             configuration=winner.row.configuration,
-            accuracy=winner.verdict.test if winner.verdict else None,
+            score=winner.verdict.test if winner.verdict else None,
+            accuracy=winner.verdict.test_accuracy if winner.verdict else None,
             validation=winner.row.validation,
             test=winner.row.test,
             interval=winner.interval,
@@ -201,6 +206,7 @@ class SearchResult:
         *,
         trials: str | int | None = None,
         epochs: int | None = None,
+        metric: str | None = None,
         progress: ProgressLike = None,
         verbose: bool = False,
         **options: Unpack[ResourceOptions],
@@ -210,15 +216,21 @@ class SearchResult:
         Args:
             trials: "+32" for 32 more configurations, or a new total.
             epochs: to train longer; the complete configurations of a finished run are then tried again.
+            metric: that of the run, which cannot change; none for that.
             progress: see `search`.
             **options: where it goes on; what is left out stays as it was, but for `address` and `time_budget_s`.
 
         Raises:
             PacktuneError: a reason that you can mend; see its subclasses.
         """
+        check_metric(self.run, metric)
         view = make_view(progress)
         run = resumed(self.run, trials=trials, epochs=epochs, options=options)
         return carry_out(run, view, verbose=verbose)
+
+    @property
+    def _metric(self) -> Metric:
+        return self.run.settings.plan.metric
 
     def _repr_html_(self) -> str:
         frame = self.leaderboard.astype(object).fillna("")  # to_html writes a missing integer as <NA>

@@ -26,7 +26,7 @@ class History:
     def __init__(self, columns: int) -> None:
         self._rows = np.empty((64, columns))
         self._stages = np.full(64, OPEN)
-        self._accuracies = np.zeros(64)
+        self._merits = np.zeros(64)
         self._n = 0
         self._first_with: dict[bytes, int] = {}
 
@@ -42,14 +42,14 @@ class History:
         if self._n == len(self._rows):
             self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
             self._stages = np.concatenate([self._stages, np.full(self._n, OPEN)])
-            self._accuracies = np.concatenate([self._accuracies, np.zeros(self._n)])
+            self._merits = np.concatenate([self._merits, np.zeros(self._n)])
         self._rows[self._n] = row
         self._first_with.setdefault(row.tobytes(), self._n)
         self._n += 1
 
     def tell(self, number: int, outcome: Outcome) -> None:
         """Take in the outcome of a trial."""
-        self._stages[number], self._accuracies[number] = _merit(outcome)
+        self._stages[number], self._merits[number] = _merit(outcome)
 
     def told(self, before: int) -> tuple[Floats, Floats]:
         """Give the closed trials with numbers below `before`, without those that failed.
@@ -58,9 +58,9 @@ class History:
             Rows [n, columns] by trial number, and the rank of each among them [n], 0 for the best.
         """
         closed = np.flatnonzero(self._stages[:before] > SILENT)
-        stages, accuracies = self._stages[closed], self._accuracies[closed]
+        stages, merits = self._stages[closed], self._merits[closed]
         ranks = np.empty(len(closed))
-        ranks[np.lexsort((closed, -accuracies, -stages))] = np.arange(len(closed))
+        ranks[np.lexsort((closed, -merits, -stages))] = np.arange(len(closed))
         return self._rows[closed], ranks
 
     def has(self, row: Floats, before: int) -> bool:
@@ -73,15 +73,14 @@ class History:
 
 
 def _merit(outcome: Outcome) -> tuple[float, float]:
-    """Give the stage and the accuracy by which a trial is ordered; larger is better."""
+    """Give the stage and the merit by which a trial is ordered; larger is better."""
     match outcome.state:
         case TrialState.FAIL:
             return SILENT, 0.0
         case TrialState.DIVERGED:
             return WORST_STAGE, 0.0
         case TrialState.PRUNED:
-            epoch, accuracy = max(outcome.curve, default=(0, 0.0))
-            return float(epoch), accuracy
+            epoch, merit = max(outcome.merits, default=(0, 0.0))
+            return float(epoch), merit
         case _:
-            assert outcome.validation is not None
-            return COMPLETE_STAGE, outcome.validation.joint
+            return COMPLETE_STAGE, outcome.merit

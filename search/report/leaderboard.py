@@ -12,6 +12,7 @@ import pandas as pd
 from packtune.data.description import Description
 from packtune.files import write_text
 from packtune.models.configuration import HYPERPARAMETERS, Configuration
+from packtune.models.training.metrics.catalog import Metric
 from packtune.report.ranking import Row
 from packtune.report.rendering import to_csv
 from packtune.trial import Accuracy, TrialRecord
@@ -43,17 +44,21 @@ ORDER = (*FIRST, *(name for name in HYPERPARAMETERS if name not in FIRST))
 """The hyperparameters as tables have them: those that most often decide come first."""
 
 
-def leaderboard_frame(rows: Sequence[Row], *, several_runs: bool = False) -> Leaderboard:
-    """Make the table: rank, trial, state, epochs, accuracies, parameters, hyperparameters, seed.
+def leaderboard_frame(
+    rows: Sequence[Row], *, several_runs: bool = False, metric: Metric = Metric.ACCURACY
+) -> Leaderboard:
+    """Make the table: rank, trial, state, epochs, scores, accuracies, parameters, hyperparameters, seed.
 
     Whole numbers are Int64, which has a place for a missing one, shares and rates float64, truth values boolean.
 
     Args:
         rows: ordered, those of one data set together. Ranks count from 1 in each data set.
+        metric: that names the column of the scores where there are no rows.
     """
     ranks: Counter[Description] = Counter()
     heads = list(dict.fromkeys(head for row in rows for head in _heads(row.data)))
-    frame = _frame([_cells(_next(ranks, row.data), row) for row in rows], _columns(heads))
+    metrics = [row.metric for row in rows] or [metric]
+    frame = _frame([_cells(_next(ranks, row.data), row) for row in rows], _columns(heads, metrics))
     frame = frame.drop(columns=_unused(row.configuration for row in rows))
     if not several_runs:
         frame = frame.drop(columns=["run", "data"])
@@ -82,8 +87,8 @@ def _cells(rank: int, row: Row) -> dict[str, object]:
         "epochs": row.epochs,
         "replicates": row.replicates,
         "diverged": row.diverged,
-        **_accuracy_cells("validation", row.validation, row.data),
-        **_accuracy_cells("test", row.test, row.data),
+        **_accuracy_cells("validation", row.validation, row),
+        **_accuracy_cells("test", row.test, row),
         **_confirmed_cells(row),
         "parameters": row.parameters,
         **{name: counting.get(name) for name in ORDER},
@@ -114,9 +119,14 @@ def _confirmed_cells(row: Row) -> dict[str, object]:
     return dict(zip(CONFIRMED, cells, strict=True))
 
 
-def _accuracy_cells(split: str, accuracy: Accuracy | None, data: Description) -> dict[str, float | None]:
-    of_heads = {f"{split}_{head}": accuracy.heads[i] if accuracy else None for i, head in enumerate(_heads(data))}
-    return {f"{split}_accuracy": accuracy.joint if accuracy else None, **of_heads}
+def _accuracy_cells(split: str, accuracy: Accuracy | None, row: Row) -> dict[str, float | None]:
+    """Give the cells of a split: the score under the name of its metric, the accuracy, and that of each head."""
+    heads = enumerate(_heads(row.data))
+    return {
+        f"{split}_{row.metric.column}": accuracy.score if accuracy else None,
+        f"{split}_accuracy": accuracy.joint if accuracy else None,
+        **{f"{split}_{head}": accuracy.heads[index] if accuracy else None for index, head in heads},
+    }
 
 
 def _heads(data: Description) -> Sequence[str]:
@@ -124,11 +134,12 @@ def _heads(data: Description) -> Sequence[str]:
     return data.head_names if len(data.heads) > 1 else ()
 
 
-def _columns(heads: Sequence[str]) -> list[str]:
+def _columns(heads: Sequence[str], metrics: Sequence[Metric]) -> list[str]:
     """List the columns of a leaderboard, in their order."""
+    scores = dict.fromkeys([*(metric.column for metric in metrics), "accuracy"])
     return [
         *("rank", "run", "data", "trial", "state", "epochs", "replicates", "diverged"),
-        *(f"{split}_{what}" for split in ("validation", "test") for what in ("accuracy", *heads)),
+        *(f"{split}_{what}" for split in ("validation", "test") for what in (*scores, *heads)),
         *CONFIRMED,
         "parameters",
         *ORDER,
@@ -136,13 +147,16 @@ def _columns(heads: Sequence[str]) -> list[str]:
     ]
 
 
-def trials_frame(records: Iterable[TrialRecord]) -> Leaderboard:
-    """Make the table of every trial, with its seconds of training, how its validation accuracy went, and why it ended.
+def trials_frame(records: Iterable[TrialRecord], metric: Metric = Metric.ACCURACY) -> Leaderboard:
+    """Make the table of every trial, with its seconds of training, how its score on validation went, and why it ended.
 
     The types are those of `leaderboard_frame`.
+
+    Args:
+        metric: of the scores.
     """
     shown = list(records)
-    frame = _frame([_trial_cells(record) for record in shown], TRIAL_COLUMNS)
+    frame = _frame([_trial_cells(record, metric) for record in shown], _trial_columns(metric))
     return _typed(frame.drop(columns=_unused(record.proposal.configuration for record in shown)))
 
 
@@ -152,7 +166,7 @@ def _unused(configurations: Iterable[Configuration]) -> list[str]:
     return [name for name, entry in HYPERPARAMETERS.items() if entry.optional and name not in used]
 
 
-def _trial_cells(record: TrialRecord) -> dict[str, object]:
+def _trial_cells(record: TrialRecord, metric: Metric) -> dict[str, object]:
     outcome = record.outcome
     counting = record.proposal.configuration.counting()
     return {
@@ -161,8 +175,8 @@ def _trial_cells(record: TrialRecord) -> dict[str, object]:
         "epochs": outcome.epochs if outcome else 0,
         "seconds": round(outcome.seconds, 3) if outcome else None,
         "device": outcome.device if outcome else "",
-        "validation_accuracy": outcome.validation.joint if outcome and outcome.validation else None,
-        "test_accuracy": outcome.test.joint if outcome and outcome.test else None,
+        **_trial_scores("validation", outcome.validation if outcome else None, metric),
+        **_trial_scores("test", outcome.test if outcome else None, metric),
         **{name: counting.get(name) for name in ORDER},
         "seed": record.proposal.seed,
         "validation_by_epoch": " ".join(f"{value:.4f}" for _, value in outcome.curve) if outcome else "",
@@ -170,18 +184,37 @@ def _trial_cells(record: TrialRecord) -> dict[str, object]:
     }
 
 
-def curves_frame(records: Iterable[TrialRecord]) -> Leaderboard:
-    """Make the table of all curves: a row for each epoch of each trial, with its joint validation accuracy, 0 to 1.
+def _trial_scores(split: str, accuracy: Accuracy | None, metric: Metric) -> dict[str, object]:
+    if accuracy is None:
+        return {}
+    return {f"{split}_{metric.column}": accuracy.score, f"{split}_accuracy": accuracy.joint}
 
-    It is 0 at an epoch in which a trial diverged.
+
+def curves_frame(records: Iterable[TrialRecord], metric: Metric = Metric.ACCURACY) -> Leaderboard:
+    """Make the table of all curves: a row for each epoch of each trial, with its score on validation.
+
+    It is the worst score, 0 of an accuracy, at an epoch in which a trial diverged.
+
+    Args:
+        metric: of the scores, which names their column.
     """
     points = [
-        {"trial": record.proposal.number, "epoch": epoch, "accuracy": accuracy}
+        {"trial": record.proposal.number, "epoch": epoch, metric.column: score}
         for record in records
         if record.outcome is not None
-        for epoch, accuracy in record.outcome.curve
+        for epoch, score in record.outcome.curve
     ]
-    return _typed(_frame(points, ("trial", "epoch", "accuracy")))
+    return _typed(_frame(points, ("trial", "epoch", metric.column)))
+
+
+def _trial_columns(metric: Metric) -> list[str]:
+    scores = dict.fromkeys((metric.column, "accuracy"))
+    return [
+        *("trial", "state", "epochs", "seconds", "device"),
+        *(f"{split}_{score}" for split in ("validation", "test") for score in scores),
+        *ORDER,
+        *("seed", "validation_by_epoch", "reason"),
+    ]
 
 
 def _frame(rows: Sequence[Mapping[str, object]], columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -192,11 +225,6 @@ def _frame(rows: Sequence[Mapping[str, object]], columns: Sequence[str] | None =
 WHOLE = "Int64"
 """The dtype of whole numbers, which has a place for missing ones."""
 DTYPES: dict[type, str] = {int: WHOLE, float: "float64", bool: "boolean", str: "str"}
-TRIAL_COLUMNS = (
-    *("trial", "state", "epochs", "seconds", "device", "validation_accuracy", "test_accuracy"),
-    *ORDER,
-    *("seed", "validation_by_epoch", "reason"),
-)
 WHOLE_COLUMNS = (
     "rank",
     "trial",
@@ -209,7 +237,8 @@ WHOLE_COLUMNS = (
     "parameters",
     "seed",
 )
-SHARES = ("validation_", "test_")
+SCORES = ("validation_", "test_")
+METRIC_COLUMNS = tuple(metric.column for metric in Metric)
 
 
 def _typed(frame: pd.DataFrame) -> Leaderboard:
@@ -224,5 +253,5 @@ def _dtype_of(column: str) -> str:
         return DTYPES[bool]
     if column in WHOLE_COLUMNS:
         return WHOLE
-    is_share = column.startswith(SHARES) and column != "validation_by_epoch"
-    return "float64" if is_share or column in ("accuracy", "seconds") else "str"
+    is_score = column.startswith(SCORES) and column != "validation_by_epoch"
+    return "float64" if is_score or column in (*METRIC_COLUMNS, "seconds") else "str"

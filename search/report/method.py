@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from packtune.confirmation.verdict import Finalist, Verdict
 from packtune.data.description import BaselineAccuracy
+from packtune.models.training.metrics.catalog import Metric
 from packtune.report.ranking import Row
 from packtune.settings import SearchPlan
 
@@ -19,13 +20,14 @@ def describe_method(plan: SearchPlan, rows: Sequence[Row], verdict: Verdict | No
     if not rows:
         return "No configuration has been trained yet."
     data = plan.description
+    by = plan.metric.in_words
     explored = (
-        f"{len(rows)} configurations were ordered by their accuracy on {data.n_validation:,} validation {data.examples}"
+        f"{len(rows)} configurations were ordered by their {by} on {data.n_validation:,} validation {data.examples}"
     )
-    unread = "Test accuracies played no part in this order."
+    unread = f"Test {_plural(plan.metric)} played no part in this order."
     if verdict is None:
         later = " Fresh trainings of the best are still to be done." * plan.confirm
-        return f"{explored}. The first of them is the luckiest too: its accuracy is optimistic.{later} {unread}"
+        return f"{explored}. The first of them is the luckiest too: its {by} is optimistic.{later} {unread}"
     return "; ".join([explored, _selected(plan, verdict), _reported(verdict, data.examples)]) + f". {unread}"
 
 
@@ -53,8 +55,8 @@ def _reported(verdict: Verdict, examples: str) -> str:
         return f"what trial {trial} is worth is not known yet, as its trainings from further seeds are still to be done"
     times = "once" if test.trainings == 1 else f"{test.trainings} times"
     said = (
-        f"trial {trial} was then trained {times} from further seeds, for its accuracy on {test.images:,} "
-        f"test {examples}, which were looked at once for it"
+        f"trial {trial} was then trained {times} from further seeds, for its {verdict.metric.in_words} on "
+        f"{test.images:,} test {examples}, which were looked at once for it"
     )
     if test.trainings == 1:
         said += (
@@ -72,10 +74,26 @@ def describe_baselines(baselines: Sequence[BaselineAccuracy], *, n_train: int) -
     if not baselines:
         return ""
     methods = (
-        f"{_method(each, n_train)} reaches {each.validation:.4f} on validation, {each.test:.4f} on test"
+        f"{_method(each, n_train)} reaches {_reached(each.validation, each.test)}{_by_metric(each)}"
         for each in baselines
     )
     return f"For comparison: {'; '.join(methods)}."
+
+
+def _reached(validation: float, test: float) -> str:
+    return f"{validation:.4f} on validation, {test:.4f} on test"
+
+
+def _by_metric(baseline: BaselineAccuracy) -> str:
+    """Say what it reaches by the metric of the search, if that is another one than accuracy."""
+    if baseline.validation_score is None or baseline.test_score is None:
+        return ""
+    name = Metric(baseline.metric).in_words
+    return f" (accuracy), {_reached(baseline.validation_score, baseline.test_score)} ({name})"
+
+
+def _plural(metric: Metric) -> str:
+    return "accuracies" if metric is Metric.ACCURACY else "scores"
 
 
 def _method(baseline: BaselineAccuracy, n_train: int) -> str:

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 
 from packtune.dispatch.standing import Standing
+from packtune.models.training.metrics.catalog import Metric
 from packtune.report.time_left import Range, time_left
 from packtune.trial import TrialState
 
@@ -76,17 +77,18 @@ def describe(standing: Standing) -> str:
     parts = [f"{_done(standing) - standing.trained}/{standing.trials - standing.trainings} trials"]
     if standing.trainings:
         parts.append(f"{standing.trained}/{standing.trainings} trainings of finalists")
-    named = (
+    states = (
         (TrialState.PRUNED, "pruned"),
         (TrialState.DIVERGED, "diverged"),
         (TrialState.FAIL, "failed"),
     )
-    parts += [f"{standing.finished[state]} {word}" for state, word in named if standing.finished[state]]
+    parts += [f"{standing.finished[state]} {word}" for state, word in states if standing.finished[state]]
     if standing.running:
         parts.append(f"{standing.running} running")
     if standing.best is not None:
-        number, accuracy = standing.best
-        parts.append(f"best {accuracy:.4f} (trial {number})")
+        number, score = standing.best
+        named = "" if standing.metric is Metric.ACCURACY else f"{standing.metric.in_words} "
+        parts.append(f"best {named}{score:.4f} (trial {number})")
     return ", ".join(parts)
 
 

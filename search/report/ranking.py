@@ -1,4 +1,4 @@
-"""The rows of a leaderboard, one a configuration, ordered by validation accuracy alone."""
+"""The rows of a leaderboard, one a configuration, ordered by their score on validation alone."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from packtune.confirmation.verdict import Finalist, Verdict
 from packtune.data.description import Description
 from packtune.models.architectures.build import count_parameters
 from packtune.models.configuration import Configuration
+from packtune.models.training.metrics.catalog import Metric
+from packtune.models.training.metrics.score import mean_score
 from packtune.trial import Accuracy, TrialRecord, TrialState
 
 
@@ -21,9 +23,9 @@ class Confirmed:
 
     Attributes:
         place: in selection's order, from 0.
-        spread: its validation accuracy over trainings from fresh seeds; none before there are any.
+        spread: its score on validation over trainings from fresh seeds; none before there are any.
         tied: whether it cannot be told from the best.
-        test: of the winner, its expected test accuracy over the trainings of the report.
+        test: of the winner, its expected score on test images over the trainings of the report.
     """
 
     place: int
@@ -39,10 +41,11 @@ class Row:
     Attributes:
         trial, seed: number and seed of the first trial in the mean; a trial that did not diverge comes first.
         replicates: trials of the configuration that are in the mean.
-        diverged: how many of these diverged. They count as 0 in the mean, unless all of them diverged.
+        diverged: how many of these diverged. They count as the worst in the mean, unless all of them diverged.
         validation, test: means over the replicates, 0 to 1; none if all failed or diverged.
         parameters: trainable numbers of the network; none if it cannot be built.
         confirmed: what the trainings from fresh seeds say; none for a configuration that was no finalist.
+        metric: of its scores.
     """
 
     run: str
@@ -58,11 +61,17 @@ class Row:
     configuration: Configuration
     seed: int
     confirmed: Confirmed | None = None
+    metric: Metric = Metric.ACCURACY
 
     @property
     def score(self) -> float:
-        """The joint validation accuracy, 0 to 1, which orders the rows; -1 if there is none."""
-        return self.validation.joint if self.validation else -1.0
+        """The score on validation, by the metric of the run; -1 if there is none."""
+        return self.validation.score if self.validation else -1.0
+
+    @property
+    def merit(self) -> float:
+        """What orders the rows: 0 to 1, larger is better; -1 if there is no score."""
+        return self.metric.merit(self.validation.score) if self.validation else -1.0
 
     @property
     def place(self) -> int | None:
@@ -70,7 +79,9 @@ class Row:
         return self.confirmed.place if self.confirmed and self.confirmed.spread else None
 
 
-def rank_rows(records: Iterable[TrialRecord], *, run: str, data: Description) -> list[Row]:
+def rank_rows(
+    records: Iterable[TrialRecord], *, run: str, data: Description, metric: Metric = Metric.ACCURACY
+) -> list[Row]:
     """Make the ordered rows of one run from its finished trials.
 
     All trials of one configuration share a row. It shows the mean of the trials that trained longest and of those that
@@ -80,7 +91,7 @@ def rank_rows(records: Iterable[TrialRecord], *, run: str, data: Description) ->
     for record in records:
         if record.outcome is not None:
             groups.setdefault(tuple(record.proposal.configuration.used().items()), []).append(record)
-    return order_rows(_row(group, run=run, data=data) for group in groups.values())
+    return order_rows(_row(group, run=run, data=data, metric=metric) for group in groups.values())
 
 
 def confirm_rows(rows: Sequence[Row], verdict: Verdict) -> list[Row]:
@@ -93,11 +104,10 @@ def confirm_rows(rows: Sequence[Row], verdict: Verdict) -> list[Row]:
 
 def _confirm(row: Row, place: int, finalist: Finalist, verdict: Verdict) -> Row:
     report = verdict.test if finalist.candidate == verdict.winner else None
-    test = (finalist.test or row.test) if report is None else Accuracy(joint=report.mean, heads=verdict.test_heads)
     return replace(
         row,
         validation=finalist.validation or row.validation,
-        test=test,
+        test=finalist.test or row.test if report is None else verdict.test_mean,
         confirmed=Confirmed(place=place, spread=finalist.spread, tied=finalist.tied, test=report),
     )
 
@@ -106,7 +116,7 @@ def order_rows(rows: Iterable[Row]) -> list[Row]:
     """Order the rows of each data set, one data set after the other; test accuracy plays no part.
 
     Finalists with trainings from fresh seeds come first, by the mean of these; those of one run stay in selection's
-    order. Then rows go by validation accuracy, ties by trial number. Of several runs with the same configuration,
+    order. Then rows go by their score on validation, ties by trial number. Of several runs with the same configuration,
     trained as long, a row is never above one that is the mean of more trials: a single seed may be lucky.
     """
     given = list(rows)
@@ -121,7 +131,7 @@ def _order_finalists(rows: Sequence[Row]) -> list[Row]:
     keys: dict[Hashable, tuple[float, int, str]] = {}
     for row in sorted(rows, key=lambda row: row.place or 0):
         run = row.data, row.run
-        bounds[run] = min(row.score, bounds.get(run, 1.0))
+        bounds[run] = min(row.merit, bounds.get(run, 1.0))
         keys[*run, row.trial] = -bounds[run], row.place or 0, row.run
     return sorted(rows, key=lambda row: keys[row.data, row.run, row.trial])
 
@@ -136,9 +146,9 @@ def _order_explored(rows: Sequence[Row]) -> list[Row]:
         means[_sameness(row)].append(row)
 
     def place(row: Row) -> tuple[float, bool, int, str]:
-        surer = [other.score for other in means[_sameness(row)] if other.replicates > row.replicates]
-        bound = min([row.score, *surer])
-        return -bound, bound < row.score, row.trial, row.run
+        surer = [other.merit for other in means[_sameness(row)] if other.replicates > row.replicates]
+        bound = min([row.merit, *surer])
+        return -bound, bound < row.merit, row.trial, row.run
 
     return sorted(rows, key=place)
 
@@ -147,7 +157,7 @@ def _sameness(row: Row) -> Hashable:
     return row.data, row.state, row.epochs, tuple(row.configuration.used().items())
 
 
-def _row(records: Sequence[TrialRecord], *, run: str, data: Description) -> Row:
+def _row(records: Sequence[TrialRecord], *, run: str, data: Description, metric: Metric) -> Row:
     farthest = max(map(_depth, records))
     peers = [record for record in records if _depth(record) == farthest]
     first = peers[0]
@@ -165,11 +175,12 @@ def _row(records: Sequence[TrialRecord], *, run: str, data: Description) -> Row:
         epochs=first.outcome.epochs,
         replicates=replicates,
         diverged=0 if first.state is TrialState.FAIL else diverged,
-        validation=_mean([record.outcome.validation for record in peers if record.outcome], sound),
-        test=_mean([record.outcome.test for record in peers if record.outcome], sound),
+        validation=_mean([record.outcome.validation for record in peers if record.outcome], sound, metric),
+        test=_mean([record.outcome.test for record in peers if record.outcome], sound, metric),
         parameters=_parameters(first.proposal.configuration, data),
         configuration=first.proposal.configuration,
         seed=first.proposal.seed,
+        metric=metric,
     )
 
 
@@ -184,11 +195,11 @@ def _depth(record: TrialRecord) -> tuple[int, int]:
     return STATES.index(record.state), record.outcome.epochs if measured else 0
 
 
-def _mean(accuracies: Sequence[Accuracy | None], share: float) -> Accuracy | None:
-    """Average the accuracies of some trials, and count those of the others as 0.
+def _mean(accuracies: Sequence[Accuracy | None], share: float, metric: Metric) -> Accuracy | None:
+    """Average the accuracies of some trials, and their scores by another metric.
 
     Args:
-        share: of these trials among all, 0 to 1.
+        share: of these trials among all, 0 to 1; the others diverged, and count as the worst.
     """
     known = [accuracy for accuracy in accuracies if accuracy is not None]
     if len(known) < len(accuracies) or not known:
@@ -197,6 +208,7 @@ def _mean(accuracies: Sequence[Accuracy | None], share: float) -> Accuracy | Non
     return Accuracy(
         joint=share * math.fsum(accuracy.joint for accuracy in known) / len(known),
         heads=tuple(share * math.fsum(values) / len(known) for values in heads),
+        measured=mean_score([each.measured for each in known if each.measured], share=share, metric=metric),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pandas as pd
 
 from packtune.models.configuration import HYPERPARAMETERS
+from packtune.models.training.metrics.catalog import Metric
 from packtune.report.fitting import fit_table, wrap, write_table
 from packtune.report.rendering import plain_rows, shown, shown_rows
 
@@ -60,7 +61,9 @@ def _lines(columns: Columns, limit: int, width: int | None) -> Iterator[str]:
 
 def _write(table: Columns) -> str:
     rows = [list(row) for row in zip(*table.values(), strict=True)]
-    headers = [name.replace("_accuracy", "").replace("_", "\n") for name in table]
+    others = {f"validation_{metric.column}" for metric in Metric if metric is not Metric.ACCURACY}
+    plain = "_accuracy" if others.isdisjoint(table) else ""  # beside another score, an accuracy is named
+    headers = [name.replace(plain, "").replace("_", "\n") for name in table]
     return write_table(headers, shown_rows(list(table), rows))
 
 

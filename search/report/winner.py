@@ -1,4 +1,4 @@
-"""The winner: the configuration picked by validation accuracy, and those that it cannot be told from."""
+"""The winner: the configuration picked by its score on validation, and those that it cannot be told from."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from packtune.confirmation.estimate import wilson_interval
+from packtune.confirmation.estimate import interval_of, wilson_interval
 from packtune.confirmation.verdict import Verdict
 from packtune.report.ranking import Row
 from packtune.settings import SearchPlan
@@ -19,10 +19,10 @@ class Winner:
 
     Attributes:
         row: its row of the leaderboard.
-        interval: the 95% interval of its validation accuracy: from fresh trainings if it was confirmed, else from the
-            number of validation images alone.
-        ties: the other rows that cannot be told from it; if it was not confirmed, the complete rows whose validation
-            accuracy lies inside the interval.
+        interval: the 95% interval of its score on validation: from fresh trainings if it was confirmed, else from the
+            validation images alone.
+        ties: the other rows that cannot be told from it; if it was not confirmed, the complete rows whose score on
+            validation lies inside the interval.
         verdict: what the confirmation found; none if the winner is just the best of the search.
     """
 
@@ -42,15 +42,23 @@ def pick_winner(rows: Sequence[Row], *, validation_images: Callable[[Row], int])
     """Pick the first COMPLETE row of an ordered leaderboard; none if no trial is complete.
 
     Args:
-        validation_images: gives the number of images on which the validation accuracy of a row was measured.
+        validation_images: gives the number of images on which the score of a row was measured.
     """
     complete = [row for row in rows if row.state is TrialState.COMPLETE and row.validation]
     if not complete:
         return None
     best = complete[0]
-    interval = wilson_interval(best.score, validation_images(best))
-    ties = tuple(row for row in complete[1:] if row.score >= interval[0])
+    interval = _interval(best, validation_images(best))
+    least = min(map(best.metric.merit, interval))
+    ties = tuple(row for row in complete[1:] if row.merit >= least)
     return Winner(row=best, interval=interval, ties=ties)
+
+
+def _interval(row: Row, images: int) -> tuple[float, float]:
+    measured = row.validation.measured if row.validation else None
+    if measured is None:
+        return wilson_interval(row.score, images)
+    return interval_of(row.metric, measured.value, measured.error**2, measured.as_many)
 
 
 def winner_of(rows: Sequence[Row], plan: SearchPlan, verdict: Verdict | None = None) -> Winner | None:
@@ -67,5 +75,5 @@ def _confirmed_winner(rows: Sequence[Row], verdict: Verdict) -> Winner:
     row = next(row for row in rows if row.trial == verdict.winner.trial)
     ties = tuple(each for each in rows if each is not row and each.confirmed is not None and each.confirmed.tied)
     spread = row.confirmed.spread if row.confirmed else None
-    interval = (0.0, 1.0) if spread is None else (spread.low, spread.high)
+    interval = (0.0, verdict.metric.entry.highest) if spread is None else (spread.low, spread.high)
     return Winner(row=row, interval=interval, ties=ties, verdict=verdict)

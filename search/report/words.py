@@ -6,6 +6,7 @@ import tomli_w
 
 from packtune.confirmation.estimate import Estimate
 from packtune.confirmation.verdict import Verdict
+from packtune.models.training.metrics.catalog import Metric
 from packtune.report.ranking import Row
 from packtune.report.winner import Winner
 
@@ -15,7 +16,8 @@ LEAST_SHARE = 0.01
 
 def space_of(row: Row) -> str:
     """Write the configuration of a row as a space that holds nothing else, in TOML, for `packtune run --space`."""
-    head = f"# Trial {row.trial} of run {row.run}: validation accuracy {row.score:.6f} on {row.data.name}.\n"
+    score = f"validation {row.metric.in_words} {row.score:.6f}"
+    head = f"# Trial {row.trial} of run {row.run}: {score} on {row.data.name}.\n"
     return head + tomli_w.dumps(row.configuration.used())
 
 
@@ -30,8 +32,9 @@ def describe_winner(winner: Winner) -> str:
         of = ", of one seed alone while others are means of several,"
     lines = [
         f"Winner: trial {row.trial} ({values})",
-        f"  validation accuracy {row.score:.4f}{of} (95% interval {low:.4f} to {high:.4f})"
-        + (f", test accuracy {row.test.joint:.4f}" if row.test else ""),
+        f"  validation {row.metric.in_words} {row.score:.4f}{of} (95% interval {low:.4f} to {high:.4f})"
+        + (f", test {row.metric.in_words} {row.test.score:.4f}" if row.test else ""),
+        *_beside(row),
     ]
     if winner.ties:
         if row.replicates == 1:
@@ -47,11 +50,12 @@ def _describe_confirmed(winner: Winner, verdict: Verdict) -> str:
     lines = [
         f"Winner: trial {winner.row.trial} ({values})",
         _expected(verdict, winner.row.data.examples),
+        *_expected_accuracy(verdict),
         _score(winner, verdict),
     ]
     if verdict.best_test is not None and verdict.test is not None and verdict.test.trainings > 1:
-        best = verdict.best_test
-        lines.append(f"  its exported model alone: test accuracy {best.mean:.4f} (95% interval {_interval(best)})")
+        best, by = verdict.best_test, verdict.metric.in_words
+        lines.append(f"  its exported model alone: test {by} {best.mean:.4f} (95% interval {_interval(best)})")
     if winner.ties:
         lines.append(_tied(winner))
     if verdict.test is not None and verdict.test.collapsed:
@@ -63,18 +67,33 @@ def _expected(verdict: Verdict, examples: str) -> str:
     test = verdict.test
     if test is None:
         until = "its trainings from further seeds are" if verdict.has_selected else "selection and report are"
-        return f"  expected accuracy: not known yet, {until} still to be done"
+        return f"  expected {verdict.metric.in_words}: not known yet, {until} still to be done"
     said = (
-        f"  expected accuracy {test.mean:.4f} (95% interval {_interval(test)}), "
+        f"  expected {verdict.metric.in_words} {test.mean:.4f} (95% interval {_interval(test)}), "
         f"from {_fresh_trainings(test)} on {test.images:,} test {examples} that nothing was chosen by"
     )
     blind = f"; the interval is of the {examples} alone, as one training does not show what another seed would change"
     return said + blind * (test.trainings == 1)
 
 
+def _beside(row: Row) -> list[str]:
+    """Say what accuracy stands beside a score by another metric."""
+    if row.metric is Metric.ACCURACY or row.validation is None:
+        return []
+    test = f", test accuracy {row.test.joint:.4f}" if row.test else ""
+    return [f"  validation accuracy {row.validation.joint:.4f}{test}"]
+
+
+def _expected_accuracy(verdict: Verdict) -> list[str]:
+    accuracy = verdict.test_accuracy
+    if verdict.metric is Metric.ACCURACY or accuracy is None:
+        return []
+    return [f"  expected accuracy {accuracy.mean:.4f} (95% interval {_interval(accuracy)}), from the same trainings"]
+
+
 def _collapsed(test: Estimate) -> str:
     """Say that the winner does not train from every seed. Nothing else is chosen: that would choose by test images."""
-    how = "diverged" if test.collapsed == test.diverged else "diverged or stayed far below the others"
+    how = "diverged" if test.collapsed == test.diverged else "diverged or stayed far behind the others"
     return (
         f"  it collapses from {test.collapsed} of these {test.trainings} seeds: there it {how}, and this is counted. "
         "More --finalists, or further trials, may find one that trains from every seed"
@@ -82,21 +101,22 @@ def _collapsed(test: Estimate) -> str:
 
 
 def _score(winner: Winner, verdict: Verdict) -> str:
+    by = f"validation {verdict.metric.in_words}"
     if len(verdict.finalists) == 1:
         seen = "once" if verdict.winner.trials == 1 else f"{verdict.winner.trials} times"
         return (
-            f"  chosen by validation accuracy {verdict.winner.score:.4f}, seen {seen} in the search: optimistic, as "
+            f"  chosen by {by} {verdict.winner.score:.4f}, seen {seen} in the search: optimistic, as "
             "the best of all; it was the only finalist, so no other was trained again to compare it with"
         )
     spread = winner.row.confirmed.spread if winner.row.confirmed else None
     assert spread is not None  # of several finalists each was trained again
     if not verdict.has_selected:
         return (
-            f"  ahead so far with validation accuracy {spread.mean:.4f} over {_fresh_trainings(spread)}: selection "
+            f"  ahead so far with {by} {spread.mean:.4f} over {_fresh_trainings(spread)}: selection "
             f"among {len(verdict.finalists)} finalists is not finished"
         )
     return (
-        f"  chosen by validation accuracy {spread.mean:.4f} over {_fresh_trainings(spread)}: "
+        f"  chosen by {by} {spread.mean:.4f} over {_fresh_trainings(spread)}: "
         f"optimistic, as the best of {len(verdict.finalists)} finalists"
         + f"; {spread.collapsed} of these trainings collapsed"
         * (spread.collapsed > 0)

@@ -30,9 +30,9 @@ from packtune.study.study import CONFIRMED, SearchStudy, create_study, has_study
 from packtune.trial import Outcome, Pack, TrialRecord
 
 NO_MODEL = 2.0
-"""No accuracy is higher: the networks of selection are not sent back."""
+"""No merit is higher: the networks of selection are not sent back."""
 ANY_MODEL = -1.0
-"""Every accuracy is higher: each network of the report is sent back."""
+"""Every merit is higher: each network of the report is sent back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +60,7 @@ class Confirmation:
             resampled=data.resamples,
             overlap=data.n_validation / (data.n_train + data.n_validation),
             prefer=self.plan.prefer,
+            metric=self.plan.metric,
         )
         sealed = {number: outcome.sealed() for number, outcome in outcomes.items()}
         return Course(self.finalists, parameters, self.layout, rules, sealed)
@@ -273,7 +274,8 @@ def _describe(confirmation: Confirmation, block: Block, finalists: Sequence[Cand
     times = "once" if block.repeats == 1 else f"{block.repeats} times"
     if block == layout.report:
         chosen = "Selected" if layout.rounds else "The only finalist is"
-        return f"{chosen} trial {trials}. Training it {times} from further seeds, for its accuracy"
+        named = confirmation.plan.metric.in_words
+        return f"{chosen} trial {trials}. Training it {times} from further seeds, for its {named}"
     if len(finalists) == 1:
         return f"Trial {trials} is ahead. Training it {times} more, to see whether it trains from other seeds as well"
     return f"Selecting among trials {trials}: training each {times} from fresh seeds"

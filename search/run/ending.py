@@ -63,7 +63,7 @@ def judge(run: Run, records: Sequence[TrialRecord], confirmed: Mapping[int, Outc
         confirmed: outcomes of the confirmation, by the number of the training; none if it has not begun.
     """
     plan = run.settings.plan
-    rows = rank_rows(records, run=run.folder.name, data=plan.description)
+    rows = rank_rows(records, run=run.folder.name, data=plan.description, metric=plan.metric)
     open_trials = plan.trials - sum(record.outcome is not None for record in records)
     confirmation = confirmation_of(run, records)
     verdict = None if confirmation is None or confirmed is None else confirmation.verdict(confirmed)
@@ -89,11 +89,11 @@ def conclude(run: Run, records: Sequence[TrialRecord], confirmed: Mapping[int, O
     Raises:
         RunError: a file cannot be written.
     """
-    ending = judge(run, records, confirmed)
-    write_text(run.folder.leaderboard_csv, to_csv(leaderboard_frame(ending.rows)))
+    ending, metric = judge(run, records, confirmed), run.settings.plan.metric
+    write_text(run.folder.leaderboard_csv, to_csv(leaderboard_frame(ending.rows, metric=metric)))
     _write_markdown(run, ending)
-    write_text(run.folder.curves_csv, to_csv(curves_frame(records)))
-    write_text(run.folder.trials_csv, to_csv(trials_frame(records)))
+    write_text(run.folder.curves_csv, to_csv(curves_frame(records, metric)))
+    write_text(run.folder.trials_csv, to_csv(trials_frame(records, metric)))
     if ending.winner is not None:
         write_text(run.folder.winner_space, space_of(ending.winner.row))
     return ending
@@ -114,7 +114,8 @@ def _write_markdown(run: Run, ending: Ending) -> None:
     method = describe_method(run.settings.plan, ending.rows, ending.verdict)
     known = describe_baselines(ending.baselines, n_train=run.settings.plan.description.n_train)
     foot = f"\n{known}\n" if known else ""
-    write_text(run.folder.leaderboard_md, f"{method}\n\n{to_markdown(leaderboard_frame(ending.rows))}{foot}")
+    table = to_markdown(leaderboard_frame(ending.rows, metric=run.settings.plan.metric))
+    write_text(run.folder.leaderboard_md, f"{method}\n\n{table}{foot}")
 
 
 def read_ending(run: Run) -> Ending:

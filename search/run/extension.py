@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from packtune.errors import SettingsError
 from packtune.run.folder import Run
+from packtune.run.given.parsing import parse_metric
 from packtune.run.planning import ResourceOptions, change_resources
 from packtune.run.records import check_extendable, open_study, read_records
 from packtune.run.settings_file import read_settings, write_settings
@@ -28,6 +29,23 @@ def resumed(run: Run, *, trials: str | int | None, epochs: int | None, options: 
     resources = change_resources(run.settings.resources, options)
     moved = replace(run, settings=run.settings.with_resources(resources))
     return moved if trials is None and epochs is None else extend_run(moved, trials=trials, epochs=epochs)
+
+
+def check_metric(run: Run, given: str | None) -> None:
+    """Make sure that a run goes on by the metric that it began with.
+
+    Args:
+        given: that it is asked to go on by; none for that of the run.
+
+    Raises:
+        SettingsError: it is another one, or there is no such metric.
+    """
+    metric = run.settings.plan.metric
+    if given is not None and parse_metric(given) is not metric:
+        raise SettingsError(
+            f"metric = {given} is not allowed: the run {run.folder.name!r} compares its trials by {metric}; leave "
+            "--metric out, or start a new run"
+        )
 
 
 def extend_run(run: Run, *, trials: str | int | None, epochs: int | None) -> Run:

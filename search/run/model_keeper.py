@@ -13,7 +13,7 @@ from packtune.models.model_file import TrainedModel, model_from_bytes
 
 
 class ModelKeeper:
-    """Keeps the model with the highest validation accuracy; of equal ones, that of the lower trial number.
+    """Keeps the model with the best score on validation; of equal ones, that of the lower trial number.
 
     Args:
         path: of the model file. One that is there already counts; a damaged one is replaced by the next better model.
@@ -24,7 +24,7 @@ class ModelKeeper:
         self._path = path
         kept = read_kept_model(path)
         counts = kept is not None and configuration in (None, kept.configuration)
-        self._best = (kept.validation_accuracy, -kept.trial) if kept is not None and counts else (-1.0, 0)
+        self._best = (kept.merit, -kept.trial) if kept is not None and counts else (-1.0, 0)
 
     def offer(self, report: PackReport) -> None:
         """Write the model of a report if it is better than the one on disk.
@@ -34,7 +34,7 @@ class ModelKeeper:
         """
         if report.model is None or report.model_trial is None:
             return
-        merit = report.model_accuracy, -report.model_trial
+        merit = report.model_merit, -report.model_trial
         if merit > self._best:
             write_bytes(self._path, report.model)
             self._best = merit

@@ -243,7 +243,7 @@ def _compare(run: Run, ending: Ending, datasets: Sequence[Dataset], view: Progre
         return ending
     view.stage("Measuring what simple methods reach")
     dataset = next(each for each in datasets if each.name == run.settings.plan.description.name)
-    keep_baselines(run.folder.path, dataset, view.say)
+    keep_baselines(run.folder.path, dataset, view.say, run.settings.plan.metric)
     return with_baselines(run, ending)
 
 

@@ -10,10 +10,11 @@ from typing import TypedDict, TypeVar, get_type_hints
 
 from packtune.errors import NameTaken, SettingsError, suggest_name
 from packtune.models.hardware.precision import Precision
+from packtune.models.training.metrics.catalog import Metric
 from packtune.proposals.catalog import check_sampler, count_listed, default_sampler
 from packtune.protocol import NOTEBOOK_SEED, Protocol
 from packtune.run.folder import Run, RunFolder, free_name, name_stem
-from packtune.run.given.parsing import parse_device, parse_precision, parse_preference, parse_protocol
+from packtune.run.given.parsing import parse_device, parse_metric, parse_precision, parse_preference, parse_protocol
 from packtune.run.settings_file import AUTO
 from packtune.settings import DEFAULT_TRIALS, Preference, Resources, SearchPlan, Settings
 from packtune.space.change_words import GivenChanges
@@ -43,6 +44,7 @@ class PlanOptions(TypedDict, total=False):
             more in the protocol "search".
         finalists: how many are; none for a rule of what exploration cost.
         prefer: "accuracy" if left out, or "small": which of the finalists that cannot be told apart wins.
+        metric: by which everything is compared: "accuracy" if left out, or another of `Metric`.
         halving: none for early stopping unless the space is a list.
         precision: "float32" if left out; "auto", "tf32" or "bfloat16".
         lookahead: none to derive it from the workers at hand.
@@ -58,6 +60,7 @@ class PlanOptions(TypedDict, total=False):
     confirm: bool | None
     finalists: int | None
     prefer: str
+    metric: str
     pack_size: int | None
     halving: bool | None
     precision: str
@@ -143,6 +146,7 @@ def plan_search(data: str, source: SpaceSource, options: PlanOptions) -> SearchP
         finalists=options.get("finalists"),
         report_trainings=asked,
         prefer=parse_preference(options.get("prefer", Preference.ACCURACY)),
+        metric=parse_metric(options.get("metric", Metric.ACCURACY)),
         replicates=replicates,
         epochs=_given(options.get("epochs"), 10),
         seed=seed,

@@ -18,6 +18,7 @@ from packtune.files import write_text
 from packtune.models.configuration import Value
 from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision
+from packtune.models.training.metrics.catalog import Metric
 from packtune.protocol import Protocol
 from packtune.settings import Preference, Resources, SearchPlan, Settings
 from packtune.study.storage_url import hide_password
@@ -62,6 +63,7 @@ def write_settings(settings: Settings, path: Path) -> None:
         "finalists": plan.finalists,
         "report_trainings": plan.report_trainings,
         "prefer": plan.prefer.value,
+        "metric": plan.metric.value,
         "workers": resources.workers,
         "cpus_per_worker": resources.cpus_per_worker,
         "gpus_per_worker": resources.gpus_per_worker,
@@ -136,6 +138,7 @@ def _read_plan(table: _Table, own: OwnData | None) -> SearchPlan:
         finalists=table.get("finalists", int, None),
         report_trainings=table.get("report_trainings", int, None),
         prefer=table.word("prefer", Preference, default.prefer),
+        metric=table.word("metric", Metric, default.metric),
         precision=None if table.is_auto("precision") else table.word("precision", Precision, Precision.FLOAT32, AUTO),
         lookahead=None if table.is_auto("lookahead") else table.get("lookahead", int, FIRST_LOOKAHEAD),
     )

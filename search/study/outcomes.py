@@ -27,7 +27,7 @@ class Outcomes:
         self._storage.set_trial_user_attr(self._ids.of(number), OUTCOME, outcome.to_json())
 
     def tell(self, number: int, outcome: Outcome) -> None:
-        """Close a trial: COMPLETE with its accuracy, PRUNED with its last one; FAIL if it failed or diverged.
+        """Close a trial: COMPLETE with its score, PRUNED with its last one; FAIL if it failed or diverged.
 
         Optuna too marks a trial FAIL whose value is no number. One that is closed already stays as it is: in older
         studies, diverged trials are COMPLETE with the value 0.
@@ -45,7 +45,7 @@ class Outcomes:
             case _:
                 self._report(number, outcome)
                 assert outcome.validation is not None
-                self._close(number, OptunaState.COMPLETE, outcome.validation.joint)
+                self._close(number, OptunaState.COMPLETE, outcome.validation.score)
 
     def is_told(self, number: int) -> bool:
         """Tell whether a trial is closed."""
@@ -68,6 +68,6 @@ class Outcomes:
 
     def _report(self, number: int, outcome: Outcome) -> None:
         reported = self._storage.get_trial(self._ids.of(number)).intermediate_values
-        for epoch, accuracy in outcome.curve:
+        for epoch, score in outcome.curve:
             if epoch not in reported:
-                self._storage.set_trial_intermediate_value(self._ids.of(number), epoch, accuracy)
+                self._storage.set_trial_intermediate_value(self._ids.of(number), epoch, score)

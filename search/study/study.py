@@ -25,7 +25,6 @@ from packtune.trial import Pack, TrialRecord
 
 REPEATED = "repeated:"
 RUN_ID = "run_id"
-OBJECTIVE = "validation_accuracy"
 NAMING = threading.Lock()
 """Held while warnings are off: they are off for all threads, and the first to leave would turn them on again."""
 CONFIRMED = ":confirmed-"
@@ -153,13 +152,13 @@ def create_study(
         RunError: the storage has a study with this name.
     """
     try:
-        study_id = storage.optuna.create_new_study([StudyDirection.MAXIMIZE], name)
+        study_id = storage.optuna.create_new_study([_direction(plan)], name)
     except DuplicatedStudyError as error:
         raise RunError(
             f"the storage has a study named {name!r} already: choose another --name, or resume the run that it "
             "belongs to"
         ) from error
-    _name_objective(storage, name)
+    _name_objective(storage, name, f"validation_{plan.metric.column}")
     return _study(storage, study_id, name, space, seed_of or explored_seeds(space, plan))
 
 
@@ -199,11 +198,16 @@ def find_study(storage: Storage, name: str, run_id: str) -> str | None:
     return next((found for found in own if CONFIRMED not in found), None)
 
 
-def _name_objective(storage: Storage, name: str) -> None:
+def _direction(plan: SearchPlan) -> StudyDirection:
+    """Give the direction that Optuna's tools show. Samplers learn from merits, which are always maximized."""
+    return StudyDirection.MAXIMIZE if plan.metric.entry.larger_is_better else StudyDirection.MINIMIZE
+
+
+def _name_objective(storage: Storage, name: str, objective: str) -> None:
     """Name the value of the trials for Optuna's tools."""
     with NAMING, warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
-        optuna.load_study(study_name=name, storage=storage.optuna).set_metric_names([OBJECTIVE])
+        optuna.load_study(study_name=name, storage=storage.optuna).set_metric_names([objective])
 
 
 def _numbers(value: object) -> list[int]:

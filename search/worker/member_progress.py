@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from packtune.models.hardware.device import Device
 from packtune.models.training.evaluation import Evaluation
+from packtune.models.training.metrics.catalog import Metric
 from packtune.trial import Accuracy, Outcome, TrialState
 
 
@@ -17,28 +18,35 @@ class MemberProgress:
     """What is known of a member after some epochs.
 
     Attributes:
-        curve: (epoch, joint validation accuracy) at each epoch, in order; 0 at an epoch in which it diverged.
+        curve: (epoch, score on validation) at each epoch, in order; the worst score at one in which it diverged.
         validation: after the last epoch; none before the first, and if it diverged.
         seconds: its share of the training time of its pack.
+        metric: of the scores.
     """
 
     curve: tuple[tuple[int, float], ...] = ()
     validation: Accuracy | None = None
     seconds: float = 0.0
+    metric: Metric = Metric.ACCURACY
 
     @property
-    def joint(self) -> float:
-        """The joint validation accuracy after the last epoch."""
-        return self.curve[-1][1]
+    def merit(self) -> float:
+        """What the score after the last epoch is compared by: 0 to 1, larger is better."""
+        return self.metric.merit(self.curve[-1][1])
 
     def after(self, epoch: int, evaluation: Evaluation, seconds: float) -> MemberProgress:
         """Add an epoch that took so many seconds."""
-        validation = None if evaluation.diverged else accuracy_of(evaluation)
-        return MemberProgress(
-            curve=(*self.curve, (epoch, 0.0 if validation is None else validation.joint)),
-            validation=validation,
+        score = self.metric.entry.worst if evaluation.diverged else evaluation.score
+        return replace(
+            self,
+            curve=(*self.curve, (epoch, score)),
+            validation=None if evaluation.diverged else accuracy_of(evaluation),
             seconds=self.seconds + seconds,
         )
+
+    def measured(self, validation: Accuracy) -> MemberProgress:
+        """Add to what is known after the last epoch what its images say about the score."""
+        return replace(self, validation=validation)
 
     def ended(self, state: TrialState, *, device: Device, test: Accuracy | None = None, reason: str = "") -> Outcome:
         """Give the outcome of a member that trains no more."""
@@ -51,6 +59,7 @@ class MemberProgress:
             seconds=self.seconds,
             device=device.value,  # plain text, as a checkpoint takes no classes
             reason=reason,
+            metric=self.metric,
         )
 
     def to_plain(self) -> dict[str, object]:
@@ -59,27 +68,31 @@ class MemberProgress:
         return {"curve": [list(point) for point in self.curve], "validation": validation, "seconds": self.seconds}
 
     @classmethod
-    def from_plain(cls, values: Mapping[str, object]) -> Self:
+    def from_plain(cls, values: Mapping[str, object], metric: Metric = Metric.ACCURACY) -> Self:
         """Read what `to_plain` wrote.
+
+        Args:
+            metric: of the scores.
 
         Raises:
             KeyError, TypeError, ValueError: something else wrote it.
         """
         match values["curve"], values["validation"], values["seconds"]:
             case list(curve), (None | list()) as numbers, float(seconds) if 0 <= seconds < math.inf:
-                return cls(curve=tuple(map(_point, curve)), validation=_accuracy(numbers), seconds=seconds)
+                points = tuple(_point(point, metric) for point in curve)
+                return cls(curve=points, validation=_accuracy(numbers), seconds=seconds, metric=metric)
         raise ValueError("no training has such a progress")
 
 
 def accuracy_of(evaluation: Evaluation) -> Accuracy:
-    """Give the accuracies of an evaluation."""
+    """Give the accuracies of an evaluation, without its score by another metric."""
     return Accuracy(joint=evaluation.accuracy, heads=evaluation.head_accuracies)
 
 
-def _point(point: object) -> tuple[int, float]:
+def _point(point: object, metric: Metric) -> tuple[int, float]:
     match point:
-        case [int(epoch), float(accuracy)] if epoch >= 1 and 0 <= accuracy <= 1:
-            return epoch, accuracy
+        case [int(epoch), float(score)] if epoch >= 1 and 0 <= score <= metric.entry.highest:
+            return epoch, score
     raise ValueError("no curve has such a point")
 
 

@@ -12,12 +12,14 @@ from packtune.data.dataset import Dataset, Split
 from packtune.dispatch.halving import places_of, survivors
 from packtune.dispatch.pack_task import PackReport, PackTask
 from packtune.models.model_file import TrainedModel, model_to_bytes
+from packtune.models.training.metrics.catalog import Metric
 from packtune.models.training.pack_training import Member, PackTraining
 from packtune.protocol import Protocol
 from packtune.trial import Answers, Outcome, TrialState
 from packtune.worker.checkpoint import State, checkpoint_from_bytes, checkpoint_to_bytes
-from packtune.worker.member_progress import MemberProgress, accuracy_of
+from packtune.worker.member_progress import MemberProgress
 from packtune.worker.notebook_view import notebook_view
+from packtune.worker.scoring import measure
 
 
 class PackRun:
@@ -34,7 +36,7 @@ class PackRun:
         self._dataset = _view(dataset, task)
         self._model: bytes | None = None
         self._model_trial: int | None = None
-        self._model_accuracy = -1.0
+        self._model_merit = -1.0
         self._begin()
         if task.checkpoint is not None and not self._go_on(task.checkpoint):
             self._begin()
@@ -42,7 +44,7 @@ class PackRun:
     def _begin(self) -> None:
         task = self._task
         members = len(task.pack.proposals)
-        self._progress = [MemberProgress() for _ in range(members)]
+        self._progress = [MemberProgress(metric=task.metric) for _ in range(members)]
         self._outcomes: dict[int, Outcome] = {}
         self._active = list(range(members))  # the member of each row
         self._training = PackTraining(
@@ -74,7 +76,7 @@ class PackRun:
         """Train one epoch, evaluate validation, and take out the members that diverged, lost a rung or finished."""
         started_s = time.perf_counter()
         self._training.train_epoch()
-        evaluations = self._training.evaluate(self._dataset.validation)
+        evaluations = self._training.evaluate(self._dataset.validation, self._task.metric)
         share_s = (time.perf_counter() - started_s) / len(self._active)
         for member, evaluation in zip(self._active, evaluations, strict=True):
             self._progress[member] = self._progress[member].after(self.epoch, evaluation, share_s)
@@ -90,10 +92,10 @@ class PackRun:
 
     def _halve(self) -> None:
         """Take out the members that lose a rung."""
-        accuracies = [self._progress[member].joint for member in self._active]
+        merits = [self._progress[member].merit for member in self._active]
         told = self._task.halving.told.get(self.epoch, ())
-        kept, places = survivors(accuracies, told), places_of(accuracies, told)
-        after = f"of {len(accuracies) + len(told)} after {self.epoch} epoch{'s' * (self.epoch > 1)}"
+        kept, places = survivors(merits, told), places_of(merits, told)
+        after = f"of {len(merits) + len(told)} after {self.epoch} epoch{'s' * (self.epoch > 1)}"
         self._end(
             {row: f"{ordinal(place)} {after}" for row, place in enumerate(places) if row not in kept},
             TrialState.PRUNED,
@@ -126,7 +128,7 @@ class PackRun:
         if sorted([*active, *outcomes]) != list(range(len(self._progress))):
             raise ValueError("the checkpoint has other members")
         for member, values in zip(active, state["progress"], strict=True):
-            self._progress[member] = MemberProgress.from_plain(values)
+            self._progress[member] = MemberProgress.from_plain(values, self._task.metric)
         self._training.keep(active)
         self._training.load_state_dict(state["training"])
         self._active, self._outcomes = active, outcomes
@@ -137,7 +139,7 @@ class PackRun:
             outcomes=tuple(self._outcomes[member] for member in range(len(self._progress))),
             model=self._model,
             model_trial=self._model_trial,
-            model_accuracy=self._model_accuracy,
+            model_merit=self._model_merit,
         )
 
     def _end(self, reasons: Mapping[int, str], state: TrialState) -> None:
@@ -148,16 +150,13 @@ class PackRun:
         """
         if not reasons:
             return
-        tests = None if state is TrialState.DIVERGED else self._training.evaluate(self._dataset.test)
+        measured = [] if state is TrialState.DIVERGED else measure(self._training, self._dataset, self._task)
         for row, reason in reasons.items():
             member = self._active[row]
-            self._outcomes[member] = self._progress[member].ended(
-                state,
-                device=self._task.device,
-                test=accuracy_of(tests[row]) if tests else None,
-                reason=reason,
-            )
-        if tests and self._task.wants_answers:
+            validation, test = measured[row] if measured else (None, None)
+            progress = self._progress[member] if validation is None else self._progress[member].measured(validation)
+            self._outcomes[member] = progress.ended(state, device=self._task.device, test=test, reason=reason)
+        if measured and self._task.wants_answers:
             self._add_answers(list(reasons))
         staying = [row for row in range(len(self._active)) if row not in reasons]
         self._active = [self._active[row] for row in staying]
@@ -178,12 +177,12 @@ class PackRun:
         """Keep the network of the best member, if the search knows no better one."""
         if not self._active:
             return
-        row = max(range(len(self._active)), key=lambda row: (self._progress[self._active[row]].joint, -row))
-        accuracy = self._progress[self._active[row]].joint
-        if accuracy <= self._task.known_best:
+        row = max(range(len(self._active)), key=lambda row: (self._progress[self._active[row]].merit, -row))
+        progress = self._progress[self._active[row]]
+        if progress.merit <= self._task.known_best or progress.validation is None:
             return
         proposal = self._task.pack.proposals[self._active[row]]
-        self._model_trial, self._model_accuracy = proposal.number, accuracy
+        self._model_trial, self._model_merit = proposal.number, progress.merit
         self._model = model_to_bytes(
             TrainedModel(
                 network=self._training.unpack(row),
@@ -196,7 +195,9 @@ class PackRun:
                 epochs=self.epoch,
                 trial=proposal.number,
                 seed=proposal.seed,
-                validation_accuracy=accuracy,
+                validation_accuracy=progress.validation.joint,
+                metric=self._task.metric,
+                validation_score=None if self._task.metric is Metric.ACCURACY else progress.curve[-1][1],
             )
         )
 

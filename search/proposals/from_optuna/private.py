@@ -74,6 +74,6 @@ class ReplayedCmaEsSampler(CmaEsSampler):
         optimizer: _Optimizer = super()._init_optimizer(trans, direction)
         size = optimizer.population_size
         while len(solutions := self._get_solution_trials(self._completed, optimizer.generation)[:size]) == size:
-            # CMA-ES minimizes, and the accuracy is to be maximized.
+            # CMA-ES minimizes, and the merit is to be maximized.
             optimizer.tell([(trans.transform(t.params), -t.value) for t in solutions if t.value is not None])
         return optimizer

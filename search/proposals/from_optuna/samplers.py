@@ -16,7 +16,7 @@ from optuna.trial import TrialState as OptunaState
 
 from packtune.proposals.from_optuna.private import NumberedQMCSampler, ReplayedCmaEsSampler
 from packtune.proposals.from_optuna.space import (
-    WORST_ACCURACY,
+    WORST_MERIT,
     distributions_of,
     open_trial,
     quiet_optuna,
@@ -65,10 +65,9 @@ class OptunaProposer(Proposer):
             case TrialState.PRUNED:
                 self._study.tell(number, state=OptunaState.PRUNED)  # these samplers learn from COMPLETE trials only
             case TrialState.DIVERGED:
-                self._study.tell(number, WORST_ACCURACY)
+                self._study.tell(number, WORST_MERIT)
             case _:
-                assert outcome.validation is not None
-                self._study.tell(number, outcome.validation.joint)
+                self._study.tell(number, outcome.merit)
 
     def window(self, first: int, pack: int) -> OneByOneWindow:
         return OneByOneWindow(first, self._n_trials, self._suggest)

@@ -13,8 +13,8 @@ from packtune.proposals.proposer import Suggestion
 from packtune.space.domains import Choices, Dimension, FloatRange
 from packtune.space.space import Space
 
-# What a diverged trial is told: the worst accuracy there is, so that a sampler stays away from it.
-WORST_ACCURACY = 0.0
+# What a diverged trial is told: the worst merit there is, so that a sampler stays away from it.
+WORST_MERIT = 0.0
 
 
 def distribution_of(dimension: Dimension) -> BaseDistribution:

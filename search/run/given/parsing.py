@@ -1,10 +1,11 @@
-"""The words that options allow: protocols, preferences, precisions and devices."""
+"""The words that options allow: protocols, preferences, metrics, precisions and devices."""
 
 from __future__ import annotations
 
 from packtune.errors import SettingsError, suggest_name
 from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision
+from packtune.models.training.metrics.catalog import Metric
 from packtune.protocol import Protocol
 from packtune.run.settings_file import AUTO
 from packtune.settings import Preference
@@ -53,3 +54,14 @@ def parse_preference(given: str) -> Preference:
     if given not in list(Preference):
         raise SettingsError(f"unknown preference {given!r}.{suggest_name(given, Preference)}")
     return Preference(given)
+
+
+def parse_metric(given: str) -> Metric:
+    """Read the name of a metric.
+
+    Raises:
+        SettingsError: no metric has that name.
+    """
+    if given not in list(Metric):
+        raise SettingsError(f"unknown metric {given!r}.{suggest_name(given.lower(), Metric)}")
+    return Metric(given)

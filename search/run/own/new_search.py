@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packtune.data.options import DataOptions
+from packtune.models.training.metrics.catalog import Metric
 from packtune.run.folder import Run, RunFolder
+from packtune.run.given.parsing import parse_metric
+from packtune.run.own.classes import check_classes
 from packtune.run.own.finding import find_data
 from packtune.run.own.fitting import default_epochs, fit_space
 from packtune.run.own.keeping import keep_data
@@ -62,6 +65,7 @@ def new_search(data: object, source: SpaceSource, options: SearchOptions, view: 
     if given.prepared is None:
         return NewSearch(plan=plan_search(given.name, source, options), resources=resources, source=source)
     own = given.prepared.own
+    check_classes(given.prepared.dataset, parse_metric(options.get("metric", Metric.ACCURACY)))
     fitted = replace(source, space=fit_space(source.space, own.description))
     for line in describe_fit(source.space, fitted.space, own.description):
         view.say(line)
