@@ -10,6 +10,7 @@ from optuna.trial import FrozenTrial
 
 from packtune.errors import RunError
 from packtune.models.configuration import Value
+from packtune.models.training.metrics.catalog import Metric
 from packtune.proposals.catalog import count_listed
 from packtune.settings import SearchPlan
 from packtune.space.space import Space
@@ -30,11 +31,13 @@ class RecordReader:
     Attributes:
         study: its name, for errors.
         seed_of: gives the seed of the initial weights of a trial, by its number.
+        metric: of the scores.
     """
 
     study: str
     space: Space
     seed_of: SeedOf
+    metric: Metric = Metric.ACCURACY
 
     def proposal(self, number: int, values: Mapping[str, Value]) -> Proposal:
         """Give the proposal of a trial with these values.
@@ -55,6 +58,11 @@ class RecordReader:
         proposal = self.proposal(trial.number, trial.params)
         with self.naming_damage(trial.number):
             outcome = _outcome_of(trial)
+        if outcome is not None and outcome.validation is not None and outcome.metric is not self.metric:
+            raise RunError(
+                f"trial {trial.number} of the study {self.study!r} was scored by {outcome.metric}, and not "
+                f"{self.metric}, as the settings say: correct the metric there"
+            )
         return TrialRecord(
             proposal=proposal, state=outcome.state if outcome else TrialState[trial.state.name], outcome=outcome
         )

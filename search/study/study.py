@@ -159,7 +159,8 @@ def create_study(
             "belongs to"
         ) from error
     _name_objective(storage, name, f"validation_{plan.metric.column}")
-    return _study(storage, study_id, name, space, seed_of or explored_seeds(space, plan))
+    seeds = seed_of or explored_seeds(space, plan)
+    return SearchStudy(storage, study_id, RecordReader(study=name, space=space, seed_of=seeds, metric=plan.metric))
 
 
 def load_study(
@@ -177,11 +178,8 @@ def load_study(
         study_id = storage.optuna.get_study_id_from_name(name)
     except KeyError as error:
         raise RunError(f"the storage has no study named {name!r}: was it moved or deleted?") from error
-    return _study(storage, study_id, name, space, seed_of or explored_seeds(space, plan))
-
-
-def _study(storage: Storage, study_id: int, name: str, space: Space, seed_of: SeedOf) -> SearchStudy:
-    return SearchStudy(storage, study_id, RecordReader(study=name, space=space, seed_of=seed_of))
+    seeds = seed_of or explored_seeds(space, plan)
+    return SearchStudy(storage, study_id, RecordReader(study=name, space=space, seed_of=seeds, metric=plan.metric))
 
 
 def has_study(storage: Storage, name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import shutil
 import subprocess
@@ -74,9 +75,13 @@ USER_FILES = {
 
 @pytest.fixture(scope="session")
 def carry_out_alone():
-    """Give the function that carries out a run with its confirmation, one pack after another and without Ray."""
+    """Give the function that carries out a run with its confirmation, without Ray.
 
-    def carry_out(run, dataset):
+    It takes `at_once` packs, trains them, and reports the last one first. With `reports` it ends after so many, as a
+    process does that is killed.
+    """
+
+    def carry_out(run, dataset, *, at_once=1, reports=None):
         plan = run.settings.plan.settle(precision=Precision.FLOAT32, lookahead=4)
         with open_storage(run.folder.journal, None) as storage:
             study = open_study(run, storage)
@@ -86,8 +91,13 @@ def carry_out_alone():
             )
             first = exploration(study.space, plan, device=Device.CPU)
             search = StagedSearch(make_dispatcher(study, plan, first), following)
-            while (task := search.next_pack()) is not None:
-                search.receive(task.pack, run_pack(task, dataset))
+            n_reports = 0
+            while tasks := list(itertools.islice(iter(search.next_pack, None), at_once)):
+                for task in reversed(tasks):
+                    if n_reports == reports:
+                        return None
+                    search.receive(task.pack, run_pack(task, dataset))
+                    n_reports += 1
             records = study.records()
             return conclude(run, records, confirmed_outcomes(run, records, storage))
 
