@@ -18,6 +18,7 @@ class StepNumbers:
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
+        self._counts_on_device = device.type != "cpu"
         self._table = torch.empty(0, 0, 0, device=device)
         self._row = torch.zeros(1, dtype=torch.int64, device=device)
         self._next = 0
@@ -25,7 +26,7 @@ class StepNumbers:
     def load(self, table: Tensor) -> None:
         """Begin with the first row of a table, float64 [rows, numbers, members]. A single row serves for all steps."""
         rounded = table.float()
-        if self._device.type == "cpu":
+        if not self._counts_on_device:
             self._table = rounded
         elif self._table.shape != rounded.shape:
             self._table = rounded.to(self._device)
@@ -40,7 +41,7 @@ class StepNumbers:
         """Give the numbers of the next step, float32 [members] each."""
         if len(self._table) == 1:
             return self._table[0].unbind()
-        if self._device.type == "cpu":
+        if not self._counts_on_device:
             self._next += 1
             return self._table[self._next - 1].unbind()
         row = self._table.index_select(0, self._row)

@@ -17,6 +17,7 @@ from packtune.data.description import PIXEL_SCALE, digit_heads
 from packtune.models.architectures.build import build_network
 from packtune.models.configuration import Configuration
 from packtune.models.training.pack_training import Member
+from tests.models.plain_optimizers import plain_optimizer, plain_scheduler
 
 CLASSES = 10
 STEADY_EPOCHS = 4
@@ -73,13 +74,9 @@ def _train_alone(
     noise = torch.Generator().manual_seed(member.seed)
     for parameter in network.parameters():
         parameter.data += nudge * torch.randn(parameter.shape, generator=noise)
-    optimizer = torch.optim.SGD(
-        network.parameters(),
-        lr=configuration.learning_rate,
-        momentum=configuration.momentum,
-        # PyTorch refuses Nesterov's form without momentum; the formula then gives plain SGD.
-        nesterov=configuration.nesterov and configuration.momentum > 0,
-        weight_decay=configuration.weight_decay,
+    optimizer = plain_optimizer(configuration, list(network.parameters()))
+    scheduler = plain_scheduler(
+        configuration, optimizer, member.epochs * (len(dataset.train) // configuration.batch_size)
     )
     images = dataset.train.inputs.to(torch.float32) / PIXEL_SCALE
     labels = dataset.train.labels
@@ -92,8 +89,11 @@ def _train_alone(
             if len(batch) < configuration.batch_size:
                 continue
             optimizer.zero_grad()
-            _mean_loss(network(images[batch]), labels[batch]).backward()
+            _mean_loss(network(images[batch]), labels[batch], smoothing=configuration.label_smoothing).backward()
+            if configuration.gradient_clipping:
+                nn.utils.clip_grad_norm_(network.parameters(), configuration.gradient_clipping)
             optimizer.step()
+            scheduler.step()
         states.append(copy.deepcopy(network))
     return states
 
@@ -110,7 +110,7 @@ def _steady_members(
     members = []
     for index, configuration in enumerate(configurations):
         seeds = itertools.count(100 * index + 11)
-        candidates = (Member(configuration=configuration, seed=seed) for seed in seeds)
+        candidates = (Member(configuration=configuration, seed=seed, epochs=STEADY_EPOCHS) for seed in seeds)
         members.append(next(m for m in candidates if _is_steady(m, dataset, batch_seed=batch_seed, shuffle=shuffle)))
     return members
 
@@ -124,11 +124,13 @@ def _is_steady(member: Member, dataset: Dataset, *, batch_seed: int, shuffle: bo
     return all(torch.allclose(a, b, rtol=0, atol=20 * NUDGE) for a, b in pairs)
 
 
-def _mean_loss(logits: Tensor, labels: Tensor) -> Tensor:
+def _mean_loss(logits: Tensor, labels: Tensor, *, smoothing: float = 0.0) -> Tensor:
     """Average the cross-entropies of the heads: logits [n, heads * classes], labels int64 [n, heads]."""
     heads = labels.shape[1]
     scores = logits.unflatten(1, (heads, -1))
-    losses = [functional.cross_entropy(scores[:, head], labels[:, head]) for head in range(heads)]
+    losses = [
+        functional.cross_entropy(scores[:, head], labels[:, head], label_smoothing=smoothing) for head in range(heads)
+    ]
     return torch.stack(losses).mean()
 
 
