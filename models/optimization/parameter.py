@@ -16,7 +16,7 @@ class Parameter:
     """
 
     def __init__(self, value: Tensor) -> None:
-        self.value = value
+        self.value = value.contiguous()
         self._states: dict[str, Tensor] = {}
         self._room: Tensor | None = None
 

@@ -90,7 +90,11 @@ def _with_typical_rates(configuration: Configuration) -> Configuration:
     """Replace every rate by a typical one: a rate that is too small or too large would hide a difference."""
     return replace(
         configuration,
-        learning_rate=0.1,
+        learning_rate=0.1 if configuration.optimizer == "sgd" else 0.01,
+        schedule="constant",
+        warmup=0.0,
+        gradient_clipping=float(configuration.gradient_clipping > 0),
+        label_smoothing=0.1 * (configuration.label_smoothing > 0),
         momentum=0.5 * (configuration.momentum > 0),
         weight_decay=1e-3 * (configuration.weight_decay > 0),
         dropout=0.2 * (configuration.dropout > 0),

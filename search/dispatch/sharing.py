@@ -183,5 +183,5 @@ def _configurations(pack: Pack) -> list[Configuration]:
 def _kind(configuration: Configuration) -> Hashable:
     """Give what the speed and the bytes of a member depend on: not the sizes of its rates, but which are above 0."""
     c = configuration
-    rates = (c.momentum, c.weight_decay, c.dropout)
+    rates = (c.momentum, c.weight_decay, c.dropout, c.gradient_clipping, c.label_smoothing)
     return shape_of(c), c.hidden_units, c.activation, c.nesterov, tuple(rate > 0 for rate in rates)

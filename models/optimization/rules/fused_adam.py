@@ -52,7 +52,9 @@ class FusedAdam(Optimizer):
         self._step.add_(1)
 
     def update(self, parameter: Parameter, gradient: Gradient) -> None:
-        self._updates.append((parameter, gradient.dense(parameter.room)))
+        dense = gradient.dense(parameter.room)
+        # The fused step takes numbers in the order of memory, and convolutions may give theirs in another.
+        self._updates.append((parameter, dense if dense.is_contiguous() else parameter.room.copy_(dense)))
 
     def end_step(self) -> None:
         parts = self._parts([parameter for parameter, _ in self._updates])

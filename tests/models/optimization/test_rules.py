@@ -205,6 +205,23 @@ def test_products_are_gradients_too(rule, kind):
     torch.testing.assert_close(*trained, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("rule", RULES)
+def test_numbers_may_be_in_another_order_in_memory(rule):
+    optimizer, make = RULES[rule]
+    members, trained = configurations(optimizer), []
+    for memory in (torch.contiguous_format, torch.channels_last):
+        made, parameter = make(rates_of(members), CPU, members), Parameter(torch.ones(5, 2, 3, 4, 4))
+        made.begin_epoch(0)
+        gradient = torch.randn(10, 3, 4, 4, generator=torch.Generator().manual_seed(1))
+        for _ in range(STEPS):
+            dense = gradient.clone(memory_format=memory).view(5, 2, 3, 4, 4)
+            made.begin_step()
+            made.update(parameter, DenseGradient(dense))
+            made.end_step()
+        trained.append(parameter.value)
+    assert torch.equal(*trained)
+
+
 def test_the_catalogue_has_the_names_of_the_configuration():
     assert tuple(OPTIMIZERS) == OPTIMIZER_NAMES
 
