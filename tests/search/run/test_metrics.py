@@ -189,14 +189,16 @@ def test_without_a_confirmation_the_images_give_the_interval(digits, carry_out_a
 
 
 def test_a_training_that_diverged_counts_as_the_worst_score(digits, carry_out_alone, tmp_path):
-    source = find_space({"learning_rate": {"choices": [0.1, 100.0]}, "momentum": {"choices": [0.99]}})
+    source = find_space(
+        {"learning_rate": {"choices": [0.001, 100.0]}, "momentum": {"choices": [0.99]}, "activation": "identity"}
+    )
     options = OPTIONS | {"trials": 4, "epochs": 1, "halving": False, "metric": "log-loss", "sampler": "random"}
     run = create_run(plan_search("digits", source, PlanOptions(**options)), Resources(), source, results=tmp_path)
     ending = carry_out_alone(run, digits)
     diverged = [record for record in ending.records if record.state is TrialState.DIVERGED]
     assert all(record.outcome.curve[-1][1] == Metric.LOG_LOSS.entry.worst for record in diverged)
     assert diverged
-    assert ending.winner.row.configuration.learning_rate == 0.1
+    assert ending.winner.row.configuration.learning_rate == 0.001
     assert pd.read_csv(run.folder.leaderboard_csv)["validation_log_loss"].max() < Metric.LOG_LOSS.entry.worst
 
 
