@@ -47,6 +47,12 @@ class Layout:
         return self.of_images / (self.repeats * self.images) if self.images > 1 else math.inf
 
     @property
+    def gain(self) -> float:
+        """By how much the mean over all repeats varies less with the images than that of one repeat: 1 to `repeats`."""
+        of_one = self.of_images + (self.repeats - 1) * self.of_rest
+        return min(float(self.repeats), of_one / self.of_images) if self.of_images > 0 else 1.0
+
+    @property
     def repeat_variance(self) -> float:
         """What differences of the repeats add to the variance of the mean; 0 where chance alone may explain them."""
         return max(0.0, self.of_repeats - self.of_rest) / (self.repeats * self.images)

@@ -100,7 +100,7 @@ def interval_of(
 
     Args:
         variance: of the score, 0 or more.
-        as_many: see `Score`.
+        as_many: see `Score`; times what further trainings on the same images add.
         quantile: see `wilson_interval`.
     """
     if metric is Metric.LOG_LOSS:
@@ -139,7 +139,8 @@ def _interval(layout: Layout) -> tuple[float, float]:
 
 def _interval_by(metric: Metric, layout: Layout, as_many: float | None) -> tuple[float, float]:
     variance = layout.image_variance + layout.repeat_variance
-    return interval_of(metric, layout.mean, variance, as_many or float(layout.images), _quantile(layout))
+    of_one = as_many or float(layout.images)
+    return interval_of(metric, layout.mean, variance, of_one * layout.gain, _quantile(layout))
 
 
 def _quantile(layout: Layout) -> float:
