@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from packtune.models.training.metrics.catalog import Metric
 from packtune.report.console import program, shell_word
 from packtune.run.folder import Run
 from packtune.run.settings_file import AUTO, OBJECTS
@@ -22,6 +23,7 @@ def retrain_command(run: Run) -> str | None:
         f"--space {shell_word(str(run.folder.winner_space))} "
         f"--replicates {REPLICATES} --epochs {plan.epochs} --no-halving --seed {plan.seed + 1} "
         f"--protocol {plan.protocol} --precision {plan.precision or AUTO}"
+        + (f" --metric {plan.metric}" if plan.metric is not Metric.ACCURACY else "")
         + (f" --cpus-per-worker {resources.cpus_per_worker:g}" if resources.threads > 1 else "")
     )
 
