@@ -55,13 +55,22 @@ def overlap_cnn_map(height: int, width: int) -> tuple[int, int]:
     return rows, columns
 
 
+def check_fits(configuration: Configuration, input_shape: tuple[int, ...]) -> None:
+    """Make sure that the network of a configuration can be built for inputs of a shape.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    if configuration.architecture == "cnn":
+        cnn_map(configuration, *image_shape(configuration, input_shape)[1:])
+    elif configuration.architecture == "overlap-cnn":
+        overlap_cnn_map(*image_shape(configuration, input_shape)[1:])
+
+
 def fits(configuration: Configuration, input_shape: tuple[int, ...]) -> bool:
     """Tell whether the network of a configuration can be built for inputs of a shape."""
     try:
-        if configuration.architecture == "cnn":
-            cnn_map(configuration, *image_shape(configuration, input_shape)[1:])
-        elif configuration.architecture == "overlap-cnn":
-            overlap_cnn_map(*image_shape(configuration, input_shape)[1:])
+        check_fits(configuration, input_shape)
     except ValueError:
         return False
     return True

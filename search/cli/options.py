@@ -60,6 +60,15 @@ MetricName = Annotated[
 SameMetric = Annotated[
     str | None, typer.Option(metavar="|".join(Metric), help="The metric of the run: it cannot change.")
 ]
+Try = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--try",
+        metavar="FILE|NAME=VALUE,...",
+        help="Train known-good configurations first: learning_rate=0.1,hidden_units=64, or those in a TOML, JSON or "
+        "CSV file, such as a leaderboard.csv or a winner.toml; may be repeated.",
+    ),
+]
 Workers = Annotated[
     int | None,
     typer.Option(

@@ -31,6 +31,7 @@ from packtune.cli.options import (
     Target,
     TestShare,
     TimeBudget,
+    Try,
     ValidationShare,
     Verbose,
     Workers,
@@ -86,6 +87,7 @@ def run(
     data_dir: DataDir = None,
     space: Annotated[str, typer.Option(help="Space, or a FILE.toml; `packtune spaces` lists them.")] = "wide",
     set_: Set = None,
+    try_: Try = None,
     sampler: Annotated[
         str | None,
         typer.Option(help="grid, random, tpe, qmc, gp or cmaes. [default: grid if the space is a list, else tpe]"),
@@ -162,6 +164,7 @@ def run(
         source = find_space(space)
         options = SearchOptions(
             set=set_,
+            tries=try_,
             sampler=sampler,
             trials=trials,
             epochs=epochs,

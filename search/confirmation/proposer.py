@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from packtune.confirmation.layout import Block
-from packtune.models.configuration import Value
 from packtune.proposals.proposer import Capacity, Proposer, Suggestion, Window
 from packtune.trial import Outcome
 
@@ -30,12 +29,12 @@ class FinalistsProposer(Proposer):
     """Proposes the finalists of one block.
 
     Args:
-        finalists: the values of those that take part, in order.
+        finalists: a trial of each that takes part, in order.
     """
 
-    def __init__(self, block: Block, finalists: Sequence[Mapping[str, Value]]) -> None:
+    def __init__(self, block: Block, finalists: Sequence[Suggestion]) -> None:
         self._block = block
-        self._suggestions = [Suggestion(values=values) for values in finalists]
+        self._suggestions = [each.again() for each in finalists]
 
     def add(self, number: int, suggestion: Suggestion) -> None:
         """Keep nothing: the number of a trial decides its configuration."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from packtune.proposals.given import Given
 from packtune.proposals.packing import group_proposals
-from packtune.proposals.proposer import Capacity, Proposer, Suggestion, propose
+from packtune.proposals.proposer import Capacity, Proposer, Suggestion, propose, suggest_tried
 from packtune.settings import SearchPlan
 from packtune.study.study import SearchStudy
 from packtune.trial import Pack, TrialRecord
@@ -16,16 +17,20 @@ class Asking:
 
     Args:
         capacity: the largest number of members of a pack where the plan names none.
+        given: tells which trials a user gave.
 
     Raises:
         RunError: a trial of the study is damaged.
     """
 
-    def __init__(self, study: SearchStudy, proposer: Proposer, plan: SearchPlan, capacity: Capacity) -> None:
+    def __init__(
+        self, study: SearchStudy, proposer: Proposer, plan: SearchPlan, capacity: Capacity, given: Given
+    ) -> None:
         self._study = study
         self._proposer = proposer
         self._plan = plan
         self._capacity = capacity
+        self._given = given
         self._repeated = study.repeated()
 
     def next_packs(self, first: int, pack: int) -> list[Pack]:
@@ -50,8 +55,11 @@ class Asking:
     def _suggest(self, first: int, pack: int) -> list[Suggestion]:
         repeated = self._to_repeat(first)
         if repeated:
-            return [Suggestion(values=self._study.trials.suggestion(number).values) for number in repeated]
-        left = self._plan.trials - first
+            return [self._study.trials.suggestion(number).again() for number in repeated]
+        left = min([self._plan.trials, *self._given.tried_after(first)]) - first
+        tried = self._given.tried_from(first)[:left]
+        if tried:
+            return [suggest_tried(self._study.space, configuration) for configuration in tried]
         return propose(self._proposer, first=first, pack=pack, left=left, capacity=self._capacity)
 
     def _to_repeat(self, first: int) -> list[int]:

@@ -80,7 +80,7 @@ class Dispatcher:
         stage = stage or exploration(study.space, plan, device=device)
         records, proposer = study.records(), stage.proposer
         teach(proposer, study, records)
-        self._asking = Asking(study, proposer, plan, stage.capacity)
+        self._asking = Asking(study, proposer, plan, stage.capacity, stage.given)
         self._knowledge = Knowledge(rungs_of(plan.epochs) if plan.halving else ())
         self._telling = Telling(study, proposer, self._knowledge, records)
         packs = study.pack_notes.packs([record.proposal for record in records])

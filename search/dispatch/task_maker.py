@@ -10,6 +10,7 @@ from packtune.dispatch.knowledge import Knowledge
 from packtune.dispatch.pack_task import PackTask
 from packtune.models.hardware.device import Device
 from packtune.proposals.catalog import make_proposer
+from packtune.proposals.given import NOTHING, Given
 from packtune.proposals.packing import pack_capacity
 from packtune.proposals.proposer import Capacity, Proposer
 from packtune.settings import SettledPlan
@@ -39,6 +40,7 @@ class Stage:
         seeds_of: gives the seeds of a pack.
         known_best: models are sent back above this merit on validation; none for the best of the packs so far.
         wants_answers: see `PackTask`.
+        given: what a user gave to begin with.
     """
 
     proposer: Proposer
@@ -46,22 +48,32 @@ class Stage:
     seeds_of: Callable[[Pack], PackSeeds]
     known_best: float | None = None
     wants_answers: bool = False
+    given: Given = NOTHING
 
 
-def exploration(space: Space, plan: SettledPlan, *, device: Device, capacity: Capacity | None = None) -> Stage:
+def exploration(
+    space: Space,
+    plan: SettledPlan,
+    *,
+    device: Device,
+    capacity: Capacity | None = None,
+    given: Given = NOTHING,
+) -> Stage:
     """Give the stage in which the sampler of a plan proposes: all packs see the images in the same order.
 
     Args:
         capacity: none for the rule of `pack_capacity`.
+        given: what a user gave to begin with.
 
     Raises:
         SettingsError, SpaceError: see `make_proposer`.
     """
     seeds = PackSeeds(batches=plan.protocol.order_seed(plan.seed))
     return Stage(
-        proposer=make_proposer(space, plan),
+        proposer=make_proposer(space, plan, given),
         capacity=capacity or partial(pack_capacity, device=device),
         seeds_of=lambda pack: seeds,
+        given=given,
     )
 
 

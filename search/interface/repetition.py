@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from packtune.errors import PacktuneError
 from packtune.run.folder import Run, RunFolder
+from packtune.run.given.keeping import GIVEN
 from packtune.run.settings_file import read_settings
 from packtune.settings import SearchPlan, Settings
 
@@ -46,11 +48,15 @@ def _others(run: Run) -> Iterator[tuple[RunFolder, Settings]]:
 def _decide_alike(run: Run, folder: RunFolder, settings: Settings) -> bool:
     """Tell whether what decides the result of two runs is the same; the other may have more trials."""
     mine, other = run.settings.plan, settings.plan
-    spaces = [at.space.read_bytes() if at.space.is_file() else None for at in (run.folder, folder)]
-    if spaces[0] is not None:
+    kept = [[_content(at.space), _content(at.path / GIVEN)] for at in (run.folder, folder)]
+    if kept[0][0] is not None:
         other = replace(other, space=mine.space)  # the content counts, not where the file lay
     same_threads = run.settings.resources.threads == settings.resources.threads
-    return spaces[0] == spaces[1] and same_threads and mine.trials <= other.trials and _agree(mine, other)
+    return kept[0] == kept[1] and same_threads and mine.trials <= other.trials and _agree(mine, other)
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
 
 
 def _agree(mine: SearchPlan, other: SearchPlan) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from packtune.errors import SettingsError, suggest_name
 from packtune.proposals.from_optuna.samplers import MakeSampler, OptunaProposer, make_cmaes, make_gp, make_qmc
+from packtune.proposals.given import NOTHING, Given
 from packtune.proposals.grid import GridProposer
 from packtune.proposals.proposer import Proposer
 from packtune.proposals.random_draws import RandomProposer
@@ -110,11 +111,16 @@ def count_listed(name: str, space: Space) -> int | None:
     return len(space.enumerate()) if find_sampler(name).lists else None
 
 
-def make_proposer(space: Space, plan: SearchPlan) -> Proposer:
+def make_proposer(space: Space, plan: SearchPlan, given: Given = NOTHING) -> Proposer:
     """Make the proposer of one search.
+
+    Args:
+        given: what a user gave to begin with.
 
     Raises:
         SettingsError: no sampler has the name in the plan.
         SpaceError: the sampler tries each configuration, and the space is continuous or too large.
     """
-    return find_sampler(plan.sampler).make(space, plan)
+    proposer = find_sampler(plan.sampler).make(space, plan)
+    proposer.prepare(given)
+    return proposer

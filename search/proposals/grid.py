@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from packtune.proposals.given import NOTHING, Given
 from packtune.proposals.one_by_one import OneByOneWindow
 from packtune.proposals.proposer import Proposer, Suggestion
 from packtune.space.space import Space
@@ -12,7 +13,7 @@ WINDOW = 256
 
 
 class GridProposer(Proposer):
-    """Gives trial n the n-th configuration of the space, modulo their number.
+    """Gives its n-th trial the n-th configuration of the space, modulo their number.
 
     Raises:
         SpaceError: the space is continuous or too large.
@@ -20,6 +21,10 @@ class GridProposer(Proposer):
 
     def __init__(self, space: Space) -> None:
         self._rows = space.enumerate()
+        self._given = NOTHING
+
+    def prepare(self, given: Given) -> None:
+        self._given = given
 
     def add(self, number: int, suggestion: Suggestion) -> None:
         """Keep nothing: the number of a trial decides its configuration."""
@@ -31,4 +36,5 @@ class GridProposer(Proposer):
         return OneByOneWindow(first, WINDOW, self._suggest)
 
     def _suggest(self, number: int) -> Suggestion:
-        return Suggestion(values=self._rows[number % len(self._rows)])
+        place = number - self._given.tried_before(number)
+        return Suggestion(values=self._rows[place % len(self._rows)])

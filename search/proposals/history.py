@@ -29,27 +29,33 @@ class History:
         self._merits = np.zeros(64)
         self._n = 0
         self._first_with: dict[bytes, int] = {}
+        self._outside: set[int] = set()
 
     def __len__(self) -> int:
         return self._n
 
-    def add(self, row: Floats) -> None:
+    def add(self, row: Floats | None) -> None:
         """Take in the next trial, which is open.
 
         Args:
-            row: float64 [columns].
+            row: float64 [columns]; none for a trial outside the space, of which nothing is learnt.
         """
         if self._n == len(self._rows):
             self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
             self._stages = np.concatenate([self._stages, np.full(self._n, OPEN)])
             self._merits = np.concatenate([self._merits, np.zeros(self._n)])
-        self._rows[self._n] = row
-        self._first_with.setdefault(row.tobytes(), self._n)
+        if row is None:
+            self._rows[self._n], self._stages[self._n] = math.nan, SILENT
+            self._outside.add(self._n)
+        else:
+            self._rows[self._n] = row
+            self._first_with.setdefault(row.tobytes(), self._n)
         self._n += 1
 
     def tell(self, number: int, outcome: Outcome) -> None:
         """Take in the outcome of a trial."""
-        self._stages[number], self._merits[number] = _merit(outcome)
+        if number not in self._outside:
+            self._stages[number], self._merits[number] = _merit(outcome)
 
     def told(self, before: int) -> tuple[Floats, Floats]:
         """Give the closed trials with numbers below `before`, without those that failed.

@@ -7,8 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from packtune.models.configuration import Configuration, Value
+from packtune.proposals.given import Given
+from packtune.space.space import Space
 from packtune.trial import Outcome
 
+TRIED = "tried"
+"""The attribute with all values of a trial that a user gave and the space never proposes."""
 Capacity = Callable[[Configuration], int]
 """Gives the largest number of members of a pack with a configuration, 1 or more."""
 
@@ -24,6 +28,27 @@ class Suggestion:
 
     values: Mapping[str, Value]
     attributes: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def is_outside(self) -> bool:
+        """Tell whether the space never proposes it."""
+        return TRIED in self.attributes
+
+    def again(self) -> Suggestion:
+        """Give another trial of the same configuration."""
+        return Suggestion(
+            values=self.values, attributes={name: value for name, value in self.attributes.items() if name == TRIED}
+        )
+
+
+def suggest_tried(space: Space, configuration: Configuration) -> Suggestion:
+    """Give the trial of a configuration that a user gave.
+
+    One that the space never proposes has no values, as a study holds none outside its space: an attribute has them.
+    """
+    values = space.values_of(configuration)
+    outside = {TRIED: configuration.as_dict()}
+    return Suggestion(values={}, attributes=outside) if values is None else Suggestion(values=values)
 
 
 class Window(ABC):
@@ -50,16 +75,19 @@ class Proposer(ABC):
 
     A proposal is a function of the seed, of the trials with lower numbers and of what was told before the window began.
 
-    Lifecycle: `add` takes in each trial of the study, in the order of the numbers, whether this object proposed it or
-    not. `tell` takes in each outcome. `window` begins the next proposals.
+    Lifecycle: `prepare`, once. `add` takes in each trial of the study, in the order of the numbers, whether this object
+    proposed it or not. `tell` takes in each outcome. `window` begins the next proposals.
     """
+
+    def prepare(self, given: Given) -> None:  # noqa: B027 a sampler may do without
+        """Take in what a user gave to begin with, before anything else."""
 
     @abstractmethod
     def add(self, number: int, suggestion: Suggestion) -> None:
-        """Take in an open trial. One that was taken in before is left as it is.
+        """Take in an open trial; of one outside the space nothing is learnt. One taken in before is left as it is.
 
         Raises:
-            ValueError: a value lies outside the space.
+            ValueError: a value lies outside the space, and the trial does not say so.
         """
 
     @abstractmethod

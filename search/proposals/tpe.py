@@ -47,7 +47,7 @@ class TpeProposer(Proposer):
 
     def add(self, number: int, suggestion: Suggestion) -> None:
         if number == len(self._history):
-            self._history.add(self._encoding.encode(suggestion.values))
+            self._history.add(None if suggestion.is_outside else self._encoding.encode(suggestion.values))
 
     def tell(self, number: int, outcome: Outcome) -> None:
         self._history.tell(number, outcome)

@@ -17,7 +17,7 @@ from packtune.dispatch.dispatcher import Dispatcher
 from packtune.dispatch.standing import Kind, Later
 from packtune.dispatch.task_maker import PackSeeds, Stage
 from packtune.models.architectures.build import count_parameters
-from packtune.models.configuration import Configuration, Value
+from packtune.models.configuration import Configuration
 from packtune.proposals.packing import plainest_of
 from packtune.proposals.proposer import Capacity
 from packtune.report.time_left import cost_of
@@ -211,9 +211,9 @@ class ConfirmingStages:
             )
 
     def _stage(self, confirmation: Confirmation, block: Block, finalists: Sequence[Candidate]) -> Stage:
-        values: list[Mapping[str, Value]] = [self._explored.trials.suggestion(each.trial).values for each in finalists]
+        known = [self._explored.trials.suggestion(each.trial) for each in finalists]
         return Stage(
-            proposer=FinalistsProposer(block, values),
+            proposer=FinalistsProposer(block, known),
             capacity=self._capacity,
             seeds_of=confirmation.seeds_of,
             known_best=ANY_MODEL if block == confirmation.layout.report else NO_MODEL,

@@ -18,7 +18,9 @@ from packtune.data.files import readable
 from packtune.data.own.facts import ARRAYS, FACTS, ROWS
 from packtune.errors import NameTaken, RunError
 from packtune.files import TEMPORARY, make_folder, write_bytes
+from packtune.proposals.given import NOTHING, Given
 from packtune.report.console import program, shell_word
+from packtune.run.given.keeping import GIVEN, read_given
 from packtune.run.own.fitting import fit_space
 from packtune.run.settings_file import read_settings, write_settings
 from packtune.settings import RUN_NAME, Settings
@@ -171,7 +173,8 @@ class RunFolder:
             str(self.space) if is_file(settings.plan.space) and self.space.exists() else settings.plan.space
         )
         changed = change_space(space, read_changes(settings.plan.changes))
-        return Run(folder=self, settings=settings, space=fit_space(changed, settings.plan.description), new=False)
+        fitted = fit_space(changed, settings.plan.description)
+        return Run(folder=self, settings=settings, space=fitted, new=False, given=read_given(self.path))
 
     def discard(self) -> None:
         """Remove the folder of a run that never began, unless something else lies in it."""
@@ -184,7 +187,7 @@ class RunFolder:
     def _remove_parts(self) -> None:
         """Remove what is written before the settings, such as that of a run that was killed while it was made."""
         self._sweep()
-        for path in (self.space, self.path / FACTS, self.path / ROWS):
+        for path in (self.space, self.path / FACTS, self.path / ROWS, self.path / GIVEN):
             path.unlink(missing_ok=True)
         shutil.rmtree(self.path / ARRAYS, ignore_errors=True)
 
@@ -229,12 +232,14 @@ class Run:
 
     Attributes:
         new: its study does not exist yet.
+        given: what the user gave to begin with.
     """
 
     folder: RunFolder
     settings: Settings
     space: Space
     new: bool
+    given: Given = NOTHING
 
 
 def free_name(results: Path, stem: str) -> str:

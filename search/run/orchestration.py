@@ -208,7 +208,9 @@ def _lane(
             sharing=sharing,
         )
 
-    explores = exploration(each.study.space, each.plan, device=placement.device, capacity=capacity)
+    explores = exploration(
+        each.study.space, each.plan, device=placement.device, capacity=capacity, given=each.run.given
+    )
     following = ConfirmingStages(each.run, each.plan, each.study, each.storage, capacity=capacity, make=make, say=say)
     stages = StagedSearch(
         make(each.study, each.plan, explores, sharing),

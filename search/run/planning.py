@@ -15,6 +15,7 @@ from packtune.proposals.catalog import check_sampler, count_listed, default_samp
 from packtune.protocol import NOTEBOOK_SEED, Protocol
 from packtune.run.folder import Run, RunFolder, free_name, name_stem
 from packtune.run.given.parsing import parse_device, parse_metric, parse_precision, parse_preference, parse_protocol
+from packtune.run.given.tries import GivenTry
 from packtune.run.settings_file import AUTO
 from packtune.settings import DEFAULT_TRIALS, Preference, Resources, SearchPlan, Settings
 from packtune.space.change_words import GivenChanges
@@ -32,6 +33,9 @@ class PlanOptions(TypedDict, total=False):
     Attributes:
         set: hyperparameters of the space narrowed, fixed or added: by name a value, a list of choices, a table with
             "low", "high" and "log", or the text after the "=" of `--set`; or whole texts, "learning_rate=0.001..1:log".
+        tries: configurations that are trained first: each a text, "learning_rate=0.1,hidden_units=64", a table, a
+            `Configuration`, or a TOML, JSON or CSV file, such as a leaderboard. What is left out has its only value in
+            the space, or its default.
         sampler: none for `grid` where the space is a list, else `tpe`.
         trials: none for all configurations of a list, else 32.
         epochs: of full training; none for 10, or more of few examples of the user's own.
@@ -51,6 +55,7 @@ class PlanOptions(TypedDict, total=False):
     """
 
     set: GivenChanges | None
+    tries: Sequence[GivenTry] | GivenTry | None
     sampler: str | None
     trials: int | None
     epochs: int | None
@@ -117,8 +122,11 @@ def check_options(given: SearchOptions) -> None:
             raise SettingsError(f"unknown option {name!r}.{suggest_name(name, allowed)}")
 
 
-def plan_search(data: str, source: SpaceSource, options: PlanOptions) -> SearchPlan:
+def plan_search(data: str, source: SpaceSource, options: PlanOptions, *, tries: int = 0) -> SearchPlan:
     """Complete the options of a new search.
+
+    Args:
+        tries: how many configurations are tried first.
 
     Raises:
         SettingsError: an option is not allowed, or does not fit another.
@@ -133,7 +141,7 @@ def plan_search(data: str, source: SpaceSource, options: PlanOptions) -> SearchP
     _check_replicates(1 if asked is None else asked, halving=bool(halving) and n_listed is not None)
     protocol = parse_protocol(options.get("protocol"), space.protocol)
     seed, trials = options.get("seed"), options.get("trials")
-    listed = None if n_listed is None else n_listed * replicates
+    n_trials = _count_trials(trials, None if n_listed is None else n_listed * replicates, tries)
     if seed is None:
         seed = NOTEBOOK_SEED if protocol is Protocol.NOTEBOOK else 0
     return SearchPlan(
@@ -141,8 +149,8 @@ def plan_search(data: str, source: SpaceSource, options: PlanOptions) -> SearchP
         space=source.name,
         changes=source.changes,
         sampler=sampler,
-        trials=_count_trials(trials, listed),
-        confirm=_confirms(options, _count_trials(trials, listed), protocol),
+        trials=n_trials,
+        confirm=_confirms(options, n_trials, protocol),
         finalists=options.get("finalists"),
         report_trainings=asked,
         prefer=parse_preference(options.get("prefer", Preference.ACCURACY)),
@@ -232,11 +240,23 @@ def _given(value: T | None, default: T) -> T:
     return default if value is None else value
 
 
-def _count_trials(given: int | None, listed: int | None) -> int:
-    """Give the number of trials: as asked, or all of a list, or the default."""
+def _count_trials(given: int | None, listed: int | None, tries: int) -> int:
+    """Give the number of trials: as asked, or all of a list, or the default.
+
+    Args:
+        listed: trials of the list, if there is one.
+        tries: trials that come before those of the sampler.
+
+    Raises:
+        SettingsError: fewer were asked for than are tried first.
+    """
+    if given is not None and 0 < given < tries:
+        raise SettingsError(
+            f"trials = {given} is not allowed with {tries} configurations to try first: give {tries} or more"
+        )
     if listed is None:
-        return DEFAULT_TRIALS if given is None else given
-    return listed if given is None else min(given, listed)
+        return max(DEFAULT_TRIALS, tries) if given is None else given
+    return listed + tries if given is None else min(given, listed + tries)
 
 
 def _confirms(options: PlanOptions, trials: int, protocol: Protocol) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from packtune.errors import RunError, SettingsError
 from packtune.run.folder import SETTINGS, Run
 from packtune.run.settings_file import read_settings
+from packtune.study.records import explored_seeds
 from packtune.study.storage import Storage, open_storage
 from packtune.study.storage_url import hide_password
 from packtune.study.study import SearchStudy, create_study, find_study, load_study
@@ -25,10 +26,11 @@ def open_study(run: Run, storage: Storage, *, read_only: bool = False) -> Search
     """
     settings = run.settings
     name = None if run.new else find_study(storage, settings.name, settings.run_id)
+    seed_of = explored_seeds(run.space, settings.plan, run.given)
     if run.new or _never_began(run, name):
-        study = create_study(storage, settings.name, run.space, settings.plan)
+        study = create_study(storage, settings.name, run.space, settings.plan, seed_of=seed_of)
     elif name is not None:
-        study = load_study(storage, name, run.space, settings.plan)
+        study = load_study(storage, name, run.space, settings.plan, seed_of=seed_of)
     else:
         url = settings.resources.storage
         where = run.folder.journal if url is None else f"the storage {hide_password(url)}"

@@ -75,7 +75,7 @@ def _from_text(text: str) -> Change:
     _check_name(name, f"set {text}")
     found = RANGE.fullmatch(values) if HYPERPARAMETERS[name].kind in (int, float) else None
     if found is None:
-        return _checked(Change(name=name, domain=Choices(values=tuple(_read(name, v) for v in values.split(",")))))
+        return _checked(Change(name=name, domain=Choices(values=tuple(read_value(name, v) for v in values.split(",")))))
     if found["scale"] not in SCALES:
         raise SpaceError(f"set {text!r}: {found['scale']!r} is no scale: write :log or :linear, or neither")
     domain = _range(name, found["low"], found["high"], log=SCALES[found["scale"]])
@@ -93,8 +93,12 @@ def _range(name: str, low: str, high: str, *, log: bool) -> Domain:
     return FloatRange(low=_number(name, low), high=_number(name, high), log=log)
 
 
-def _read(name: str, text: str) -> Value:
-    """Read one value of a hyperparameter."""
+def read_value(name: str, text: str) -> Value:
+    """Read one value of a hyperparameter, which may be outside its range.
+
+    Raises:
+        SpaceError: it is of another kind.
+    """
     kind, text = HYPERPARAMETERS[name].kind, text.strip()
     if kind is bool:
         if text.lower() not in ("true", "false"):

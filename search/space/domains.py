@@ -29,6 +29,10 @@ class Choices:
         """Give the values that must lie in the range of the hyperparameter."""
         return self.values
 
+    def has(self, value: Value) -> bool:
+        """Tell whether it may be proposed."""
+        return value in self.values
+
     def __str__(self) -> str:
         return ", ".join(_in_words(value) for value in self.values)
 
@@ -49,6 +53,10 @@ class IntRange:
         """Give the values that must lie in the range of the hyperparameter."""
         return (self.low, self.high)
 
+    def has(self, value: Value) -> bool:
+        """Tell whether it may be proposed."""
+        return isinstance(value, int) and self.low <= value <= self.high
+
     def __str__(self) -> str:
         return f"{self.low} to {self.high}{', log' if self.log else ''}"
 
@@ -68,6 +76,10 @@ class FloatRange:
     def bounds(self) -> tuple[Value, ...]:
         """Give the values that must lie in the range of the hyperparameter."""
         return (self.low, self.high)
+
+    def has(self, value: Value) -> bool:
+        """Tell whether it may be proposed."""
+        return isinstance(value, int | float) and self.low <= value <= self.high
 
     def __str__(self) -> str:
         return f"{self.low:g} to {self.high:g}{', log' if self.log else ''}"

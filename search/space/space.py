@@ -66,6 +66,24 @@ class Space:
         """
         return Configuration.from_dict(self.choose(lambda dimension: values[dimension.name]))
 
+    def has(self, values: Mapping[str, Value]) -> bool:
+        """Tell whether the dimensions may have these values, and each that applies has one."""
+        try:
+            applying = self.choose(lambda dimension: values[dimension.name])
+        except KeyError:
+            return False
+        domains = {dimension.name: dimension.domain for dimension in self.dimensions}
+        return applying.keys() == values.keys() and all(domains[name].has(value) for name, value in values.items())
+
+    def values_of(self, configuration: Configuration) -> dict[str, Value] | None:
+        """Give the values with which a configuration is proposed; none if it never is."""
+        known, used = configuration.as_dict(), configuration.used()
+        values = self.choose(lambda dimension: known[dimension.name])
+        if not self.has(values) or self.configuration_of(values).used() != used:
+            return None
+        listed = not self.listed or any(self.configuration_of(row).used() == used for row in self.listed)
+        return values if listed else None
+
     @property
     def is_enumerable(self) -> bool:
         """Tell whether the space has a finite number of configurations."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from optuna.trial import FrozenTrial
 
 from packtune.errors import RunError
-from packtune.models.configuration import Value
+from packtune.models.configuration import Configuration
 from packtune.models.training.metrics.catalog import Metric
 from packtune.proposals.catalog import count_listed
+from packtune.proposals.from_optuna.space import suggestion_of
+from packtune.proposals.given import NOTHING, Given
+from packtune.proposals.proposer import TRIED, Suggestion
 from packtune.settings import SearchPlan
 from packtune.space.space import Space
 from packtune.trial import Outcome, Proposal, TrialRecord, TrialState
@@ -39,14 +42,14 @@ class RecordReader:
     seed_of: SeedOf
     metric: Metric = Metric.ACCURACY
 
-    def proposal(self, number: int, values: Mapping[str, Value]) -> Proposal:
-        """Give the proposal of a trial with these values.
+    def proposal(self, number: int, suggestion: Suggestion) -> Proposal:
+        """Give the proposal of a trial.
 
         Raises:
             RunError: the values are damaged.
         """
         with self.naming_damage(number):
-            configuration = self.space.configuration_of(values)
+            configuration = self._configuration_of(suggestion)
             return Proposal(number=number, configuration=configuration, seed=self.seed_of(number))
 
     def record(self, trial: FrozenTrial) -> TrialRecord:
@@ -55,7 +58,7 @@ class RecordReader:
         Raises:
             RunError: the trial is damaged.
         """
-        proposal = self.proposal(trial.number, trial.params)
+        proposal = self.proposal(trial.number, suggestion_of(trial))
         with self.naming_damage(trial.number):
             outcome = _outcome_of(trial)
         if outcome is not None and outcome.validation is not None and outcome.metric is not self.metric:
@@ -72,7 +75,7 @@ class RecordReader:
 
         One with an outcome is ours.
         """
-        if OUTCOME in trial.user_attrs:
+        if OUTCOME in trial.user_attrs or TRIED in trial.system_attrs:
             return False
         if ENQUEUED in trial.system_attrs or not set(trial.params) <= {d.name for d in self.space.dimensions}:
             return True
@@ -81,6 +84,14 @@ class RecordReader:
         except KeyError:
             return True
         return False
+
+    def _configuration_of(self, suggestion: Suggestion) -> Configuration:
+        tried = suggestion.attributes.get(TRIED)
+        if tried is None:
+            return self.space.configuration_of(suggestion.values)
+        if not isinstance(tried, dict):
+            raise TypeError("no values of a configuration")
+        return Configuration.from_dict(tried)
 
     @contextmanager
     def naming_damage(self, number: int) -> Iterator[None]:
@@ -98,13 +109,21 @@ class RecordReader:
             ) from error
 
 
-def explored_seeds(space: Space, plan: SearchPlan) -> SeedOf:
-    """Give the seeds of the trials that a sampler proposes.
+def explored_seeds(space: Space, plan: SearchPlan, given: Given = NOTHING) -> SeedOf:
+    """Give the seeds of the trials of exploration.
 
     A listed space is tried from the start again when all of its configurations were tried: these are replicates.
+
+    Args:
+        given: tells which trials are none of the sampler's.
     """
     n_listed = count_listed(plan.sampler, space)
-    return lambda number: plan.protocol.trial_seed(plan.seed, number, number // n_listed if n_listed else 0)
+
+    def seed_of(number: int) -> int:
+        place = 0 if given.tried_from(number) else number - given.tried_before(number)
+        return plan.protocol.trial_seed(plan.seed, number, place // n_listed if n_listed else 0)
+
+    return seed_of
 
 
 def _outcome_of(trial: FrozenTrial) -> Outcome | None:

@@ -58,7 +58,7 @@ class Trials:
             RunError: another process writes to the study, or the trial is damaged.
         """
         if number < self._n:
-            return self._reader.proposal(number, self.suggestion(number).values)
+            return self._reader.proposal(number, self.suggestion(number))
         template = open_trial(suggestion, self._distributions, OptunaState.WAITING)
         trial_id = self._storage.optuna.create_new_trial(self._ids.study, template)
         given = self._storage.optuna.get_trial_number_from_id(trial_id)
@@ -69,7 +69,7 @@ class Trials:
             )
         self._ids.add(number, trial_id)
         self._n += 1
-        return self._reader.proposal(number, suggestion.values)
+        return self._reader.proposal(number, suggestion)
 
     def suggestion(self, number: int) -> Suggestion:
         """Give the values of a trial, and what its sampler noted."""

@@ -89,7 +89,7 @@ def carry_out_alone():
             following = ConfirmingStages(
                 run, plan, study, storage, capacity=capacity, make=make_dispatcher, say=lambda text: None
             )
-            first = exploration(study.space, plan, device=Device.CPU)
+            first = exploration(study.space, plan, device=Device.CPU, given=run.given)
             search = StagedSearch(make_dispatcher(study, plan, first), following)
             n_reports = 0
             while tasks := list(itertools.islice(iter(search.next_pack, None), at_once)):

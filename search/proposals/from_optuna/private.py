@@ -25,7 +25,9 @@ PRIVATE_METHODS: dict[type, tuple[str, ...]] = {
 
 
 class NumberedQMCSampler(QMCSampler):
-    """Gives trial n the point n - 1 of the sequence, over the hyperparameters of trial 0, which is drawn at random.
+    """Gives trial n the point n - 1 of the sequence, over the hyperparameters of the first trial that has any.
+
+    That is trial 0, which is drawn at random, unless a user gave it a configuration from outside the space.
 
     Optuna counts the points in the study instead, so the count would depend on crashes and on trials from elsewhere.
     There is no public way to choose the point.
@@ -34,8 +36,9 @@ class NumberedQMCSampler(QMCSampler):
     _number = 0
 
     def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """Sample jointly what trial 0 has."""
-        return dict(study.get_trials(deepcopy=False)[0].distributions) if trial.number else {}
+        """Sample jointly what the first trial has."""
+        before = study.get_trials(deepcopy=False)[: trial.number]
+        return next((dict(each.distributions) for each in before if each.params), {})
 
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]

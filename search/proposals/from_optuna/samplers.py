@@ -55,10 +55,14 @@ class OptunaProposer(Proposer):
 
     def add(self, number: int, suggestion: Suggestion) -> None:
         if number == self._known:
-            self._study.add_trial(open_trial(suggestion, self._distributions, OptunaState.RUNNING))
+            # One outside the space is no trial that a sampler of Optuna's can learn from, but it has its number.
+            state = OptunaState.FAIL if suggestion.is_outside else OptunaState.RUNNING
+            self._study.add_trial(open_trial(suggestion, self._distributions, state))
             self._known += 1
 
     def tell(self, number: int, outcome: Outcome) -> None:
+        if self._study.get_trials(deepcopy=False)[number].state is OptunaState.FAIL:
+            return
         match outcome.state:
             case TrialState.FAIL:
                 self._study.tell(number, state=OptunaState.FAIL)

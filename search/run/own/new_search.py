@@ -6,10 +6,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packtune.data.catalog import DATASETS
 from packtune.data.options import DataOptions
 from packtune.models.training.metrics.catalog import Metric
+from packtune.proposals.given import NOTHING, Given
 from packtune.run.folder import Run, RunFolder
+from packtune.run.given.gathering import gather
+from packtune.run.given.keeping import write_given
 from packtune.run.given.parsing import parse_metric
+from packtune.run.given.tries import read_tries
 from packtune.run.own.classes import check_classes
 from packtune.run.own.finding import find_data
 from packtune.run.own.fitting import default_epochs, fit_space
@@ -33,18 +38,22 @@ class NewSearch:
 
     Attributes:
         prepared: data of the user's own; none for a built-in data set.
+        given: what the user gave to begin with.
     """
 
     plan: SearchPlan
     resources: Resources
     source: SpaceSource
     prepared: PreparedData | None = None
+    given: Given = NOTHING
 
     def create(self, *, results: Path, name: str | None = None) -> Run:
         """Make the folder of the run with all that belongs to it; see `create_run`."""
-        return create_run(self.plan, self.resources, self.source, results=results, name=name, keep=self._keep)
+        run = create_run(self.plan, self.resources, self.source, results=results, name=name, keep=self._keep)
+        return replace(run, given=self.given)
 
     def _keep(self, folder: RunFolder) -> None:
+        write_given(self.given, folder.path)
         if self.prepared is not None:
             keep_data(folder, self.prepared)
 
@@ -60,18 +69,29 @@ def new_search(data: object, source: SpaceSource, options: SearchOptions, view: 
     """
     source = _changed(source, options, view)
     resources = choose_resources(options)
-    plan_search(DEFAULT_DATA, source, options)  # what is wrong in the options shows before anything is read
-    given = find_data(data, data_options(options), view)
-    if given.prepared is None:
-        return NewSearch(plan=plan_search(given.name, source, options), resources=resources, source=source)
-    own = given.prepared.own
-    check_classes(given.prepared.dataset, parse_metric(options.get("metric", Metric.ACCURACY)))
+    tries = read_tries(options.get("tries") or ())
+    # What is wrong in the options shows before anything is read.
+    sampler = plan_search(DEFAULT_DATA, source, options, tries=len(tries)).sampler
+    found = find_data(data, data_options(options), view)
+    if found.prepared is None:
+        given = gather(tries, source.space, DATASETS[found.name].description, sampler=sampler, view=view)
+        plan = plan_search(found.name, source, options, tries=len(given.tried_from(0)))
+        return NewSearch(plan=plan, resources=resources, source=source, given=given)
+    own = found.prepared.own
+    check_classes(found.prepared.dataset, parse_metric(options.get("metric", Metric.ACCURACY)))
     fitted = replace(source, space=fit_space(source.space, own.description))
     for line in describe_fit(source.space, fitted.space, own.description):
         view.say(line)
     chosen: SearchOptions = {**options, "epochs": options.get("epochs") or default_epochs(own.description)}
-    plan = replace(plan_search(DEFAULT_DATA, fitted, chosen), data=given.name, own=own)
-    return NewSearch(plan=plan, resources=resources, source=fitted, prepared=given.prepared)
+    given = gather(tries, fitted.space, own.description, sampler=sampler, view=view)
+    plan = plan_search(DEFAULT_DATA, fitted, chosen, tries=len(given.tried_from(0)))
+    return NewSearch(
+        plan=replace(plan, data=found.name, own=own),
+        resources=resources,
+        source=fitted,
+        prepared=found.prepared,
+        given=given,
+    )
 
 
 def _changed(source: SpaceSource, options: SearchOptions, view: ProgressView) -> SpaceSource:

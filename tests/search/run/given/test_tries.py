@@ -1,0 +1,132 @@
+"""Configurations to try first, in each of the ways in which a user gives them."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+
+from packtune.data.catalog import DATASETS
+from packtune.data.description import Description, Head
+from packtune.errors import SettingsError
+from packtune.models.configuration import Configuration
+from packtune.run.given.tries import complete_tries, describe_outside, read_tries
+from packtune.space.catalog import SPACES
+from packtune.space.change_words import read_changes
+from packtune.space.changes import change_space
+
+DIGITS = DATASETS["digits"].description
+TABLE = Description(
+    name="table.csv", input_shape=(4,), heads=(Head(name="c", classes=("a", "b")),), n_train=40, n_validation=9,
+    n_test=9, fingerprint="x",
+)  # fmt: skip
+
+
+def configurations(*given, space=SPACES["wide"], data=DIGITS):
+    return complete_tries(read_tries(list(given)), space, data)
+
+
+def test_a_text_a_table_and_a_configuration_are_the_same_and_are_tried_once():
+    made = configurations(
+        "learning_rate=0.5, hidden_units=64",
+        {"learning_rate": 0.5, "hidden_units": 64},
+        Configuration(learning_rate=0.5, hidden_units=64),
+    )
+    assert made == (Configuration(learning_rate=0.5, hidden_units=64),)
+
+
+def test_what_is_left_out_has_the_only_value_of_the_space_or_its_default():
+    space = change_space(SPACES["wide"], read_changes(["activation=tanh", "momentum=0.9..0.9"]))
+    assert configurations("learning_rate=1", space=space) == (
+        Configuration(activation="tanh", momentum=0.9, learning_rate=1.0),
+    )
+
+
+def test_files_have_one_or_several(tmp_path):
+    (tmp_path / "one.toml").write_text("learning_rate = 1\nnesterov = true\n")
+    (tmp_path / "two.toml").write_text("[[try]]\nlearning_rate = 0.1\n[[try]]\nlearning_rate = 0.2\n")
+    (tmp_path / "one.json").write_text(json.dumps({"activation": "relu"}))
+    (tmp_path / "two.json").write_text(json.dumps([{"hidden_units": 5}, {"hidden_units": 6}]))
+    (tmp_path / "two.csv").write_text("hidden_units,momentum\n7,0.5\n8,\n")
+    made = configurations(*(tmp_path / name for name in ("one.toml", "two.toml", "one.json", "two.json", "two.csv")))
+    assert made == (
+        Configuration(learning_rate=1.0, nesterov=True),
+        Configuration(learning_rate=0.1),
+        Configuration(learning_rate=0.2),
+        Configuration(hidden_units=5),
+        Configuration(hidden_units=6),
+        Configuration(hidden_units=7, momentum=0.5),
+        Configuration(hidden_units=8),
+    )
+
+
+def test_a_leaderboard_is_read_with_all_its_columns(tmp_path):
+    known = [Configuration(architecture="cnn", nesterov=True), Configuration(depth=3, learning_rate=0.125)]
+    names = ["rank", "trial", "state", "validation_accuracy", *Configuration().as_dict(), "seed"]
+    with (tmp_path / "leaderboard.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, names, restval="")
+        writer.writeheader()
+        for rank, each in enumerate(known, 1):
+            used = {name: str(value).lower() for name, value in each.used().items()}
+            writer.writerow({"rank": rank, "trial": 9, "state": "COMPLETE", "seed": 7, **used})
+    assert [each.used() for each in configurations(str(tmp_path / "leaderboard.csv"))] == [
+        each.used() for each in known
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("learning_rat=1", "unknown hyperparameter 'learning_rat'. Did you mean 'learning_rate'"),
+        ("learning_rate", "is neither NAME=VALUE,... nor a file whose name ends in .toml, .json, .csv"),
+        ("learning_rate=1,momentum", "is not understood at 'momentum'"),
+        ("learning_rate=1,learning_rate=2", "gives learning_rate twice"),
+        ("learning_rate=1000", "learning_rate = 1000.0 is not allowed: it must be a number from 1e-08 to 100"),
+        ("hidden_units=1.5", "hidden_units must be a whole number"),
+        ("batch_size=4000", "is more than the 1257 training examples of digits"),
+        ("architecture=cnn,blocks=4", "leaves no pixel of a 28 x 28 image after block 4"),
+        ("nosuch.csv", "cannot be read: "),
+    ],
+)
+def test_what_is_wrong_is_named(text, words):
+    with pytest.raises(SettingsError) as caught:
+        configurations(text)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("x.toml", "a = ", "is not valid TOML"),
+        ("x.json", "{", "is not valid JSON"),
+        ("x.json", "[1]", "entry 1: 1 is no table of values by name"),
+        ("x.json", "[]", "there is no configuration in it"),
+        ("x.json", '{"hidden_units": [1, 2]}', "hidden_units must be a whole number"),
+        ("x.csv", "hidden_units,momentun\n3,0.5\n", "Did you mean 'momentum'"),
+        ("x.csv", "hidden_units\n3,0.5\n", "row 1: it has another number of cells than the header"),
+        ("x.csv", "hidden_units\n", "there is no configuration in it"),
+        ("x.csv", b"\xff\xfe\x00", "UTF-16"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_named(tmp_path, name, content, words):
+    file = tmp_path / name
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(SettingsError) as caught:
+        configurations(file)
+    assert words in str(caught.value)
+
+
+def test_a_cnn_is_not_tried_on_a_table():
+    with pytest.raises(SettingsError, match="try architecture=cnn: the architecture cnn needs images"):
+        configurations("architecture=cnn", data=TABLE)
+
+
+def test_what_the_space_never_proposes_is_said():
+    wide = SPACES["wide"]
+    assert describe_outside(wide, Configuration(weight_decay=1e-3, momentum=0.5)) == ""
+    odd = Configuration(batch_size=48, weight_decay=1e-3, architecture="cnn", pooling=3)
+    line = describe_outside(wide, odd)
+    assert line == "Tried first, although the space wide never proposes it: pooling 3, batch_size 48."
+    listed = Configuration(hidden_units=128, momentum=0.9, learning_rate=0.01)
+    assert "the combination of its values" in describe_outside(SPACES["mini-grid"], listed)
