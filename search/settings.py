@@ -35,6 +35,13 @@ class Preference(StrEnum):
     SMALL = "small"
 
 
+class StoppedBy(StrEnum):
+    """Why exploration ended before all its trials."""
+
+    PATIENCE = "patience"
+    SCORE = "score"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchPlan:
     """What decides the result of a search, together with the threads of a worker and the kind of processor.
@@ -45,7 +52,12 @@ class SearchPlan:
         space: a built-in name, or the path of a TOML file.
         changes: of that space, as `packtune.space.change_words` reads them.
         sampler: a key of `SAMPLERS`.
-        trials: how many, 1 or more.
+        trials: how many, 1 or more; fewer than asked for if a stop ended the search.
+        stop_at: the score on validation that ends the search once a winner has it; none for no such stop.
+        patience: trials without a better one that end the search, 1 or more; none for no such stop.
+        stops_from: trials told before patience counts: those from before the run was extended.
+        stopped_by: what ended the search; none while it goes on, and where all trials were tried.
+        asked_trials: how many trials were asked for, where a stop ended the search.
         replicates: trials of each configuration of a listed space, each from a fresh seed.
         epochs: of full training, 1 or more.
         seed: of every random draw, 0 to 2**63 - 1; to 2**32 - 1 in the notebook's protocol.
@@ -71,6 +83,11 @@ class SearchPlan:
     changes: tuple[str, ...] = ()
     sampler: str = "tpe"
     trials: int = DEFAULT_TRIALS
+    stop_at: float | None = None
+    patience: int | None = None
+    stops_from: int = 0
+    stopped_by: StoppedBy | None = None
+    asked_trials: int | None = None
     replicates: int = 1
     epochs: int = 10
     seed: int = 0
@@ -89,6 +106,7 @@ class SearchPlan:
         if self.own is None and self.data not in DATASETS:
             raise UnknownDataset(f"unknown data set {self.data!r}.{suggest_name(self.data, DATASETS)}")
         _check_number("trials", self.trials, 1)
+        _check_number("patience", self.patience, 1)
         _check_number("replicates", self.replicates, 1)
         _check_number("epochs", self.epochs, 1)
         _check_number("pack_size", self.pack_size, 1)
@@ -102,6 +120,11 @@ class SearchPlan:
     def description(self) -> Description:
         """What is known about the data set without its examples."""
         return DATASETS[self.data].description if self.own is None else self.own.description
+
+    @property
+    def may_end_early(self) -> bool:
+        """Tell whether a stop may end the search before all trials."""
+        return self.stop_at is not None or self.patience is not None
 
     def settle(self, *, precision: Precision, lookahead: int) -> SettledPlan:
         """Fill in what was left open; what was given stays."""

@@ -11,6 +11,9 @@ from packtune.settings import SearchPlan
 from packtune.study.study import SearchStudy
 from packtune.trial import Pack, TrialRecord
 
+MOST_PROPOSED = 32
+"""Trials that are proposed at once where a search may end early: all that are proposed are trained."""
+
 
 class Asking:
     """Opens the trials of one search, window after window.
@@ -56,11 +59,12 @@ class Asking:
         repeated = self._to_repeat(first)
         if repeated:
             return [self._study.trials.suggestion(number).again() for number in repeated]
+        most = max(MOST_PROPOSED, self._plan.pack_size or 0) if self._plan.may_end_early else self._plan.trials
         left = min([self._plan.trials, *self._given.tried_after(first)]) - first
         tried = self._given.tried_from(first)[:left]
         if tried:
             return [suggest_tried(self._study.space, configuration) for configuration in tried]
-        return propose(self._proposer, first=first, pack=pack, left=left, capacity=self._capacity)
+        return propose(self._proposer, first=first, pack=pack, left=min(left, most), capacity=self._capacity)
 
     def _to_repeat(self, first: int) -> list[int]:
         """List the trials whose configurations the trials from number `first` on try again."""

@@ -18,6 +18,8 @@ from packtune.dispatch.pack_queue import PackQueue
 from packtune.dispatch.pack_task import PackReport, PackTask
 from packtune.dispatch.retries import Decision, Retries
 from packtune.dispatch.standing import Standing
+from packtune.dispatch.stops.exploration_end import ExplorationEnd
+from packtune.dispatch.stops.rule import StopRule
 from packtune.dispatch.tally import Tally
 from packtune.dispatch.task_maker import Stage, TaskMaker, exploration
 from packtune.dispatch.telling import Telling
@@ -53,6 +55,7 @@ class Dispatcher:
 
     Attributes:
         lookahead: the largest number of packs that can be open at the same time.
+        end: where the search ends.
 
     Raises:
         RunError: the study is damaged.
@@ -75,16 +78,18 @@ class Dispatcher:
         self.lookahead = plan.lookahead
         # At a rung the members of a pack are compared with each other, so the pack has to stay together.
         self._compares = stops_early(plan)
-        self._sharing = None if self._compares else sharing
+        self._sharing = None if self._compares or plan.may_end_early else sharing
         study.trials.requeue()  # what a crash left running
         stage = stage or exploration(study.space, plan, device=device)
         records, proposer = study.records(), stage.proposer
         teach(proposer, study, records)
         self._asking = Asking(study, proposer, plan, stage.capacity, stage.given)
         self._knowledge = Knowledge(rungs_of(plan.epochs) if plan.halving else ())
-        self._telling = Telling(study, proposer, self._knowledge, records)
+        rule = StopRule(plan, study.attempts.read(plan.stop_at))
+        self._telling = Telling(study, proposer, [self._knowledge, rule], records)
         packs = study.pack_notes.packs([record.proposal for record in records])
         self._queue = PackQueue(study.pack_notes, packs, self._telling.has_arrived)
+        self.end = ExplorationEnd(study, plan, self._queue, rule)
         self._tally = Tally(study.space, plan, records)
         self._retries = Retries(max_failures)
         self._tasks = TaskMaker(
@@ -104,6 +109,9 @@ class Dispatcher:
             # Once all trials have been proposed and nothing is compared, no pack depends on what another teaches.
             if self._shared is None and not self._telling.tell_up_to(number - self.lookahead, self._queue.packs):
                 return None
+            if self.all_asked:
+                self._tell_rest()
+                return None
             if not self._queue.waiting:
                 self._queue.add(self._asking.next_packs(self._queue.n_trials, len(self._queue.packs)))
             pack = self._take()
@@ -117,8 +125,8 @@ class Dispatcher:
 
     @property
     def all_asked(self) -> bool:
-        """Tell whether every trial has been handed out."""
-        return not self._queue.waiting and self._queue.n_trials >= self._plan.trials
+        """Tell whether every trial has been handed out, or a stop ends the search."""
+        return self.end.reached
 
     @property
     def finished(self) -> bool:

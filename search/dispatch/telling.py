@@ -6,11 +6,18 @@ Results that arrive early are recorded durably at once and told when their turn 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
-from packtune.dispatch.knowledge import Knowledge
 from packtune.proposals.proposer import Proposer
 from packtune.study.study import SearchStudy
 from packtune.trial import Outcome, Pack, TrialRecord
+
+
+class Learner(Protocol):
+    """Whoever takes in what packs taught, one after another."""
+
+    def add(self, outcomes: Sequence[Outcome], /) -> None:
+        """Take in the next pack."""
 
 
 class Telling:
@@ -18,16 +25,17 @@ class Telling:
 
     Args:
         proposer: learns each outcome when it is told.
-        knowledge: takes in each pack when it is told.
+        learners: take in each pack when it is told.
         records: of all trials so far.
     """
 
     def __init__(
-        self, study: SearchStudy, proposer: Proposer, knowledge: Knowledge, records: Sequence[TrialRecord]
+        self, study: SearchStudy, proposer: Proposer, learners: Sequence[Learner], records: Sequence[TrialRecord]
     ) -> None:
         self._study = study
         self._proposer = proposer
-        self._knowledge = knowledge
+        self._learners = learners
+        self._n_told = 0
         self._outcomes = {r.proposal.number: r.outcome for r in records if r.outcome is not None}
 
     @property
@@ -61,7 +69,7 @@ class Telling:
         Args:
             packs: all packs so far, in order.
         """
-        for pack in packs[self._knowledge.n_packs : max(0, last + 1)]:
+        for pack in packs[self._n_told : max(0, last + 1)]:
             if not self.has_arrived(pack):
                 return False
             self._tell(pack)
@@ -72,4 +80,6 @@ class Telling:
             if not self._study.outcomes.is_told(number):
                 self._study.outcomes.tell(number, self._outcomes[number])
                 self._proposer.tell(number, self._outcomes[number].sealed())
-        self._knowledge.add([self._outcomes[number].sealed() for number in pack.trials])
+        self._n_told += 1
+        for learner in self._learners:
+            learner.add([self._outcomes[number].sealed() for number in pack.trials])

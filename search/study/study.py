@@ -14,6 +14,7 @@ from optuna.study import StudyDirection
 from packtune.errors import RunError
 from packtune.settings import SearchPlan
 from packtune.space.space import Space
+from packtune.study.attempts import Attempts
 from packtune.study.folder_note import FolderNote
 from packtune.study.outcomes import Outcomes
 from packtune.study.pack_notes import PackNotes
@@ -39,6 +40,7 @@ class SearchStudy:
         trials: opened with their values.
         outcomes: recorded, then told.
         pack_notes: which trials form which pack.
+        attempts: confirmations in which no winner held the score that was asked for.
         folder_note: in which folder the run lies.
     """
 
@@ -51,6 +53,7 @@ class SearchStudy:
         self.pack_notes = PackNotes(reader.study, self._notes, self._note)
         self.trials = Trials(storage, ids, reader, self.pack_notes.count_trials)
         self.outcomes = Outcomes(storage.optuna, ids)
+        self.attempts = Attempts(reader.study, self._notes, self._note)
         self.folder_note = FolderNote(storage.optuna, study_id)
 
     def claim(self, run_id: str) -> None:
