@@ -35,7 +35,7 @@ class Preference(StrEnum):
     SMALL = "small"
 
 
-class StoppedBy(StrEnum):
+class EndedBy(StrEnum):
     """Why exploration ended before all its trials."""
 
     PATIENCE = "patience"
@@ -56,7 +56,7 @@ class SearchPlan:
         stop_at: the score on validation that ends the search once a winner has it; none for no such stop.
         patience: trials without a better one that end the search, 1 or more; none for no such stop.
         stops_from: trials told before patience counts: those from before the run was extended.
-        stopped_by: what ended the search; none while it goes on, and where all trials were tried.
+        ended_by: what ended the search; none while it goes on, and where all trials were tried.
         asked_trials: how many trials were asked for, where a stop ended the search.
         replicates: trials of each configuration of a listed space, each from a fresh seed.
         epochs: of full training, 1 or more.
@@ -86,7 +86,7 @@ class SearchPlan:
     stop_at: float | None = None
     patience: int | None = None
     stops_from: int = 0
-    stopped_by: StoppedBy | None = None
+    ended_by: EndedBy | None = None
     asked_trials: int | None = None
     replicates: int = 1
     epochs: int = 10
@@ -106,6 +106,7 @@ class SearchPlan:
         if self.own is None and self.data not in DATASETS:
             raise UnknownDataset(f"unknown data set {self.data!r}.{suggest_name(self.data, DATASETS)}")
         _check_number("trials", self.trials, 1)
+        _check_number("stop_at", self.stop_at, 0, self.metric.entry.highest)
         _check_number("patience", self.patience, 1)
         _check_number("replicates", self.replicates, 1)
         _check_number("epochs", self.epochs, 1)
@@ -125,6 +126,10 @@ class SearchPlan:
     def may_end_early(self) -> bool:
         """Tell whether a stop may end the search before all trials."""
         return self.stop_at is not None or self.patience is not None
+
+    def is_reached_by(self, score: float) -> bool:
+        """Tell whether a score is at least as good as the one that was asked for, if one was."""
+        return self.stop_at is None or self.metric.merit(score) >= self.metric.merit(self.stop_at)
 
     def settle(self, *, precision: Precision, lookahead: int) -> SettledPlan:
         """Fill in what was left open; what was given stays."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from packtune.cli.parsing import whole_number
+from packtune.cli.parsing import number, whole_number
 from packtune.settings import Preference
 
 ProtocolName = Annotated[
@@ -49,4 +49,18 @@ Lookahead = Annotated[
         "on it if trials learn from others. [default: --workers, or as many as there is room for, at most a "
         "quarter of the trials if they learn; at least 4]",
     ),
+]
+StopAt = Annotated[
+    float | None,
+    typer.Option(
+        "--stop-at",
+        parser=number,
+        metavar="SCORE",
+        help="End the search once a winner has this score on validation, such as 0.99, over its trainings from fresh "
+        "seeds. Trials look for one when 3 of them reach it, and again when twice as many do.",
+    ),
+]
+Patience = Annotated[
+    int | None,
+    typer.Option(parser=whole_number, metavar="N", help="End the search when the last N trials brought no better one."),
 ]

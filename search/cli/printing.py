@@ -13,6 +13,8 @@ from packtune.report.leaderboard import leaderboard_frame
 from packtune.report.method import describe_baselines
 from packtune.report.screen import to_screen
 from packtune.report.words import describe_winner
+from packtune.run.given.stops import describe_stop
+from packtune.settings import EndedBy, SearchPlan
 from packtune.signals import exit_code
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def _print_leaderboard(run: Run, ending: Ending) -> None:
         if known:
             print_result(wrap(known, width))
         print_result(wrap(f"\nThe full table: {folder.leaderboard_csv} and {folder.leaderboard_md}", width))
-        finished = run.settings.plan.trials - ending.open_trials
+        finished = ending.plan.trials - ending.open_trials
         shorter = finished - sum(row.replicates for row in ending.rows)
         if shorter:
             what = (
@@ -59,11 +61,17 @@ def _print_leaderboard(run: Run, ending: Ending) -> None:
 
 
 def _say_how_to_go_on(run: Run, ending: Ending) -> None:
-    trials, resume = run.settings.plan.trials, run.folder.command("resume")
-    if not ending.trained:
+    trials, resume = ending.plan.trials, run.folder.command("resume")
+    if ended := describe_stop(ending.plan, ending.verdict):
+        try_to_print(f"{ended} To try more: {resume} {_more(ending.plan)}")
+    elif not ending.trained:
         try_to_print(f"All {trials} trials had been finished before. To try more: {resume} --trials +N")
     why = "Stopped" if ending.stopped_by else "The time budget is spent"
     if ending.open_trainings:
         try_to_print(f"{why} with {ending.open_trainings} trainings of finalists open. Continue with: {resume}")
     if ending.open_trials:
         try_to_print(f"{why} with {ending.open_trials} of {trials} trials open. Continue with: {resume}")
+
+
+def _more(plan: SearchPlan) -> str:
+    return "--trials +N, or --patience N" if plan.ended_by is EndedBy.PATIENCE else "--trials +N"

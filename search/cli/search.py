@@ -40,7 +40,7 @@ from packtune.cli.options import (
     storage_of,
 )
 from packtune.cli.parsing import number, whole_number
-from packtune.cli.plan_options import Lookahead, PackSize, Prefer, ProtocolName, Replicates
+from packtune.cli.plan_options import Lookahead, PackSize, Patience, Prefer, ProtocolName, Replicates, StopAt
 from packtune.models.hardware.precision import Precision
 from packtune.models.training.metrics.catalog import Metric
 from packtune.report.console import error_console, try_to_print
@@ -97,6 +97,8 @@ def run(
         typer.Option(parser=whole_number, metavar="N", help="Configurations to try. [default: all of a list, else 32]"),
     ] = None,
     metric: MetricName = Metric.ACCURACY.value,
+    stop_at: StopAt = None,
+    patience: Patience = None,
     epochs: Annotated[
         int | None,
         typer.Option(parser=whole_number, metavar="N", help="Epochs of full training. [default: 10; more of few data]"),
@@ -167,6 +169,8 @@ def run(
             tries=try_,
             sampler=sampler,
             trials=trials,
+            stop_at=stop_at,
+            patience=patience,
             epochs=epochs,
             seed=seed,
             protocol=protocol,

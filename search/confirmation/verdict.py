@@ -63,6 +63,12 @@ class Verdict:
     best_test: Estimate | None = None
     metric: Metric = Metric.ACCURACY
 
+    @property
+    def held_score(self) -> float | None:
+        """The mean score on validation of the winner over its fresh trainings; none before selection is done."""
+        spread = next(each.spread for each in self.finalists if each.candidate == self.winner)
+        return None if spread is None or not self.has_selected else spread.mean
+
 
 def verdict_of(course: Course, outcomes: Mapping[int, Outcome], *, test_images: int) -> Verdict | None:
     """Give the verdict; none before the first round of selection is done.

@@ -155,6 +155,11 @@ class SearchResult:
         return self.ending.open_trials
 
     @property
+    def ended_by(self) -> str | None:
+        """What ended the search before all its trials: "patience" or "score"; none if nothing did."""
+        return None if self.ending.plan.ended_by is None else self.ending.plan.ended_by.value
+
+    @property
     def open_trainings(self) -> int:
         """Trainings of the confirmation that are still to be done; 0 while trials are open."""
         return self.ending.open_trainings
@@ -245,4 +250,5 @@ class SearchResult:
 def carry_out(run: Run, view: ProgressView, *, verbose: bool) -> SearchResult:
     """Search, and give the result."""
     with carried_out([run], view, verbose=verbose) as endings:
-        return SearchResult(run=replace(run, new=False), ending=endings[0])
+        settings = run.settings.with_plan(endings[0].plan)
+        return SearchResult(run=replace(run, new=False, settings=settings), ending=endings[0])

@@ -129,6 +129,8 @@ class ConfirmingStages:
     Attributes:
         study: of the trainings; none before the first stage.
         keeper: of the winner's network; none before the report.
+        explore_further: called if the winner of selection does not have the score at which the search should stop:
+            gives exploration's dispatcher again, or none if that has nothing to go on with.
     """
 
     def __init__(
@@ -144,6 +146,7 @@ class ConfirmingStages:
     ) -> None:
         self.study: SearchStudy | None = None
         self.keeper: ModelKeeper | None = None
+        self.explore_further: Callable[[], Dispatcher | None] = lambda: None
         self._run = run
         self._plan = plan
         self._explored = explored
@@ -168,8 +171,10 @@ class ConfirmingStages:
         block = course.block
         if block is None:
             return None
-        finalists = [confirmation.finalists[index] for index in course.takes_part(block)]
         is_report = block == confirmation.layout.report
+        if is_report and (explorer := self._explore_further(confirmation.verdict(outcomes_of(study)))) is not None:
+            return explorer
+        finalists = [confirmation.finalists[index] for index in course.takes_part(block)]
         if is_report:
             self.keeper = ModelKeeper(self._run.folder.winner_model, finalists[0].configuration)
         self._begun = block.first
@@ -180,6 +185,20 @@ class ConfirmingStages:
             self._plan, trials=block.end, replicates=1, halving=False, lookahead=max(block.end, self._plan.lookahead)
         )
         return self._make(study, plan, self._stage(confirmation, block, finalists))
+
+    def _explore_further(self, verdict: Verdict | None) -> Dispatcher | None:
+        """Go back to exploration if the winner of selection does not have the score that was asked for."""
+        plan, held = self._plan, None if verdict is None else verdict.held_score
+        if held is None or plan.is_reached_by(held):
+            return None
+        explorer = self.explore_further()
+        if explorer is not None:
+            self._confirmation, self.study, self._begun = None, None, -1
+            self._say(
+                f"The winner of selection has a {plan.metric.in_words} of {held:.4f} over its fresh trainings, not "
+                f"{plan.stop_at:g}: exploration goes on"
+            )
+        return explorer
 
     def later(self, best: int | None) -> Later:
         """Tell what the stages after the one at hand will train, as far as it is known.
@@ -192,8 +211,7 @@ class ConfirmingStages:
             return Later()
         if self._confirmation is None:
             if self._likely is None or self._likely[0] != best:
-                values = self._explored.trials.suggestion(best).values
-                self._likely = best, self._run.space.configuration_of(values)
+                self._likely = best, self._explored.trials.configuration(best)
             n = least_sizes(finalists=plan.finalists, replicates=plan.report_trainings).trainings
             return Later(trainings=(self._trainings(self._likely[1], n),), share=SHARE)
         further = [block for block in self._confirmation.layout if block.first > self._begun]

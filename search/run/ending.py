@@ -19,6 +19,7 @@ from packtune.run.confirming import confirmation_of, confirmed_outcomes
 from packtune.run.folder import Run
 from packtune.run.own.baselines import read_baselines
 from packtune.run.records import read_records
+from packtune.settings import SearchPlan
 from packtune.study.storage import open_storage
 from packtune.trial import Outcome, TrialRecord
 
@@ -37,6 +38,7 @@ class Ending:
         open_trainings: of the confirmation, still to be trained; 0 while trials are open.
         trained: whether there was anything to train.
         baselines: what simple methods reach on the user's own data; none before the search has ended.
+        plan: of the run, in which a stop that ended it is noted.
     """
 
     records: Sequence[TrialRecord]
@@ -48,6 +50,7 @@ class Ending:
     stopped_by: signal.Signals | None = None
     trained: bool = False
     baselines: Sequence[BaselineAccuracy] = ()
+    plan: SearchPlan
 
     @property
     def is_open(self) -> bool:
@@ -77,6 +80,7 @@ def judge(run: Run, records: Sequence[TrialRecord], confirmed: Mapping[int, Outc
         verdict=verdict,
         open_trainings=confirmation.layout.report.end - len(confirmed or ()) if confirmation and waits else 0,
         baselines=() if plan.own is None else read_baselines(run.folder.path),
+        plan=plan,
     )
 
 

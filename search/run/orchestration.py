@@ -22,6 +22,7 @@ from packtune.report.progress import ProgressView
 from packtune.run.confirming import ConfirmingStages, confirmed_outcomes, requeue_confirmation
 from packtune.run.ending import Ending, conclude, restore_ending, with_baselines
 from packtune.run.folder import Run
+from packtune.run.given.stops import settle_end
 from packtune.run.model_keeper import ModelKeeper
 from packtune.run.own.baselines import keep_baselines
 from packtune.run.own.keeping import load_data
@@ -212,12 +213,13 @@ def _lane(
         each.study.space, each.plan, device=placement.device, capacity=capacity, given=each.run.given
     )
     following = ConfirmingStages(each.run, each.plan, each.study, each.storage, capacity=capacity, make=make, say=say)
-    stages = StagedSearch(
-        make(each.study, each.plan, explores, sharing),
-        following,
-        later=following.later,
-        cut_short=lambda: each.plan.confirm and stop.is_spent(EXPLORED_SHARE),
-    )
+    explorer = make(each.study, each.plan, explores, sharing)
+
+    def cut_short() -> bool:
+        return each.plan.confirm and stop.is_spent(EXPLORED_SHARE)
+
+    following.explore_further = lambda: explorer if not cut_short() and explorer.end.go_on() else None
+    stages = StagedSearch(explorer, following, later=following.later, cut_short=cut_short)
     keeper = ModelKeeper(each.run.folder.best_model)
     return Lane(
         dispatcher=stages,
@@ -233,7 +235,8 @@ def _end(each: _Begun, stop: Stop) -> Ending:
     records = each.study.records()
     requeue_confirmation(each.run, records, each.storage)
     confirmed = confirmed_outcomes(each.run, records, each.storage)
-    ending = replace(conclude(each.run, records, confirmed), stopped_by=stop.signal, trained=True)
+    run = settle_end(each.run, each.study, each.plan, records, confirmed)
+    ending = replace(conclude(run, records, confirmed), stopped_by=stop.signal, trained=True)
     if not ending.is_open:
         CheckpointFolder(each.run.folder.checkpoints).clear()
     return ending

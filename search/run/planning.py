@@ -38,6 +38,8 @@ class PlanOptions(TypedDict, total=False):
             the space, or its default.
         sampler: none for `grid` where the space is a list, else `tpe`.
         trials: none for all configurations of a list, else 32.
+        stop_at: a score on validation: the search ends once a winner has it over its fresh trainings.
+        patience: the search ends when so many trials were told since the best one came.
         epochs: of full training; none for 10, or more of few examples of the user's own.
         seed: none for 0, or the notebook's 12321 in its protocol.
         protocol: "search" or "notebook"; none for that of the space.
@@ -58,6 +60,8 @@ class PlanOptions(TypedDict, total=False):
     tries: Sequence[GivenTry] | GivenTry | None
     sampler: str | None
     trials: int | None
+    stop_at: float | None
+    patience: int | None
     epochs: int | None
     seed: int | None
     protocol: str | None
@@ -150,6 +154,8 @@ def plan_search(data: str, source: SpaceSource, options: PlanOptions, *, tries: 
         changes=source.changes,
         sampler=sampler,
         trials=n_trials,
+        stop_at=options.get("stop_at"),
+        patience=options.get("patience"),
         confirm=_confirms(options, n_trials, protocol),
         finalists=options.get("finalists"),
         report_trainings=asked,

@@ -20,7 +20,7 @@ from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision
 from packtune.models.training.metrics.catalog import Metric
 from packtune.protocol import Protocol
-from packtune.settings import Preference, Resources, SearchPlan, Settings
+from packtune.settings import EndedBy, Preference, Resources, SearchPlan, Settings
 from packtune.study.storage_url import hide_password
 from packtune.toml_text import load_toml, path_from_text, path_to_text
 
@@ -53,6 +53,11 @@ def write_settings(settings: Settings, path: Path) -> None:
         "changes": list(plan.changes) or None,
         "sampler": plan.sampler,
         "trials": plan.trials,
+        "stop_at": plan.stop_at,
+        "patience": plan.patience,
+        "stops_from": plan.stops_from or None,
+        "ended_by": None if plan.ended_by is None else plan.ended_by.value,
+        "asked_trials": plan.asked_trials,
         "replicates": plan.replicates,
         "epochs": plan.epochs,
         "seed": plan.seed,
@@ -128,6 +133,11 @@ def _read_plan(table: _Table, own: OwnData | None) -> SearchPlan:
         changes=table.texts("changes"),
         sampler=table.get("sampler", str, default.sampler),
         trials=table.get("trials", int, default.trials),
+        stop_at=table.get("stop_at", float, None),
+        patience=table.get("patience", int, None),
+        stops_from=table.get("stops_from", int, 0),
+        ended_by=table.word("ended_by", EndedBy, None),
+        asked_trials=table.get("asked_trials", int, None),
         replicates=table.get("replicates", int, default.replicates),
         epochs=table.get("epochs", int, default.epochs),
         seed=table.get("seed", int, default.seed),

@@ -8,6 +8,7 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
 from packtune.errors import RunError
+from packtune.models.configuration import Configuration
 from packtune.proposals.from_optuna.space import distributions_of, open_trial, suggestion_of
 from packtune.proposals.proposer import Suggestion
 from packtune.study.records import RecordReader
@@ -74,6 +75,14 @@ class Trials:
     def suggestion(self, number: int) -> Suggestion:
         """Give the values of a trial, and what its sampler noted."""
         return suggestion_of(self._storage.optuna.get_trial(self._ids.of(number)))
+
+    def configuration(self, number: int) -> Configuration:
+        """Give the configuration of a trial.
+
+        Raises:
+            RunError: the trial is damaged.
+        """
+        return self._reader.proposal(number, self.suggestion(number)).configuration
 
     def for_each(self, take: Callable[[int, Suggestion], None]) -> None:
         """Hand each trial over, by number.

@@ -26,6 +26,7 @@ from packtune.models.hardware.precision import Precision
 from packtune.proposals.packing import pack_capacity
 from packtune.run.confirming import ConfirmingStages, confirmed_outcomes
 from packtune.run.ending import conclude
+from packtune.run.given.stops import settle_end
 from packtune.run.records import open_study
 from packtune.study.storage import open_storage
 from packtune.trial import Accuracy, Outcome, TrialState
@@ -90,7 +91,9 @@ def carry_out_alone():
                 run, plan, study, storage, capacity=capacity, make=make_dispatcher, say=lambda text: None
             )
             first = exploration(study.space, plan, device=Device.CPU, given=run.given)
-            search = StagedSearch(make_dispatcher(study, plan, first), following)
+            explorer = make_dispatcher(study, plan, first)
+            following.explore_further = lambda: explorer if explorer.end.go_on() else None
+            search = StagedSearch(explorer, following)
             n_reports = 0
             while tasks := list(itertools.islice(iter(search.next_pack, None), at_once)):
                 for task in reversed(tasks):
@@ -99,7 +102,8 @@ def carry_out_alone():
                     search.receive(task.pack, run_pack(task, dataset))
                     n_reports += 1
             records = study.records()
-            return conclude(run, records, confirmed_outcomes(run, records, storage))
+            confirmed = confirmed_outcomes(run, records, storage)
+            return conclude(settle_end(run, study, plan, records, confirmed), records, confirmed)
 
     return carry_out
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from packtune.dispatch.pack_queue import PackQueue
 from packtune.dispatch.stops.rule import StopRule
-from packtune.settings import SettledPlan, StoppedBy
+from packtune.settings import EndedBy, SettledPlan
 from packtune.study.study import SearchStudy
 
 
@@ -25,7 +25,7 @@ class ExplorationEnd:
         self._rule = rule
 
     @property
-    def reason(self) -> StoppedBy | None:
+    def reason(self) -> EndedBy | None:
         """Why it ends before all trials; none if it does not, or not yet."""
         if self._queue.waiting or self._has_all:
             return None
@@ -38,7 +38,7 @@ class ExplorationEnd:
 
     def go_on(self) -> bool:
         """Go on after a confirmation in which no winner held the score; false if there is nothing to go on with."""
-        if self.reason is not StoppedBy.SCORE:
+        if self.reason is not EndedBy.SCORE:
             return False
         self._study.attempts.note(self._known, self._rule.go_on(self._known), self._plan.stop_at)
         return True
@@ -53,7 +53,7 @@ class ExplorationEnd:
         return len(self._queue.packs) - self._plan.lookahead + 1
 
 
-def reason_of(study: SearchStudy, plan: SettledPlan) -> StoppedBy | None:
+def reason_of(study: SearchStudy, plan: SettledPlan) -> EndedBy | None:
     """Tell by which stop a search ended, from its study; none if it did not, or something is open.
 
     Raises:

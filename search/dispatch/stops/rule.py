@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from packtune.dispatch.knowledge import NO_ACCURACY, final_accuracy
-from packtune.settings import SearchPlan, StoppedBy
+from packtune.dispatch.knowledge import NO_MERIT, final_merit
+from packtune.settings import EndedBy, SearchPlan
 from packtune.trial import Outcome
 
 FIRST_PASSING = 3
-"""Complete trials that reach the score before a confirmation looks for one that holds it: a single one is often luck."""
+"""Complete trials that reach the score before a confirmation looks for one that holds it: one alone is often luck."""
 PASSING_GROWTH = 2
 """So many times as many must reach it before the next confirmation, if none held it."""
 
@@ -25,13 +25,13 @@ class Told:
 
     Attributes:
         trials: in them.
-        best: the best score of a complete trial; -1 without one.
+        best: the best merit of a complete trial; -1 without one.
         best_at: trials told when it came.
         passing: complete trials that reach the score that was asked for.
     """
 
     trials: int = 0
-    best: float = NO_ACCURACY
+    best: float = NO_MERIT
     best_at: int = 0
     passing: int = 0
 
@@ -45,6 +45,7 @@ class StopRule:
 
     def __init__(self, plan: SearchPlan, attempts: Sequence[int] = ()) -> None:
         self._plan = plan
+        self._bar = None if plan.stop_at is None else plan.metric.merit(plan.stop_at)
         self._attempts = list(attempts)
         self._after = [Told()]
 
@@ -52,17 +53,17 @@ class StopRule:
         """Take in the next pack, in the order of its trials."""
         told = self._after[-1]
         for outcome in outcomes:
-            told = self._with(told, final_accuracy(outcome))
+            told = self._with(told, final_merit(outcome))
         self._after.append(told)
 
-    def reason(self, packs: int) -> StoppedBy | None:
+    def reason(self, packs: int) -> EndedBy | None:
         """Tell why a search ends after so many packs; none if it goes on, or if they have not been told yet."""
         if not 0 < packs < len(self._after):
             return None
         told, patience = self._after[packs], self._plan.patience
         if patience is not None and told.trials - max(told.best_at, self._plan.stops_from) >= patience:
-            return StoppedBy.PATIENCE
-        return StoppedBy.SCORE if self._plan.stop_at is not None and told.passing >= self._wanted else None
+            return EndedBy.PATIENCE
+        return EndedBy.SCORE if self._bar is not None and told.passing >= self._wanted else None
 
     def go_on(self, packs: int) -> int:
         """Want more trials than reached the score after so many packs, as no winner held it; gives their number."""
@@ -75,11 +76,11 @@ class StopRule:
             return 1
         return max([FIRST_PASSING, *(PASSING_GROWTH * passing for passing in self._attempts)])
 
-    def _with(self, told: Told, score: float) -> Told:
-        trials, better = told.trials + 1, score > told.best
+    def _with(self, told: Told, merit: float) -> Told:
+        trials, better = told.trials + 1, merit > told.best
         return Told(
             trials=trials,
-            best=max(score, told.best),
+            best=max(merit, told.best),
             best_at=trials if better else told.best_at,
-            passing=told.passing + (self._plan.stop_at is not None and score >= self._plan.stop_at),
+            passing=told.passing + (self._bar is not None and merit >= self._bar),
         )
