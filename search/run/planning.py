@@ -14,17 +14,16 @@ from packtune.models.training.metrics.catalog import Metric
 from packtune.proposals.catalog import check_sampler, count_listed, default_sampler
 from packtune.protocol import NOTEBOOK_SEED, Protocol
 from packtune.run.folder import Run, RunFolder, free_name, name_stem
+from packtune.run.given.counting import check_replicates, confirms, count_trials
 from packtune.run.given.parsing import parse_device, parse_metric, parse_precision, parse_preference, parse_protocol
 from packtune.run.given.tries import GivenTry
 from packtune.run.settings_file import AUTO
-from packtune.settings import DEFAULT_TRIALS, Preference, Resources, SearchPlan, Settings
+from packtune.settings import Preference, Resources, SearchPlan, Settings
 from packtune.space.change_words import GivenChanges
 from packtune.space.source import SpaceSource
 from packtune.study.storage_url import make_absolute
 
 T = TypeVar("T")
-MIN_CONFIRMED = 8
-"""Trials from which on a search is confirmed unless asked otherwise: of fewer, luck has little to choose from."""
 
 
 class PlanOptions(TypedDict, total=False):
@@ -142,10 +141,10 @@ def plan_search(data: str, source: SpaceSource, options: PlanOptions, *, tries: 
     asked, halving = options.get("replicates"), options.get("halving")
     n_listed = count_listed(sampler, space)
     replicates = 1 if asked is None or n_listed is None else asked
-    _check_replicates(1 if asked is None else asked, halving=bool(halving) and n_listed is not None)
+    check_replicates(1 if asked is None else asked, halving=bool(halving) and n_listed is not None)
     protocol = parse_protocol(options.get("protocol"), space.protocol)
     seed, trials = options.get("seed"), options.get("trials")
-    n_trials = _count_trials(trials, None if n_listed is None else n_listed * replicates, tries)
+    n_trials = count_trials(trials, None if n_listed is None else n_listed * replicates, tries)
     if seed is None:
         seed = NOTEBOOK_SEED if protocol is Protocol.NOTEBOOK else 0
     return SearchPlan(
@@ -156,7 +155,7 @@ def plan_search(data: str, source: SpaceSource, options: PlanOptions, *, tries: 
         trials=n_trials,
         stop_at=options.get("stop_at"),
         patience=options.get("patience"),
-        confirm=_confirms(options, n_trials, protocol),
+        confirm=confirms(options.get("confirm"), options.get("finalists"), n_trials, protocol),
         finalists=options.get("finalists"),
         report_trainings=asked,
         prefer=parse_preference(options.get("prefer", Preference.ACCURACY)),
@@ -244,56 +243,3 @@ def _create(
 
 def _given(value: T | None, default: T) -> T:
     return default if value is None else value
-
-
-def _count_trials(given: int | None, listed: int | None, tries: int) -> int:
-    """Give the number of trials: as asked, or all of a list, or the default.
-
-    Args:
-        listed: trials of the list, if there is one.
-        tries: trials that come before those of the sampler.
-
-    Raises:
-        SettingsError: fewer were asked for than are tried first.
-    """
-    if given is not None and 0 < given < tries:
-        raise SettingsError(
-            f"trials = {given} is not allowed with {tries} configurations to try first: give {tries} or more"
-        )
-    if listed is None:
-        return max(DEFAULT_TRIALS, tries) if given is None else given
-    return listed + tries if given is None else min(given, listed + tries)
-
-
-def _confirms(options: PlanOptions, trials: int, protocol: Protocol) -> bool:
-    """Tell whether a search is confirmed: as asked, or where there is something to choose from.
-
-    Raises:
-        SettingsError: options contradict each other.
-    """
-    asked, finalists = options.get("confirm"), options.get("finalists")
-    if asked and protocol is Protocol.NOTEBOOK:
-        raise SettingsError("confirm is not allowed in the protocol notebook, which has no fresh order of the images")
-    if asked is False and finalists is not None:
-        raise SettingsError(f"finalists = {finalists} is not allowed without confirm: leave one of the two out")
-    if asked is not None or protocol is Protocol.NOTEBOOK:
-        return bool(asked)
-    return finalists is not None or trials >= MIN_CONFIRMED
-
-
-def _check_replicates(replicates: int, *, halving: bool) -> None:
-    """Refuse replicates that make no sense.
-
-    Args:
-        halving: whether the trials of a list are stopped early.
-
-    Raises:
-        SettingsError: there are none, or only the best of them would be trained to the end.
-    """
-    if replicates < 1:
-        raise SettingsError(f"replicates = {replicates} is not allowed: give 1 or more")
-    if replicates > 1 and halving:
-        raise SettingsError(
-            f"replicates = {replicates} is not allowed with halving, which would leave only the luckiest of them in "
-            "the mean: leave --halving out"
-        )
