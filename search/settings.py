@@ -227,6 +227,7 @@ class Settings:
 
     Attributes:
         name: of the run and of its study.
+        version: of packtune that began the run; empty for runs from before it was kept.
         run_id: random; the study has it too, as another run in the same database may have the same name. Empty before
             the run is made.
 
@@ -236,6 +237,7 @@ class Settings:
 
     name: str
     run_id: str = ""
+    version: str = ""
     plan: SearchPlan = field(default_factory=SearchPlan)
     resources: Resources = field(default_factory=Resources)
 

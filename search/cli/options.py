@@ -45,29 +45,11 @@ ImageSize = Annotated[
     str | None,
     typer.Option(metavar="HxW", help="Scale pictures to this height and width. [default: the size that all have]"),
 ]
-Set = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="NAME=VALUES",
-        help="Narrow, fix or add a hyperparameter of the space: learning_rate=0.001..1:log, batch_size=32,64 or "
-        "activation=relu; may be repeated. `packtune spaces --hyperparameters` lists them.",
-    ),
-]
 MetricName = Annotated[
     str, typer.Option(metavar="|".join(Metric), help="By which trials are compared, stopped early and selected.")
 ]
 SameMetric = Annotated[
     str | None, typer.Option(metavar="|".join(Metric), help="The metric of the run: it cannot change.")
-]
-Try = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--try",
-        metavar="FILE|NAME=VALUE,...",
-        help="Train known-good configurations first: learning_rate=0.1,hidden_units=64, or those in a TOML, JSON or "
-        "CSV file, such as a leaderboard.csv or a winner.toml; may be repeated.",
-    ),
 ]
 Workers = Annotated[
     int | None,

@@ -64,3 +64,30 @@ Patience = Annotated[
     int | None,
     typer.Option(parser=whole_number, metavar="N", help="End the search when the last N trials brought no better one."),
 ]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUES",
+        help="Narrow, fix or add a hyperparameter of the space: learning_rate=0.001..1:log, batch_size=32,64 or "
+        "activation=relu; may be repeated. `packtune spaces --hyperparameters` lists them.",
+    ),
+]
+Try = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--try",
+        metavar="FILE|NAME=VALUE,...",
+        help="Train known-good configurations first: learning_rate=0.1,hidden_units=64, or those in a TOML, JSON or "
+        "CSV file, such as a leaderboard.csv or a winner.toml; may be repeated.",
+    ),
+]
+From = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--from",
+        metavar="RUN",
+        help="Start from what an earlier run learnt: its finalists are tried first; on the same data, trained alike, "
+        "tpe and gp know its trials. May be repeated.",
+    ),
+]

@@ -26,12 +26,10 @@ from packtune.cli.options import (
     Results,
     RunName,
     SameMetric,
-    Set,
     Storage,
     Target,
     TestShare,
     TimeBudget,
-    Try,
     ValidationShare,
     Verbose,
     Workers,
@@ -40,7 +38,18 @@ from packtune.cli.options import (
     storage_of,
 )
 from packtune.cli.parsing import number, whole_number
-from packtune.cli.plan_options import Lookahead, PackSize, Patience, Prefer, ProtocolName, Replicates, StopAt
+from packtune.cli.plan_options import (
+    From,
+    Lookahead,
+    PackSize,
+    Patience,
+    Prefer,
+    ProtocolName,
+    Replicates,
+    Set,
+    StopAt,
+    Try,
+)
 from packtune.models.hardware.precision import Precision
 from packtune.models.training.metrics.catalog import Metric
 from packtune.report.console import error_console, try_to_print
@@ -88,6 +97,7 @@ def run(
     space: Annotated[str, typer.Option(help="Space, or a FILE.toml; `packtune spaces` lists them.")] = "wide",
     set_: Set = None,
     try_: Try = None,
+    from_: From = None,
     sampler: Annotated[
         str | None,
         typer.Option(help="grid, random, tpe, qmc, gp or cmaes. [default: grid if the space is a list, else tpe]"),
@@ -167,6 +177,7 @@ def run(
         options = SearchOptions(
             set=set_,
             tries=try_,
+            from_runs=from_,
             sampler=sampler,
             trials=trials,
             stop_at=stop_at,
@@ -196,7 +207,7 @@ def run(
         )
         with closing(view_for(error_console())) as view:
             own = own_data_options(target, group, validation_share, test_share, image_size)
-            made = new_search(data, source, {**options, **own}, view)
+            made = new_search(data, source, {**options, **own}, view, results)
         created = made.create(results=results, name=name)
         if repeated := describe_repetition(created):
             try_to_print(repeated)

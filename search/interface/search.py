@@ -47,7 +47,7 @@ def search(
     check_options(options)
     source = find_space(space)
     view = make_view(progress)
-    run = new_search(data, source, options, view).create(results=Path(results), name=name)
+    run = new_search(data, source, options, view, Path(results)).create(results=Path(results), name=name)
     if repeated := describe_repetition(run):
         view.say(repeated)
     return carry_out(run, view, verbose=verbose)

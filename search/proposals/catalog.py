@@ -27,12 +27,14 @@ class SamplerEntry:
         description: one line for people.
         make: makes the proposer of one search.
         learns: whether proposals depend on outcomes.
+        takes_over: whether it learns from the trials of earlier searches too.
         lists: whether each configuration of the space is proposed in order, and again from the start.
     """
 
     description: str
     make: MakeProposer
     learns: bool = False
+    takes_over: bool = False
     lists: bool = False
 
 
@@ -53,12 +55,14 @@ SAMPLERS: dict[str, SamplerEntry] = {
     DEFAULT: SamplerEntry(
         make=TpeProposer,
         learns=True,
+        takes_over=True,
         description="tree-structured Parzen estimator (Bergstra et al. 2011), a pack at a time",
     ),
     "qmc": SamplerEntry(make=_with_optuna(make_qmc, n_trials=256), description="a scrambled Sobol sequence"),
     "gp": SamplerEntry(
         make=_with_optuna(make_gp, n_trials=4),
         learns=True,
+        takes_over=True,
         description="Gaussian process with expected improvement",
     ),
     "cmaes": SamplerEntry(

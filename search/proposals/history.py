@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -21,18 +22,28 @@ class History:
 
     Args:
         columns: in a row, see `Encoding`.
+        earlier: rows and outcomes of earlier searches, which come before trial 0.
+
+    Attributes:
+        n_earlier: the number of these.
     """
 
-    def __init__(self, columns: int) -> None:
+    def __init__(self, columns: int, earlier: Sequence[tuple[Floats, Outcome]] = ()) -> None:
         self._rows = np.empty((64, columns))
         self._stages = np.full(64, OPEN)
         self._merits = np.zeros(64)
         self._n = 0
         self._first_with: dict[bytes, int] = {}
         self._outside: set[int] = set()
+        self.n_earlier = 0
+        for number, (row, outcome) in enumerate(earlier):
+            self.add(row)
+            self.tell(number, outcome)
+        self.n_earlier = len(earlier)
 
     def __len__(self) -> int:
-        return self._n
+        """Give the number of trials, without the earlier ones."""
+        return self._n - self.n_earlier
 
     def add(self, row: Floats | None) -> None:
         """Take in the next trial, which is open.
@@ -54,16 +65,17 @@ class History:
 
     def tell(self, number: int, outcome: Outcome) -> None:
         """Take in the outcome of a trial."""
-        if number not in self._outside:
-            self._stages[number], self._merits[number] = _merit(outcome)
+        index = number + self.n_earlier
+        if index not in self._outside:
+            self._stages[index], self._merits[index] = _merit(outcome)
 
     def told(self, before: int) -> tuple[Floats, Floats]:
-        """Give the closed trials with numbers below `before`, without those that failed.
+        """Give the closed trials with numbers below `before`, the earlier ones too, without those that failed.
 
         Returns:
             Rows [n, columns] by trial number, and the rank of each among them [n], 0 for the best.
         """
-        closed = np.flatnonzero(self._stages[:before] > SILENT)
+        closed = np.flatnonzero(self._stages[: before + self.n_earlier] > SILENT)
         stages, merits = self._stages[closed], self._merits[closed]
         ranks = np.empty(len(closed))
         ranks[np.lexsort((closed, -merits, -stages))] = np.arange(len(closed))
@@ -71,11 +83,12 @@ class History:
 
     def has(self, row: Floats, before: int) -> bool:
         """Tell whether a trial with a number below `before` has this row [columns]."""
-        return self._first_with.get(row.tobytes(), before) < before
+        end = before + self.n_earlier
+        return self._first_with.get(row.tobytes(), end) < end
 
     def pending(self, before: int) -> Floats:
         """Give the open trials with numbers below `before`, rows [n, columns] by trial number."""
-        return self._rows[np.flatnonzero(np.isnan(self._stages[:before]))]
+        return self._rows[np.flatnonzero(np.isnan(self._stages[: before + self.n_earlier]))]
 
 
 def _merit(outcome: Outcome) -> tuple[float, float]:

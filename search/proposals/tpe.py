@@ -12,6 +12,7 @@ import numpy as np
 
 from packtune.proposals.codes import Floats
 from packtune.proposals.encoding import Encoding, Region
+from packtune.proposals.given import Given
 from packtune.proposals.history import History
 from packtune.proposals.pack_window import PackStart, PackWindow, RowSource
 from packtune.proposals.parzen import ParzenEstimator, features_of
@@ -45,6 +46,10 @@ class TpeProposer(Proposer):
         self._encoding = Encoding(space)
         self._history = History(len(self._encoding.columns))
 
+    def prepare(self, given: Given) -> None:
+        rows = [(self._encoding.encode(each.values), each.outcome) for each in given.earlier]
+        self._history = History(len(self._encoding.columns), rows)
+
     def add(self, number: int, suggestion: Suggestion) -> None:
         if number == len(self._history):
             self._history.add(None if suggestion.is_outside else self._encoding.encode(suggestion.values))
@@ -54,7 +59,7 @@ class TpeProposer(Proposer):
 
     def window(self, first: int, pack: int) -> PackWindow:
         source = tpe_source(self._encoding, self._history, PackStart(seed=self._plan.seed, pack=pack, first=first))
-        most = max(FIRST_MEMBERS, math.ceil(first / GROWTH))
+        most = max(FIRST_MEMBERS, math.ceil((first + self._history.n_earlier) / GROWTH))
         return PackWindow(source, self._space, self._encoding, pack_size=self._plan.pack_size, most=most)
 
 

@@ -10,6 +10,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -116,7 +117,7 @@ class RunFolder:
             RunError: the folder cannot be made.
         """
         make_folder(self.path)
-        settings = replace(settings, run_id=secrets.token_hex(8))
+        settings = replace(settings, run_id=secrets.token_hex(8), version=version("packtune"))
         # Of two processes that take a name at the same moment, one gets it.
         with self._held(NameTaken):
             self._check_free()

@@ -35,6 +35,8 @@ class PlanOptions(TypedDict, total=False):
         tries: configurations that are trained first: each a text, "learning_rate=0.1,hidden_units=64", a table, a
             `Configuration`, or a TOML, JSON or CSV file, such as a leaderboard. What is left out has its only value in
             the space, or its default.
+        from_runs: earlier runs, by name or folder: their finalists are tried first, after `tries`; where the data,
+            epochs, protocol and metric are the same, the samplers tpe and gp learn from their trials.
         sampler: none for `grid` where the space is a list, else `tpe`.
         trials: none for all configurations of a list, else 32.
         stop_at: a score on validation: the search ends once a winner has it over its fresh trainings.
@@ -57,6 +59,7 @@ class PlanOptions(TypedDict, total=False):
 
     set: GivenChanges | None
     tries: Sequence[GivenTry] | GivenTry | None
+    from_runs: Sequence[str | Path] | str | Path | None
     sampler: str | None
     trials: int | None
     stop_at: float | None

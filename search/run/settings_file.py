@@ -47,6 +47,7 @@ def write_settings(settings: Settings, path: Path) -> None:
     values: dict[str, Value | list[str] | None] = {
         "name": settings.name,
         "run_id": settings.run_id,
+        "version": settings.version or None,
         "data": path_to_text(plan.data),
         "data_dir": None if resources.data_dir is None else path_to_text(str(resources.data_dir)),
         "space": path_to_text(plan.space),
@@ -104,6 +105,7 @@ def read_settings(path: Path) -> Settings:
     return Settings(
         name=name,
         run_id=table.get("run_id", str, ""),
+        version=table.get("version", str, ""),
         plan=_read_plan(table, own=_read_own(path, table)),
         resources=_read_resources(table),
     )
@@ -177,7 +179,7 @@ def _names() -> list[str]:
     """List the settings that a file may have."""
     records = (SearchPlan, Resources)
     fields = [field.name for record in records for field in dataclasses.fields(record)]
-    return ["name", "run_id", *(name for name in fields if name != "own")]
+    return ["name", "run_id", "version", *(name for name in fields if name != "own")]
 
 
 @dataclass(frozen=True, slots=True)

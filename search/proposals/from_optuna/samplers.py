@@ -17,12 +17,14 @@ from optuna.trial import TrialState as OptunaState
 from packtune.proposals.from_optuna.private import NumberedQMCSampler, ReplayedCmaEsSampler
 from packtune.proposals.from_optuna.space import (
     WORST_MERIT,
+    closed_trial,
     distributions_of,
     open_trial,
     quiet_optuna,
     suggest_value,
     suggestion_of,
 )
+from packtune.proposals.given import Given
 from packtune.proposals.one_by_one import OneByOneWindow
 from packtune.proposals.proposer import Proposer, Suggestion
 from packtune.seeds import sampler_seed
@@ -52,6 +54,15 @@ class OptunaProposer(Proposer):
         self._distributions = distributions_of(space)
         self._study = optuna.create_study(direction="maximize", sampler=RandomSampler(seed=0))
         self._known = 0
+        self._n_earlier = 0
+
+    def prepare(self, given: Given) -> None:
+        """Take in the complete trials of earlier searches, which come before trial 0."""
+        for each in given.earlier:
+            if each.outcome.state is TrialState.COMPLETE:
+                suggestion = Suggestion(values=each.values)
+                self._study.add_trial(closed_trial(suggestion, self._distributions, each.outcome.merit))
+                self._n_earlier += 1
 
     def add(self, number: int, suggestion: Suggestion) -> None:
         if number == self._known:
@@ -61,6 +72,7 @@ class OptunaProposer(Proposer):
             self._known += 1
 
     def tell(self, number: int, outcome: Outcome) -> None:
+        number += self._n_earlier
         if self._study.get_trials(deepcopy=False)[number].state is OptunaState.FAIL:
             return
         match outcome.state:
@@ -80,7 +92,7 @@ class OptunaProposer(Proposer):
         """Propose a trial. One that was added before keeps its values."""
         if number == self._known:
             self._sample(number)
-        return suggestion_of(self._study.get_trials(deepcopy=False)[number])
+        return suggestion_of(self._study.get_trials(deepcopy=False)[number + self._n_earlier])
 
     def _sample(self, number: int) -> None:
         with warnings.catch_warnings():

@@ -47,6 +47,16 @@ def open_trial(suggestion: Suggestion, distributions: Mapping[str, BaseDistribut
     )
 
 
+def closed_trial(suggestion: Suggestion, distributions: Mapping[str, BaseDistribution], merit: float) -> FrozenTrial:
+    """Make a COMPLETE trial with all its values."""
+    return create_trial(
+        state=TrialState.COMPLETE,
+        value=merit,
+        params=dict(suggestion.values),
+        distributions={name: distributions[name] for name in suggestion.values},
+    )
+
+
 def suggestion_of(trial: FrozenTrial) -> Suggestion:
     """Give the values of a trial, and what its sampler noted."""
     return Suggestion(values=dict(trial.params), attributes=dict(trial.system_attrs))

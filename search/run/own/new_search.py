@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packtune.data.catalog import DATASETS
+from packtune.data.description import OwnData
 from packtune.data.options import DataOptions
 from packtune.models.training.metrics.catalog import Metric
 from packtune.proposals.given import NOTHING, Given
 from packtune.run.folder import Run, RunFolder
-from packtune.run.given.gathering import gather
+from packtune.run.given.earlier import read_earlier
+from packtune.run.given.gathering import Wishes
 from packtune.run.given.keeping import write_given
 from packtune.run.given.parsing import parse_metric
 from packtune.run.given.tries import read_tries
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from packtune.report.progress import ProgressView
 
 DEFAULT_DATA = "digits"
+RESULTS = Path("results")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,24 +60,27 @@ class NewSearch:
             keep_data(folder, self.prepared)
 
 
-def new_search(data: object, source: SpaceSource, options: SearchOptions, view: ProgressView) -> NewSearch:
+def new_search(
+    data: object, source: SpaceSource, options: SearchOptions, view: ProgressView, results: Path = RESULTS
+) -> NewSearch:
     """Complete what was asked for, and read data of the user's own.
 
     Args:
         data: see `find_data`.
+        results: folder of the earlier runs that the search starts from.
 
     Raises:
-        PacktuneError: see `find_data` and `plan_search`.
+        PacktuneError: see `find_data`, `plan_search`, `read_tries` and `read_earlier`.
     """
     source = _changed(source, options, view)
     resources = choose_resources(options)
     tries = read_tries(options.get("tries") or ())
     # What is wrong in the options shows before anything is read.
-    sampler = plan_search(DEFAULT_DATA, source, options, tries=len(tries)).sampler
+    plan_search(DEFAULT_DATA, source, options, tries=len(tries))
+    wishes = Wishes(tries=tries, runs=read_earlier(options.get("from_runs") or (), results))
     found = find_data(data, data_options(options), view)
     if found.prepared is None:
-        given = gather(tries, source.space, DATASETS[found.name].description, sampler=sampler, view=view)
-        plan = plan_search(found.name, source, options, tries=len(given.tried_from(0)))
+        plan, given = _planned(found.name, source, options, wishes, view)
         return NewSearch(plan=plan, resources=resources, source=source, given=given)
     own = found.prepared.own
     check_classes(found.prepared.dataset, parse_metric(options.get("metric", Metric.ACCURACY)))
@@ -83,15 +88,23 @@ def new_search(data: object, source: SpaceSource, options: SearchOptions, view: 
     for line in describe_fit(source.space, fitted.space, own.description):
         view.say(line)
     chosen: SearchOptions = {**options, "epochs": options.get("epochs") or default_epochs(own.description)}
-    given = gather(tries, fitted.space, own.description, sampler=sampler, view=view)
-    plan = plan_search(DEFAULT_DATA, fitted, chosen, tries=len(given.tried_from(0)))
-    return NewSearch(
-        plan=replace(plan, data=found.name, own=own),
-        resources=resources,
-        source=fitted,
-        prepared=found.prepared,
-        given=given,
-    )
+    plan, given = _planned(found.name, fitted, chosen, wishes, view, own)
+    return NewSearch(plan=plan, resources=resources, source=fitted, prepared=found.prepared, given=given)
+
+
+def _planned(
+    data: str,
+    source: SpaceSource,
+    options: SearchOptions,
+    wishes: Wishes,
+    view: ProgressView,
+    own: OwnData | None = None,
+) -> tuple[SearchPlan, Given]:
+    """Give the plan of a search, and what it is given to begin with, which counts among its trials."""
+    name = data if own is None else DEFAULT_DATA
+    draft = replace(plan_search(name, source, options), data=data, own=own)
+    given = wishes.gather(source.space, draft, draft.description, say=view.say)
+    return replace(plan_search(name, source, options, tries=len(given.tried_from(0))), data=data, own=own), given
 
 
 def _changed(source: SpaceSource, options: SearchOptions, view: ProgressView) -> SpaceSource:
