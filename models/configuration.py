@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,13 @@ Value = bool | int | float | str
 ARCHITECTURE_NAMES = ("mlp", "cnn", "overlap-cnn")
 IMAGE_ARCHITECTURES = ("cnn", "overlap-cnn")
 """Architectures that need images."""
+OF_OWN = "@"
+"""In the name of an architecture: a network of the user's own, and the start of the hash of its source, as net@1f3a."""
+NETWORK_HYPERPARAMETERS = (
+    *("architecture", "depth", "hidden_units", "activation", "dropout"),
+    *("blocks", "filters", "kernel_size", "pooling"),
+)
+"""The hyperparameters of built-in networks; a network of the user's own has others in their place."""
 ACTIVATION_NAMES = ("identity", "relu", "leaky_relu", "gelu", "silu", "tanh", "elu")
 OPTIMIZER_NAMES = ("sgd", "adam", "adamw", "rmsprop", "nadam", "lion")
 SCHEDULE_NAMES = ("constant", "cosine", "one-cycle", "step")
@@ -145,12 +152,39 @@ HYPERPARAMETERS: dict[str, Hyperparameter] = {
 }
 
 
+class OwnValues(Mapping[str, Value]):
+    """The values of the hyperparameters of a network of the user's own, by name. Never changes."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self, values: Mapping[str, Value] | None = None) -> None:
+        self._items = tuple((values or {}).items())
+
+    def __getitem__(self, name: str) -> Value:
+        return dict(self._items)[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _ in self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._items))
+
+    def __repr__(self) -> str:
+        return repr(dict(self._items))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
     """One value for every hyperparameter. The defaults are the baseline of the reference notebook.
 
     `HYPERPARAMETERS` has the range of each field. Fields whose conditions do not hold, for example `filters` of an mlp
     or `beta1` of SGD, have no effect.
+
+    Attributes:
+        own: the values of the hyperparameters of a network of the user's own; its architecture is its name.
 
     Raises:
         ValueError: a value has the wrong type or is out of range.
@@ -181,16 +215,22 @@ class Configuration:
     drop_factor: float = 0.1
     label_smoothing: float = 0.0
     gradient_clipping: float = 0.0
+    own: OwnValues = field(default_factory=OwnValues)
 
     def __post_init__(self) -> None:
         for name, hyperparameter in HYPERPARAMETERS.items():
             value = getattr(self, name)
-            if not hyperparameter.accepts(value):
+            if not hyperparameter.accepts(value) and not (name == "architecture" and is_own(value)):
                 raise ValueError(f"{name} = {value!r} is not allowed: it must be {hyperparameter.allowed}")
 
     def as_dict(self) -> dict[str, Value]:
-        """List the values by name, in the order of the fields."""
-        return dataclasses.asdict(self)
+        """List the values by name, in the order of the fields, without those of a network of the user's own."""
+        return {each.name: getattr(self, each.name) for each in dataclasses.fields(self) if each.name != "own"}
+
+    @property
+    def is_own(self) -> bool:
+        """Tell whether it is of a network of the user's own."""
+        return is_own(self.architecture)
 
     def counting(self) -> dict[str, Value]:
         """List the values that count: those whose conditions hold."""
@@ -201,6 +241,12 @@ class Configuration:
 
         Configurations with the same used values train alike.
         """
+        if self.is_own:
+            common = {name: value for name, value in self._telling().items() if name not in NETWORK_HYPERPARAMETERS}
+            return {"architecture": self.architecture, **self.own, **common}
+        return self._telling()
+
+    def _telling(self) -> dict[str, Value]:
         return {
             name: value
             for name, value in self.counting().items()
@@ -225,3 +271,6 @@ class Configuration:
 
 
 _DEFAULTS = Configuration().as_dict()
+def is_own(architecture: object) -> bool:
+    """Tell whether an architecture is a network of the user's own."""
+    return isinstance(architecture, str) and OF_OWN in architecture

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -16,25 +18,31 @@ from packtune.models.layers.flatten import PackedFlattenImages, PackedFlattenMap
 from packtune.models.layers.linear import PackedLinear, PackedSharedLinear
 from packtune.models.layers.max_pool2d import PackedMaxPool2d
 from packtune.models.layers.packed_layer import PackedLayer
+from packtune.models.modules.form import Form
+from packtune.models.modules.module_layer import ModuleLayer
+from packtune.models.modules.parts import Layout, Part
 from packtune.models.optimization.optimizer import Optimizer
 from packtune.models.optimization.parameter import Parameter
 
+Network = TypeVar("Network", bound=nn.Module)
+
 
 class PackedNetwork:
-    """Several `torch.nn.Sequential` networks with the same layers, evaluated and trained together.
+    """Several networks with the same layers, evaluated and trained together.
 
     Members may differ in the width of linear layers, in the number of filters, in the activation function and in the
     dropout rate. All else must be the same.
 
     Args:
-        networks: the members' plain networks with their initial weights; they are not changed.
+        networks: the members' plain networks with their initial weights; with a layout, they must not be used again.
+        layout: how networks become packed layers; none for `torch.nn.Sequential` networks of layers that packs know.
         device: where the packed weights are.
         generator: source of the dropout masks, on `device`.
         products: the dtype to which the factors of large products are rounded.
 
     Attributes:
         members: the number of members.
-        products: the dtype of the images that `forward` takes.
+        products: the dtype of the inputs that `forward` takes.
 
     Raises:
         ValueError: the networks do not have the same layers, or one has a layer that packs do not support.
@@ -42,16 +50,29 @@ class PackedNetwork:
 
     def __init__(
         self,
-        networks: Sequence[nn.Sequential],
+        networks: Sequence[nn.Module],
         *,
         device: torch.device,
         generator: torch.Generator | None = None,
         products: torch.dtype = torch.float32,
+        layout: Layout | None = None,
     ) -> None:
         self.members = len(networks)
         self.products = products
-        self._layers = _pack_layers(networks, device, generator or torch.Generator(device), products)
-        self._first_weighted = next(i for i, layer in enumerate(self._layers) if layer.parameters())
+        self._parts = _known_parts(networks) if layout is None else layout.parts
+        self._layers = _pack_layers(
+            [_divide(network, self._parts) for network in networks],
+            Materials(device=device, generator=generator or torch.Generator(device), products=products),
+            layout or Layout(parts=self._parts),
+        )
+        self._first_weighted = next((i for i, layer in enumerate(self._layers) if layer.parameters()), -1)
+        if self._first_weighted < 0:
+            raise ValueError("the network has no weight to be trained: all have requires_grad=False, or there is none")
+
+    @property
+    def is_recordable(self) -> bool:
+        """Tell whether a GPU may record a step and repeat it: the code of the user's modules has to run each time."""
+        return all(part.is_known for part in self._parts)
 
     def forward(self, inputs: Tensor, *, training: bool) -> Tensor:
         """Compute logits: inputs `products` [batch, *input_shape] -> float32 [members, outputs, batch]."""
@@ -78,32 +99,67 @@ class PackedNetwork:
         for layer in self._layers:
             layer.keep(indices)
 
+    def state(self) -> list[Tensor]:
+        """List what the layers keep besides their weights, from the first layer to the last: [members, ...] each."""
+        return [tensor for layer in self._layers for tensor in layer.state()]
+
     @torch.no_grad()
-    def unpack(self, index: int, network: nn.Sequential) -> nn.Sequential:
+    def unpack(self, index: int, network: Network) -> Network:
         """Write the weights of the member at `index` into its plain network, and return the network."""
-        for layer, module in zip(self._layers, network, strict=True):
+        for layer, module in zip(self._layers, _divide(network, self._parts), strict=True):
             layer.unpack(index, module)
         return network
 
 
-def _pack_layers(
-    networks: Sequence[nn.Sequential], device: torch.device, generator: torch.Generator, products: torch.dtype
-) -> list[PackedLayer]:
-    if len({len(network) for network in networks}) != 1:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Materials:
+    """What packed layers are made of, see `PackedNetwork`."""
+
+    device: torch.device
+    generator: torch.Generator
+    products: torch.dtype
+
+
+def _known_parts(networks: Sequence[nn.Module]) -> tuple[Part, ...]:
+    """Divide networks of layers that packs know.
+
+    Raises:
+        ValueError: one is no `Sequential`, or they have different numbers of layers.
+    """
+    numbers = {len(network) if isinstance(network, nn.Sequential) else 0 for network in networks}
+    if len(numbers) != 1 or 0 in numbers:
         raise ValueError("the networks of a pack must have the same layers: use a pack for each kind of network")
+    return tuple(Part(start=i, stop=i + 1, is_known=True) for i in range(numbers.pop()))
+
+
+def _divide(network: nn.Module, parts: Sequence[Part]) -> list[nn.Module]:
+    return [part.of(network) for part in parts]
+
+
+def _pack_layers(divided: Sequence[list[nn.Module]], materials: Materials, layout: Layout) -> list[PackedLayer]:
     layers: list[PackedLayer] = []
     shared, on_maps = True, True
-    for modules in zip(*networks, strict=True):
-        if len({_kind(module) for module in modules}) > 1:
-            raise ValueError(
-                f"the networks of a pack must have the same layers, not {list(modules)}: "
-                "use a pack for each kind of network"
-            )
-        layer = _pack_layer(modules, device, generator, products, shared=shared, on_maps=on_maps)
+    for part, modules in zip(layout.parts, zip(*divided, strict=True), strict=True):
+        if part.is_known:
+            layer = _pack_known(modules, materials, shared=shared, on_maps=on_maps)
+        else:
+            layer = _pack_module(modules, materials, layout, part)
         layers.append(layer)
-        shared = shared and not layer.parameters()
-        on_maps = on_maps and not isinstance(layer, PackedFlattenImages | PackedFlattenMaps)
+        shared = shared and part.is_known and not layer.parameters()
+        on_maps = _gives_maps(layer, part, on_maps=on_maps)
     return _pool_first(layers)
+
+
+def _gives_maps(layer: PackedLayer, part: Part, *, on_maps: bool) -> bool:
+    """Tell whether an activation after a layer would be on maps."""
+    if not part.is_known:
+        return part.after is Form.MAPS
+    return on_maps and not isinstance(layer, PackedFlattenImages | PackedFlattenMaps)
+
+
+def _pack_module(modules: Sequence[nn.Module], materials: Materials, layout: Layout, part: Part) -> PackedLayer:
+    generator = materials.generator if layout.draws else None
+    return ModuleLayer(modules, layout.way, (part.before, part.after), materials.device, generator)
 
 
 def _pool_first(layers: list[PackedLayer]) -> list[PackedLayer]:
@@ -128,16 +184,18 @@ def _kind(module: nn.Module) -> tuple[object, ...]:
     return (type(module),)
 
 
-def _pack_layer(
-    modules: Sequence[nn.Module],
-    device: torch.device,
-    generator: torch.Generator,
-    products: torch.dtype,
-    *,
-    shared: bool,
-    on_maps: bool,
-) -> PackedLayer:
-    first = modules[0]
+def _pack_known(modules: Sequence[nn.Module], materials: Materials, *, shared: bool, on_maps: bool) -> PackedLayer:
+    """Pack one layer of each member.
+
+    Raises:
+        ValueError: they are of different kinds, or of one that packs do not know.
+    """
+    if len({_kind(module) for module in modules}) > 1:
+        raise ValueError(
+            f"the networks of a pack must have the same layers, not {list(modules)}: "
+            "use a pack for each kind of network"
+        )
+    first, device, products = modules[0], materials.device, materials.products
     if is_activation(first):
         return PackedActivation(modules, on_maps=on_maps)
     match first:
@@ -151,7 +209,7 @@ def _pack_layer(
         case nn.Flatten():
             return PackedFlattenImages() if shared else PackedFlattenMaps(len(modules))
         case nn.Dropout():
-            return PackedDropout(modules, device, generator)
+            return PackedDropout(modules, device, materials.generator)
     raise ValueError(
         f"packs do not support the layer {type(first).__name__}. Allowed: Linear, Conv2d, MaxPool2d, Flatten, Dropout, "
         f"{', '.join(type(entry.module()).__name__ for entry in ACTIVATIONS.values())}"

@@ -11,7 +11,8 @@
     │   ├── MissingFiles       a file or folder is not there, or cannot be opened
     │   ├── CorruptFile        a file is there, but its content is not what it should be
     │   └── DownloadFailed     no mirror gave the right file
-    └── ModelFileError         a file that is no model of packtune's
+    ├── ModelFileError         a file that is no model of packtune's
+    └── NetworkError           a network of the user's own that cannot be built, called or trained
 
 Each message says what was wrong, what was given, what is allowed and what to do. The command line prints it and
 exits with 2. This module imports nothing of packtune, so that every other one may import it.
@@ -69,6 +70,13 @@ class DownloadFailed(DataError):
 
 class ModelFileError(PacktuneError):
     """A file that is no model of packtune's."""
+
+
+class NetworkError(PacktuneError, ValueError):
+    """A network of the user's own that cannot be built, called or trained.
+
+    It is a ValueError too: a configuration whose network cannot be built has values that do not fit.
+    """
 
 
 def suggest_name(given: str, allowed: Iterable[str]) -> str:

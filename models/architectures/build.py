@@ -7,14 +7,13 @@ import functools
 import torch
 from torch import nn
 
-from packtune.models.architectures.catalog import ARCHITECTURES
+from packtune.models.architectures.catalog import ARCHITECTURES, Build
+from packtune.models.architectures.own import build_own, count_own_multiplications
 from packtune.models.configuration import Configuration
 
 
-def build_network(
-    configuration: Configuration, *, input_shape: tuple[int, ...], outputs: int, seed: int
-) -> nn.Sequential:
-    """Build the plain network of a configuration, with PyTorch's default initial weights.
+def build_network(configuration: Configuration, *, input_shape: tuple[int, ...], outputs: int, seed: int) -> nn.Module:
+    """Build the plain network of a configuration, with PyTorch's default initial weights, or those of the user.
 
     The weights are the same as those of modules made after `torch.manual_seed(seed)`. PyTorch's global random state
     does not change.
@@ -29,17 +28,22 @@ def build_network(
 
     Raises:
         ValueError: the network needs images, or larger ones.
+        NetworkError: it is a network of the user's own that is not known in this process, or cannot be built.
     """
+    build: Build = build_own if configuration.is_own else ARCHITECTURES[configuration.architecture]
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would change the GPU's random state for good
-        return ARCHITECTURES[configuration.architecture](configuration, input_shape=input_shape, outputs=outputs)
+        return build(configuration, input_shape=input_shape, outputs=outputs)
 
 
 @functools.lru_cache(maxsize=4096)
 def count_multiplications(configuration: Configuration, *, input_shape: tuple[int, ...], outputs: int) -> int:
     """Count the multiplications in a forward pass of one input through the network of a configuration."""
+    if configuration.is_own:
+        return count_own_multiplications(configuration, input_shape=input_shape, outputs=outputs)
     with torch.device("meta"):  # only shapes are needed
         network = build_network(configuration, input_shape=input_shape, outputs=outputs, seed=0)
+    assert isinstance(network, nn.Sequential)
     values = torch.empty(1, *input_shape, device="meta")
     total = 0
     for module in network:

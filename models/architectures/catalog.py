@@ -17,7 +17,7 @@ class Build(Protocol):
 
     def __call__(
         self, configuration: Configuration, *, input_shape: tuple[int, ...], outputs: int
-    ) -> nn.Sequential: ...
+    ) -> nn.Module: ...
 
 
 ARCHITECTURES: dict[str, Build] = {

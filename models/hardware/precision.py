@@ -47,7 +47,9 @@ class Precision(StrEnum):
         return torch.bfloat16 if self is Precision.BFLOAT16 else torch.float32
 
     def where_it_pays(self, configuration: Configuration) -> Precision:
-        """Choose the precision for a configuration: float32 where bfloat16 would not be faster."""
+        """Choose the precision for a configuration: float32 where bfloat16 would not be faster, or is not used."""
+        if configuration.is_own:
+            return Precision.FLOAT32 if self is Precision.BFLOAT16 else self
         small = configuration.architecture == "mlp" and configuration.batch_size < MIN_BATCH_SIZE
         return Precision.FLOAT32 if self is Precision.BFLOAT16 and small else self
 

@@ -47,6 +47,10 @@ class PackedLayer(ABC):
     def unpack(self, index: int, module: nn.Module) -> None:  # noqa: B027 - a layer without weights does nothing
         """Write the weights of the member at `index` into `module`."""
 
+    def state(self) -> list[Tensor]:
+        """List what the layer keeps besides its weights, [members, ...] each; it changes in training, in place."""
+        return []
+
     def parameters(self) -> list[Parameter]:
         """List the layer's weights."""
         return []

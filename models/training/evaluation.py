@@ -15,6 +15,7 @@ from packtune.models.training.metrics.catalog import Metric
 from packtune.models.training.metrics.measure import scores_of, values_by_image
 
 EVALUATION_BATCH = 1000
+OWN_EVALUATION_BATCH = 250
 MAX_CUDA_EVALUATIONS = 32_768  # members * images of a batch on a GPU: more would take too much memory for the maps
 
 
@@ -118,8 +119,14 @@ def right_images(logits: Tensor, labels: Tensor) -> Tensor:
     return (scores.argmax(2) == truth).all(1)
 
 
-def evaluation_batch(members: int, device: torch.device) -> int:
-    """Choose how many images are evaluated at once."""
+def evaluation_batch(members: int, device: torch.device, *, is_own: bool = False) -> int:
+    """Choose how many images are evaluated at once.
+
+    Args:
+        is_own: whether the networks are the user's own, whose values may take much more memory than the images.
+    """
+    if is_own:
+        return OWN_EVALUATION_BATCH
     if device.type != "cuda":
         return EVALUATION_BATCH
     return max(1, min(EVALUATION_BATCH, MAX_CUDA_EVALUATIONS // members))

@@ -23,6 +23,7 @@ from packtune.models.training.device_split import DeviceSplit
 from packtune.models.training.evaluation import Evaluation, Tally, evaluation_batch, right_images
 from packtune.models.training.loss import Loss, absent_outputs, without_absent
 from packtune.models.training.metrics.catalog import Metric
+from packtune.models.training.own_choice import choose_for
 from packtune.models.training.smoothing import LabelSmoothing
 from packtune.models.training.steps import make_steps
 
@@ -50,6 +51,7 @@ class TrainingState(TypedDict):
         order, masks: states of the random generators for the order of the images and for the dropout masks, uint8.
         values: the weights of all layers, float32 [members, ...] each, on the CPU.
         optimizer_states: for each of them what the optimizer keeps, by name, in the same shape.
+        state: what layers keep besides weights, as the buffers of a module: [members, ...] each, on the CPU.
     """
 
     epoch: int
@@ -57,6 +59,7 @@ class TrainingState(TypedDict):
     masks: Tensor
     values: list[Tensor]
     optimizer_states: list[dict[str, Tensor]]
+    state: list[Tensor]
 
 
 class PackTraining:
@@ -76,6 +79,7 @@ class PackTraining:
 
     Attributes:
         epoch: epochs trained so far.
+        choice: how networks of the user's own are trained, and why; none for built-in ones.
 
     Raises:
         ValueError: the members do not fit in one pack, or the batch size is larger than the training split.
@@ -100,22 +104,30 @@ class PackTraining:
         self._shuffle = shuffle
         self._precision = precision
         self._masks = torch.Generator(self._device).manual_seed(batch_seed)
+        self._device_splits: dict[Split, DeviceSplit] = {}
+        self._products = precision.product_dtype
+        train = self._device_split(dataset.train)
+        self.choice = choose_for(
+            [member.configuration for member in members],
+            input_shape=dataset.input_shape,
+            outputs=dataset.outputs,
+            device=self._device,
+        )
         self._network = PackedNetwork(
             [self._plain(member) for member in [*members, *_wider_member(members, pack_configurations)]],
             device=self._device,
             generator=self._masks,
-            products=precision.product_dtype,
+            products=self._products,
+            layout=self.choice and self.choice.layout,
         )
         if self._network.members > len(members):
             self._network.keep(torch.arange(len(members), device=self._device))
         rates = _rates_of(members, len(dataset.train) // batch_size)
         self._optimizer = make_optimizer(rates, self._device, pack_configurations)
-        self._device_splits: dict[Split, DeviceSplit] = {}
-        train = self._device_split(dataset.train)
         # Not a method of this class: a reference cycle would keep the tensors until Python's garbage collector runs.
         self._loss = _loss_of(members, dataset, self._device)
         step = partial(train_step, self._network, self._optimizer, self._loss)
-        self._steps = make_steps(step, train, batch_size, self._masks)
+        self._steps = make_steps(step, train, batch_size, self._masks, recorded=self._network.is_recordable)
         self.epoch = 0
 
     @torch.inference_mode()
@@ -141,15 +153,19 @@ class PackTraining:
         members = self._network.members
         tally = Tally(members, len(self._dataset.heads), self._device, metric=metric)
         with library_settings(self._device, tf32=self._precision is not Precision.FLOAT32):
-            for inputs, labels in self._device_split(split).chunks(evaluation_batch(members, self._device)):
+            for inputs, labels in self._device_split(split).chunks(self._evaluation_batch):
                 tally.add(self._logits(inputs), labels)
         return tally.evaluations(by_image=by_image)
+
+    @property
+    def _evaluation_batch(self) -> int:
+        return evaluation_batch(self._network.members, self._device, is_own=self.choice is not None)
 
     @torch.inference_mode()
     def answers(self, split: Split) -> Tensor:
         """Tell which images of a split each member labels right, with every head: bool [members, n], on the CPU."""
         with library_settings(self._device, tf32=self._precision is not Precision.FLOAT32):
-            chunks = self._device_split(split).chunks(evaluation_batch(self._network.members, self._device))
+            chunks = self._device_split(split).chunks(self._evaluation_batch)
             right = [right_images(self._logits(inputs), labels) for inputs, labels in chunks]
         return torch.cat(right, dim=1).cpu()
 
@@ -165,7 +181,7 @@ class PackTraining:
         self._steps.forget()
         self._members = [self._members[i] for i in indices]
 
-    def unpack(self, index: int) -> nn.Sequential:
+    def unpack(self, index: int) -> nn.Module:
         """Copy the member at `index` into a plain network.
 
         Returns:
@@ -182,6 +198,7 @@ class PackTraining:
             masks=self._masks.get_state(),
             values=[parameter.value.cpu() for parameter in parameters],
             optimizer_states=[{name: t.cpu() for name, t in p.states.items()} for p in parameters],
+            state=[tensor.cpu() for tensor in self._network.state()],
         )
 
     @torch.inference_mode()
@@ -194,6 +211,8 @@ class PackTraining:
         parameters = self._network.parameters()
         for parameter, value, states in zip(parameters, state["values"], state["optimizer_states"], strict=True):
             parameter.load(value, states)
+        for tensor, kept in zip(self._network.state(), state["state"], strict=True):
+            tensor.copy_(kept)
         self._steps.forget()
         self._order.set_state(state["order"])
         self._masks.set_state(state["masks"])
@@ -202,10 +221,10 @@ class PackTraining:
     def _device_split(self, split: Split) -> DeviceSplit:
         """Copy a split to the device when it is first used."""
         if split not in self._device_splits:
-            self._device_splits[split] = DeviceSplit(split, self._dataset, self._device, self._network.products)
+            self._device_splits[split] = DeviceSplit(split, self._dataset, self._device, self._products)
         return self._device_splits[split]
 
-    def _plain(self, member: Member) -> nn.Sequential:
+    def _plain(self, member: Member) -> nn.Module:
         data = self._dataset
         return build_network(member.configuration, input_shape=data.input_shape, outputs=data.outputs, seed=member.seed)
 

@@ -151,8 +151,14 @@ def _first_cause(error: BaseException) -> BaseException:
     return error
 
 
-def make_steps(step: Step, train: DeviceSplit, batch_size: int, masks: torch.Generator) -> Steps:
-    """Choose how to run `step` on the device of `train`; `masks` is the generator that `step` draws from."""
-    if train.device.type == "cuda":
+def make_steps(
+    step: Step, train: DeviceSplit, batch_size: int, masks: torch.Generator, *, recorded: bool = True
+) -> Steps:
+    """Choose how to run `step` on the device of `train`; `masks` is the generator that `step` draws from.
+
+    Args:
+        recorded: whether a step may be recorded on a GPU.
+    """
+    if train.device.type == "cuda" and recorded:
         return RecordedSteps(StaticSteps(step, train, batch_size), partial(CudaGraphs, train.device, masks))
     return EagerSteps(step, train, batch_size)

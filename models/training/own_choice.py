@@ -1,0 +1,71 @@
+"""How a pack of networks of the user's own is trained: chosen once for each kind of network and shape in a process."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+
+from packtune.models.architectures.build import build_network
+from packtune.models.configuration import Configuration
+from packtune.models.modules.calls import Way
+from packtune.models.training.layout_choice import Choice, choose_layout, compute_alike
+
+
+def choose_for(
+    configurations: Sequence[Configuration], *, input_shape: tuple[int, ...], outputs: int, device: torch.device
+) -> Choice | None:
+    """Choose how a pack is trained; none for built-in networks.
+
+    It depends on the configurations, the shapes and the kind of machine alone: neither on weights nor on data.
+
+    Args:
+        configurations: of the members.
+        input_shape: of one input.
+        outputs: logits, over all heads.
+
+    Raises:
+        ValueError: the networks cannot be trained.
+    """
+    first = configurations[0]
+    if not first.is_own:
+        return None
+    choice = _choose(_kind(first), input_shape, outputs, device).for_members(len(configurations))
+    kinds = list(dict.fromkeys(map(_kind, configurations)))
+    if choice.layout.way is Way.SEPARATE or len(kinds) == 1 or _are_alike(kinds, input_shape, outputs, device):
+        return choice
+    layout = replace(choice.layout, way=Way.SEPARATE)
+    return replace(choice, layout=layout, reason="its hyperparameters change more than weights and rates of dropout")
+
+
+def _kind(configuration: Configuration) -> Configuration:
+    """Leave out of a configuration how it is trained."""
+    return Configuration(
+        architecture=configuration.architecture, own=configuration.own, batch_size=configuration.batch_size
+    )
+
+
+@functools.lru_cache(maxsize=1024)
+def _choose(kind: Configuration, input_shape: tuple[int, ...], outputs: int, device: torch.device) -> Choice:
+    def make(seed: int) -> torch.nn.Module:
+        return build_network(kind, input_shape=input_shape, outputs=outputs, seed=seed).to(device)
+
+    return choose_layout(make, _example(kind, input_shape, device), outputs)
+
+
+def _are_alike(
+    kinds: Sequence[Configuration], input_shape: tuple[int, ...], outputs: int, device: torch.device
+) -> bool:
+    """Tell whether networks whose hyperparameters differ compute alike but for their weights and dropout."""
+    networks = [build_network(kind, input_shape=input_shape, outputs=outputs, seed=0).to(device) for kind in kinds]
+    try:
+        return compute_alike(networks, _example(kinds[0], input_shape, device), outputs)
+    except RuntimeError:  # the weights of one do not fit the other
+        return False
+
+
+def _example(kind: Configuration, input_shape: tuple[int, ...], device: torch.device) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(0)
+    return torch.rand(kind.batch_size, *input_shape, generator=generator).to(device)
