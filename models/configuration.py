@@ -256,6 +256,10 @@ class Configuration:
     def _counts(self, hyperparameter: Hyperparameter) -> bool:
         return all(getattr(self, parent) in allowed for parent, allowed in hyperparameter.only_for.items())
 
+    def to_plain(self) -> dict[str, Any]:
+        """List all values by name; `from_dict` reads them back."""
+        return {**self.as_dict(), "own": dict(self.own)} if self.is_own else {**self.as_dict()}
+
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Configuration:
         """Make a configuration from values by name; names that are left out get the defaults.
@@ -267,10 +271,13 @@ class Configuration:
             ValueError: a value has the wrong type or is out of range.
             TypeError: a name is no hyperparameter.
         """
-        return cls(**values)
+        own = {"own": OwnValues(values["own"])} if "own" in values else {}
+        return cls(**{**values, **own})
 
 
 _DEFAULTS = Configuration().as_dict()
+
+
 def is_own(architecture: object) -> bool:
     """Tell whether an architecture is a network of the user's own."""
     return isinstance(architecture, str) and OF_OWN in architecture

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from packtune.data.description import PIXEL_SCALE, Head, Scaling
-from packtune.errors import ModelFileError
+from packtune.errors import ModelFileError, NetworkError
 from packtune.models.architectures.build import build_network
 from packtune.models.configuration import Configuration
 from packtune.models.trained_model import TrainedModel
@@ -30,8 +30,12 @@ FORMAT_VERSION = 2
 FIRST_VERSION = 1
 """Of images with one channel, digits from 0 in all heads, and pixels divided by 256."""
 
-# The only Python names in a file that `torch.save` writes for float32 tensors and plain values.
-_ALLOWED_GLOBALS = ("collections OrderedDict", "torch FloatStorage", "torch._utils _rebuild_tensor_v2")
+# The only Python names in a file that `torch.save` writes for tensors and plain values.
+_STORAGES = ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool")
+_ALLOWED_GLOBALS = (
+    *("collections OrderedDict", "torch._utils _rebuild_tensor_v2"),
+    *(f"torch {kind}Storage" for kind in _STORAGES),
+)
 _Values = dict[str, Any]
 """What a file holds; the types are checked before they are used."""
 _MAX_SHOWN = 300
@@ -71,7 +75,7 @@ def model_to_bytes(model: TrainedModel) -> bytes:
         {
             "format": FORMAT,
             "version": FORMAT_VERSION,
-            "configuration": model.configuration.as_dict(),
+            "configuration": model.configuration.to_plain(),
             "input_shape": list(model.input_shape),
             "heads": [[head.name, list(head.classes)] for head in model.heads],
             "factors": list(model.scaling.factors),
@@ -105,6 +109,7 @@ def model_from_bytes(content: bytes, *, source: str) -> TrainedModel:
 
     Raises:
         ModelFileError: the content is no model file of this version.
+        NetworkError: it is a network of the user's own that is not known in this process, or cannot be built.
     """
     # For a damaged file, PyTorch may raise any of a dozen types of error, and print warnings that do not help.
     with warnings.catch_warnings():
@@ -121,6 +126,8 @@ def model_from_bytes(content: bytes, *, source: str) -> TrainedModel:
         try:
             current = _from_first(values) if version == FIRST_VERSION else values
             return _rebuild(current, max_bytes=len(content))
+        except NetworkError:
+            raise
         except Exception as error:
             raise ModelFileError(_no_model(source, f"its content is inconsistent ({_show(error)})")) from error
 
@@ -174,8 +181,10 @@ def _rebuild(values: _Values, *, max_bytes: int) -> TrainedModel:
     n_bytes = sum(tensor.nbytes for tensor in network.state_dict().values())
     if n_bytes > max_bytes:
         raise ValueError(f"the network needs {n_bytes:,} bytes of weights, but the file has {max_bytes:,} bytes")
-    network.to_empty(device="cpu").load_state_dict(values["state_dict"])
-    if not all(bool(tensor.isfinite().all()) for tensor in network.state_dict().values()):
+    if not configuration.is_own:
+        network = network.to_empty(device="cpu")
+    network.load_state_dict(values["state_dict"])
+    if not all(bool(tensor.isfinite().all()) for tensor in network.parameters()):
         raise ValueError("a weight is infinite or not a number")
     return TrainedModel(
         network=network.eval(),
@@ -221,11 +230,12 @@ def _are_numbers(values: list[object]) -> bool:
     return bool(values) and all(type(value) is float and math.isfinite(value) for value in values)
 
 
-def _build_without_weights(
-    configuration: Configuration, *, input_shape: tuple[int, ...], outputs: int
-) -> nn.Sequential:
-    """Build the network without memory for its weights: a file could ask for any amount of it."""
-    with torch.device("meta"):
+def _build_without_weights(configuration: Configuration, *, input_shape: tuple[int, ...], outputs: int) -> nn.Module:
+    """Build the network without memory for its weights: a file could ask for any amount of it.
+
+    A network of the user's own may need the values of its tensors as it is built, so it gets memory.
+    """
+    with torch.device("cpu" if configuration.is_own else "meta"):
         return build_network(configuration, input_shape=input_shape, outputs=outputs, seed=0)
 
 

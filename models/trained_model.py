@@ -60,7 +60,7 @@ class TrainedModel:
         validation_score: by that metric, on the same examples; none for accuracy.
     """
 
-    network: nn.Sequential
+    network: nn.Module
     configuration: Configuration
     input_shape: tuple[int, ...]
     heads: tuple[Head, ...]

@@ -15,9 +15,7 @@ from packtune.models.configuration import Configuration
 class Build(Protocol):
     """Build a plain network: inputs float32 [n, *input_shape] -> logits float32 [n, outputs]."""
 
-    def __call__(
-        self, configuration: Configuration, *, input_shape: tuple[int, ...], outputs: int
-    ) -> nn.Module: ...
+    def __call__(self, configuration: Configuration, *, input_shape: tuple[int, ...], outputs: int) -> nn.Module: ...
 
 
 ARCHITECTURES: dict[str, Build] = {

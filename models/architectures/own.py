@@ -80,4 +80,4 @@ def count_own_multiplications(configuration: Configuration, *, input_shape: tupl
                 network(torch.zeros(1, *input_shape))
         except Exception:  # the user's code may raise anything; its worker finds out why
             return weights
-    return max(weights, counter.get_total_flops() // 2)
+    return max(weights, int(counter.get_total_flops()) // 2)

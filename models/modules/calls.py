@@ -14,7 +14,6 @@ from packtune.models.modules.dropout_rates import unlike_rates, with_rates
 from packtune.models.modules.randomness import seeded
 from packtune.models.modules.stacking import Stacked, tensors_of
 
-
 MIN_MEMBERS = 3
 """Fewer members are called one after another sooner than at once, as calls at once cost more each."""
 

@@ -31,7 +31,8 @@ def by_member(values: Tensor, form: Form, members: int) -> Tensor:
         case Form.UNITS:
             return values.transpose(1, 2)
         case Form.MAPS:
-            return values.unflatten(1, (members, -1)).transpose(0, 1)
+            maps: Tensor = values.unflatten(1, (members, -1))
+            return maps.transpose(0, 1)
     return values
 
 
@@ -39,4 +40,5 @@ def as_form(values: Tensor, form: Form) -> Tensor:
     """Bring values [members, batch, ...] into the form of units or maps: the inverse of `by_member`."""
     if form is Form.UNITS:
         return values.transpose(1, 2).contiguous()
-    return values.transpose(0, 1).flatten(1, 2).contiguous(memory_format=torch.channels_last)
+    maps = values.transpose(0, 1).flatten(1, 2)
+    return maps.contiguous(memory_format=torch.channels_last)

@@ -36,7 +36,9 @@ def read_network(path: Path, function: str = BUILD) -> FileNetwork:
                 files[name] = _read(found)
                 waiting.append((_parse(found, files[name]), found.parent.relative_to(folder)))
     if sum(map(len, files.values())) > MOST_BYTES:
-        raise NetworkError(f"the modules beside {path} are larger than {MOST_BYTES:,} bytes: move {path.name} elsewhere")
+        raise NetworkError(
+            f"the modules beside {path} are larger than {MOST_BYTES:,} bytes: move {path.name} elsewhere"
+        )
     _check_function(tree, path, function)
     return FileNetwork(
         file=str(path), digest=digest_of(files), files=files, table=_literal_table(tree, path), function=function
@@ -107,11 +109,14 @@ def _check_function(tree: ast.Module, path: Path, function: str) -> None:
 
 def _literal_table(tree: ast.Module, path: Path) -> Mapping[str, object] | None:
     """Read the hyperparameters if they are written as plain values; empty if there are none."""
-    found: ast.expr | None = None
-    for node in ast.walk(tree):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-        if any(isinstance(target, ast.Name) and target.id == HYPERPARAMETERS for target in targets):
-            found = node.value
+    values = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name) and target.id == HYPERPARAMETERS
+    ]
+    found = values[-1] if values else None
     if found is None:
         return {}
     try:

@@ -118,7 +118,7 @@ def without_dropout(network: nn.Module) -> nn.Module:
 
 
 def _example_gradient(batch: int, outputs: int, device: torch.device) -> Tensor:
-    """Make a gradient of logits of which all numbers differ, float32 [batch, outputs], about as large as in training."""
+    """Make a gradient of logits of which all numbers differ, float32 [batch, outputs], as large as in training."""
     return torch.linspace(-1, 1, batch * outputs, device=device).view(batch, outputs).sin() / batch
 
 

@@ -118,7 +118,7 @@ class PackTraining:
             device=self._device,
             generator=self._masks,
             products=self._products,
-            layout=self.choice and self.choice.layout,
+            layout=None if self.choice is None else self.choice.layout,
         )
         if self._network.members > len(members):
             self._network.keep(torch.arange(len(members), device=self._device))

@@ -74,7 +74,7 @@ class WinnerResult:
         return model_from_bytes(self._content, source=str(self._run.folder.best_model))
 
     @property
-    def model(self) -> torch.nn.Sequential:
+    def model(self) -> torch.nn.Module:
         """The plain network: inputs float32 [n, *input_shape], scaled -> logits float32 [n, heads * classes]."""
         return self.trained.network
 
