@@ -83,8 +83,7 @@ def choose_layout(make: MakeNetwork, inputs: Tensor, outputs: int) -> Choice:
     plain = [plain_step(without_dropout(make(seed)), inputs, gradient) for seed in range(CHECKED)]
     compare = partial(_difference, make, plain=plain, inputs=inputs, gradient=gradient)
     layout = Layout(parts=parts, draws=first.draws)
-    why = f"its numbers fill the processor's cache: {first.saved:,} a member" if first.saved > MOST_SAVED else ""
-    if not (why := why or compare(layout)):
+    if not (why := _why_not_at_once(first) or compare(layout)):
         return Choice(layout=layout, reason="torch.func calls all members at once")
     separate = replace(layout, way=Way.SEPARATE)
     if compare(separate):
@@ -92,6 +91,13 @@ def choose_layout(make: MakeNetwork, inputs: Tensor, outputs: int) -> Choice:
         if worse := compare(separate):
             raise ValueError(f"the network does not train alike twice: {worse}")
     return Choice(layout=separate, reason=why)
+
+
+def _why_not_at_once(step: PlainStep) -> str:
+    """Say why calls at once would be slower; empty if they are not."""
+    if step.saved <= MOST_SAVED or step.drops_attention:
+        return ""
+    return f"its numbers would not fit in the processor's cache: {step.saved:,} of each member"
 
 
 def compute_alike(networks: Sequence[nn.Module], inputs: Tensor, outputs: int) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from packtune.models.modules.attention import WatchedAttention
 from packtune.models.modules.randomness import EVALUATION_SEED, draw_seed, generator_of, seeded
 from packtune.models.modules.stacking import tensors_of
 
@@ -32,6 +33,7 @@ class PlainStep:
         state: all other tensors after the step, by name.
         draws: whether training draws random numbers.
         saved: numbers that the forward pass keeps for the backward pass.
+        drops_attention: whether it calls PyTorch's attention with dropout, which has no fused form on a processor.
     """
 
     logits: Tensor
@@ -40,6 +42,7 @@ class PlainStep:
     state: dict[str, Tensor]
     draws: bool
     saved: int
+    drops_attention: bool = False
 
 
 def plain_step(network: nn.Module, inputs: Tensor, gradient: Tensor) -> PlainStep:
@@ -64,6 +67,7 @@ def plain_step(network: nn.Module, inputs: Tensor, gradient: Tensor) -> PlainSte
         torch.enable_grad(),
         torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor),
         seeded(step_seed(inputs.device), inputs.device),
+        WatchedAttention() as watched,
     ):
         before = generator_of(inputs.device).get_state()
         logits = network(inputs)
@@ -78,6 +82,7 @@ def plain_step(network: nn.Module, inputs: Tensor, gradient: Tensor) -> PlainSte
         evaluated=_evaluate(network, inputs),
         draws=draws,
         saved=sum(saved),
+        drops_attention=watched.drops,
     )
 
 
