@@ -17,6 +17,7 @@ from torch.overrides import TorchFunctionMode
 
 Function = Callable[..., object]
 Keywords = Mapping[str, Any] | None
+ARGUMENTS = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal")
 FUSED = functional.scaled_dot_product_attention
 
 
@@ -27,8 +28,10 @@ class PlainAttention(TorchFunctionMode):
         self, func: Function, types: Iterable[type], args: tuple[Any, ...] = (), kwargs: Keywords = None
     ) -> object:
         given = kwargs or {}
-        if func is FUSED and len(args) <= 3 and given.get("attn_mask") is None and not given.get("enable_gqa"):
-            return attention(*args, **{name: given[name] for name in given if name not in ("attn_mask", "enable_gqa")})
+        if func is FUSED:
+            named = {**dict(zip(ARGUMENTS, args, strict=False)), **given}
+            if named.pop("attn_mask", None) is None and not named.pop("enable_gqa", False):
+                return attention(**named)
         return func(*args, **given)
 
 

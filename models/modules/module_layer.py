@@ -65,9 +65,11 @@ class ModuleLayer(PackedLayer):
     def backward(self, gradient: Tensor, optimizer: Optimizer, *, needs_input: bool) -> Tensor | None:
         with torch.inference_mode(False):
             gradients, below = self._calls.gradients(by_member(gradient, self._after, len(self._modules)))
+            below = None if below is None or not needs_input else as_form(below, self._before).clone()
+        taken: set[int] = set()
         for parameter, found in zip(self._stacked.trained.values(), gradients, strict=True):
-            optimizer.update(parameter, DenseGradient(torch.zeros_like(parameter.value) if found is None else found))
-        return None if below is None or not needs_input else as_form(below, self._before)
+            optimizer.update(parameter, DenseGradient(_own(found, parameter.value, taken)))
+        return below
 
     def keep(self, indices: Tensor) -> None:
         self._modules = [self._modules[index] for index in indices.tolist()]
@@ -87,3 +89,18 @@ class ModuleLayer(PackedLayer):
 
     def parameters(self) -> list[Parameter]:
         return list(self._stacked.trained.values())
+
+
+def _own(gradient: Tensor | None, like: Tensor, taken: set[int]) -> Tensor:
+    """Give a gradient that an optimizer may overwrite: autograd may give one tensor for several parameters.
+
+    Args:
+        taken: the storages of the gradients before it, to which its own is added.
+    """
+    if gradient is None:
+        return torch.zeros_like(like)
+    storage = gradient.untyped_storage().data_ptr()
+    if storage in taken or not gradient.is_contiguous():
+        return gradient.clone(memory_format=torch.contiguous_format)
+    taken.add(storage)
+    return gradient

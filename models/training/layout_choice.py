@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -30,8 +31,12 @@ SMALL_SHARE = 0.1
 MOST_SAVED = 200_000
 """Numbers that a member keeps for its backward pass. With more, calls at once gain nothing: a processor then spends its
 time on the numbers and not on calls, and those of all members do not fit in its cache."""
+FALLBACK = "batching rule for "
+"""In PyTorch's warning that a function is called for one member after another."""
 CHECKED = 2
 """Members of the pack that is compared with the plain networks."""
+CHECKED_EXAMPLES = 8
+"""Examples of the step that is compared: what a network computes for one does not hang on how many there are."""
 
 MakeNetwork = Callable[[int], nn.Module]
 """Builds the plain network from a seed of its weights, the same each time."""
@@ -62,14 +67,15 @@ class Choice:
 KNOWN = "by packed layers"
 
 
-def choose_layout(make: MakeNetwork, inputs: Tensor, outputs: int) -> Choice:
+def choose_layout(make: MakeNetwork, inputs: Tensor, outputs: int, batch: int) -> Choice:
     """Choose how networks are trained: the same for the same networks and shapes on one kind of machine.
 
     One step of a small pack is compared with that of the plain networks: outputs, gradients and buffers.
 
     Args:
-        inputs: an example of a mini-batch, float32 [batch, *input_shape].
+        inputs: examples, float32 [`CHECKED_EXAMPLES`, *input_shape].
         outputs: logits of the networks.
+        batch: examples of a mini-batch.
 
     Raises:
         ValueError: the networks cannot be trained in a pack.
@@ -83,7 +89,8 @@ def choose_layout(make: MakeNetwork, inputs: Tensor, outputs: int) -> Choice:
     plain = [plain_step(without_dropout(make(seed)), inputs, gradient) for seed in range(CHECKED)]
     compare = partial(_difference, make, plain=plain, inputs=inputs, gradient=gradient)
     layout = Layout(parts=parts, draws=first.draws)
-    if not (why := _why_not_at_once(first) or compare(layout)):
+    half = plain_step(make(0), inputs[: len(inputs) // 2], gradient[: len(inputs) // 2])
+    if not (why := _why_not_at_once(half, first, batch) or compare(layout)):
         return Choice(layout=layout, reason="torch.func calls all members at once")
     separate = replace(layout, way=Way.SEPARATE)
     if compare(separate):
@@ -93,11 +100,18 @@ def choose_layout(make: MakeNetwork, inputs: Tensor, outputs: int) -> Choice:
     return Choice(layout=separate, reason=why)
 
 
-def _why_not_at_once(step: PlainStep) -> str:
-    """Say why calls at once would be slower; empty if they are not."""
-    if step.saved <= MOST_SAVED or step.drops_attention:
+def _why_not_at_once(half: PlainStep, step: PlainStep, batch: int) -> str:
+    """Say why calls at once would be slower; empty if they are not.
+
+    Args:
+        half, step: with half of the examples, and with all.
+        batch: examples of a mini-batch.
+    """
+    of_example = (step.saved - half.saved) / (len(step.logits) - len(half.logits))
+    saved = round(step.saved + of_example * (batch - len(step.logits)))
+    if saved <= MOST_SAVED or step.drops_attention:
         return ""
-    return f"its numbers would not fit in the processor's cache: {step.saved:,} of each member"
+    return f"its numbers would not fit in the processor's cache: {saved:,} of each member"
 
 
 def compute_alike(networks: Sequence[nn.Module], inputs: Tensor, outputs: int) -> bool:
@@ -143,9 +157,13 @@ def _difference(
     """Say in what a pack differs from the plain networks; empty if in nothing but rounding."""
     networks, references = ([without_dropout(make(seed)) for seed in range(CHECKED)] for _ in range(2))
     try:
-        found = _packed_steps(networks, references, layout, inputs, gradient)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            found = _packed_steps(networks, references, layout, inputs, gradient)
     except Exception as error:  # user's code under torch.func may raise anything
         return f"it cannot be called at once: {_first_sentence(error)}"
+    if slow := [str(each.message) for each in said if FALLBACK in str(each.message)]:
+        return f"a function in it cannot be called at once: {slow[0].partition(FALLBACK)[2].split()[0].rstrip('.')}"
     for ours, theirs in zip(found, plain, strict=True):
         if name := _first_unlike(ours, theirs):
             return f"called at once, its members would not have the {name} that they have alone"

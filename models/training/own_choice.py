@@ -11,7 +11,7 @@ import torch
 from packtune.models.architectures.build import build_network
 from packtune.models.configuration import Configuration
 from packtune.models.modules.calls import Way
-from packtune.models.training.layout_choice import Choice, choose_layout, compute_alike
+from packtune.models.training.layout_choice import CHECKED_EXAMPLES, Choice, choose_layout, compute_alike
 
 
 def choose_for(
@@ -52,7 +52,7 @@ def _choose(kind: Configuration, input_shape: tuple[int, ...], outputs: int, dev
     def make(seed: int) -> torch.nn.Module:
         return build_network(kind, input_shape=input_shape, outputs=outputs, seed=seed).to(device)
 
-    return choose_layout(make, _example(kind, input_shape, device), outputs)
+    return choose_layout(make, _examples(input_shape, device), outputs, kind.batch_size)
 
 
 def _are_alike(
@@ -61,11 +61,11 @@ def _are_alike(
     """Tell whether networks whose hyperparameters differ compute alike but for their weights and dropout."""
     networks = [build_network(kind, input_shape=input_shape, outputs=outputs, seed=0).to(device) for kind in kinds]
     try:
-        return compute_alike(networks, _example(kinds[0], input_shape, device), outputs)
+        return compute_alike(networks, _examples(input_shape, device), outputs)
     except RuntimeError:  # the weights of one do not fit the other
         return False
 
 
-def _example(kind: Configuration, input_shape: tuple[int, ...], device: torch.device) -> torch.Tensor:
+def _examples(input_shape: tuple[int, ...], device: torch.device) -> torch.Tensor:
     generator = torch.Generator().manual_seed(0)
-    return torch.rand(kind.batch_size, *input_shape, generator=generator).to(device)
+    return torch.rand(CHECKED_EXAMPLES, *input_shape, generator=generator).to(device)

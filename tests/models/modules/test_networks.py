@@ -19,7 +19,7 @@ from packtune.models.training.pack_training import Member, PackTraining
 
 NETWORK = read_network(Path(__file__).with_name("zoo.py"))
 KINDS = NETWORK.table["kind"]
-SEPARATE = {"gru"}
+SEPARATE = {"gru", "depthwise"}
 """What `torch.func` cannot call at once."""
 BATCH_SEED, EPOCHS = 5, 13
 STEPS = EPOCHS * 4
