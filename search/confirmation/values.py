@@ -50,7 +50,8 @@ def right_images(answers: Answers | None, images: int) -> npt.NDArray[np.bool_]:
 
 def as_many_of(scores: Sequence[Accuracy | None], images: int) -> float:
     """Give how many independent images say as much as these in the least of the trainings, see `Score`."""
-    return min((each.measured.as_many for each in scores if each and each.measured), default=float(images))
+    known = (each.measured.as_many for each in scores if each and each.measured)
+    return min((as_many for as_many in known if as_many is not None), default=float(images))
 
 
 def _values(score: Accuracy | None, images: int, metric: Metric) -> npt.NDArray[np.float64]:

@@ -58,7 +58,7 @@ def _interval(row: Row, images: int) -> tuple[float, float]:
     measured = row.validation.measured if row.validation else None
     if measured is None:
         return wilson_interval(row.score, images)
-    return interval_of(row.metric, measured.value, measured.error**2, measured.as_many)
+    return interval_of(row.metric, measured.value, (measured.error or 0.0) ** 2, measured.as_many or float(images))
 
 
 def winner_of(rows: Sequence[Row], plan: SearchPlan, verdict: Verdict | None = None) -> Winner | None:

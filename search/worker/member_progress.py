@@ -10,6 +10,7 @@ from typing import Self
 from packtune.models.hardware.device import Device
 from packtune.models.training.evaluation import Evaluation
 from packtune.models.training.metrics.catalog import Metric
+from packtune.models.training.metrics.score import Score
 from packtune.trial import Accuracy, Outcome, TrialState
 
 
@@ -50,11 +51,14 @@ class MemberProgress:
 
     def ended(self, state: TrialState, *, device: Device, test: Accuracy | None = None, reason: str = "") -> Outcome:
         """Give the outcome of a member that trains no more."""
+        validation = self.validation
+        if self.metric is not Metric.ACCURACY and validation is not None and validation.measured is None:
+            validation = with_score(validation, self.curve[-1][1])
         return Outcome(
             state=state,
             epochs=self.curve[-1][0],
             curve=self.curve,
-            validation=self.validation,
+            validation=validation,
             test=test,
             seconds=self.seconds,
             device=device.value,  # plain text, as a checkpoint takes no classes
@@ -87,6 +91,11 @@ class MemberProgress:
 def accuracy_of(evaluation: Evaluation) -> Accuracy:
     """Give the accuracies of an evaluation, without its score by another metric."""
     return Accuracy(joint=evaluation.accuracy, heads=evaluation.head_accuracies)
+
+
+def with_score(accuracy: Accuracy, value: float) -> Accuracy:
+    """Add a score by another metric, of whose error nothing is known."""
+    return replace(accuracy, measured=Score(value=value))
 
 
 def _point(point: object, metric: Metric) -> tuple[int, float]:

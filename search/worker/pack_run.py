@@ -150,7 +150,7 @@ class PackRun:
         """
         if not reasons:
             return
-        measured = [] if state is TrialState.DIVERGED else measure(self._training, self._dataset, self._task)
+        measured = [] if state is TrialState.DIVERGED else measure(self._training, self._dataset, self._task, state)
         for row, reason in reasons.items():
             member = self._active[row]
             validation, test = measured[row] if measured else (None, None)

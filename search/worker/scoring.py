@@ -12,21 +12,32 @@ from packtune.models.training.metrics.catalog import Metric
 from packtune.models.training.metrics.classes import as_many_images
 from packtune.models.training.metrics.score import Score, pack_values
 from packtune.models.training.pack_training import PackTraining
-from packtune.trial import Accuracy
-from packtune.worker.member_progress import accuracy_of
+from packtune.trial import Accuracy, TrialState
+from packtune.worker.member_progress import accuracy_of, with_score
 
 
-def measure(training: PackTraining, data: Dataset, task: PackTask) -> list[tuple[Accuracy | None, Accuracy]]:
-    """Measure each member on the test images; by another metric than accuracy, on those of validation once more.
+def measure(
+    training: PackTraining, data: Dataset, task: PackTask, state: TrialState
+) -> list[tuple[Accuracy | None, Accuracy]]:
+    """Measure each member on the test images.
+
+    Of those that are COMPLETE by another metric than accuracy, what images say about the score is measured too, also on
+    validation.
+
+    Args:
+        state: of the members that end now.
 
     Returns:
-        (on validation, on test) of each member.
+        (on validation, on test) of each member; none where there is nothing new to be said of validation.
 
     Raises:
         ValueError: the metric has no value on a split.
     """
     if task.metric is Metric.ACCURACY:
         return [(None, accuracy_of(evaluation)) for evaluation in training.evaluate(data.test)]
+    if state is not TrialState.COMPLETE:
+        evaluations = training.evaluate(data.test, task.metric)
+        return [(None, with_score(accuracy_of(each), _value(each, task.metric))) for each in evaluations]
     validation, test = (
         scored(training, split, task.metric, keeps_values=task.wants_answers) for split in (data.validation, data.test)
     )
@@ -50,9 +61,14 @@ def scored(training: PackTraining, split: Split, metric: Metric, *, keeps_values
     ]
 
 
+def _value(evaluation: Evaluation, metric: Metric) -> float:
+    """Give the score; the worst if outputs overflow on some image of this split alone."""
+    return metric.entry.worst if evaluation.diverged else evaluation.score
+
+
 def _score(evaluation: Evaluation, metric: Metric, as_many: float, *, keeps_values: bool) -> Score:
-    if evaluation.by_image is None or evaluation.diverged:  # the outputs overflow on some image of this split alone
-        return Score(value=metric.entry.worst, error=0.0, as_many=as_many)
+    if evaluation.by_image is None or evaluation.diverged:
+        return Score(value=_value(evaluation, metric), error=0.0, as_many=as_many)
     values = evaluation.by_image.double()
     error = float(values.std()) / math.sqrt(len(values)) if len(values) > 1 else 0.0
     return Score(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -21,8 +22,8 @@ def aucs(logits: Tensor, truth: Tensor) -> list[float]:
     Raises:
         ValueError: all examples are of one class.
     """
-    classes = _comparable(logits, truth)
-    return [math.fsum(_auc(*pair) for pair in _pairs(member, truth, classes)) / len(classes) for member in logits]
+    owned = _owned(logits, truth)
+    return [math.fsum(map(_auc, _by_class(member, owned))) / len(owned) for member in logits]
 
 
 def auc_by_image(logits: Tensor, truth: Tensor) -> Tensor:
@@ -37,28 +38,43 @@ def auc_by_image(logits: Tensor, truth: Tensor) -> Tensor:
     Raises:
         ValueError: all examples are of one class.
     """
-    classes = _comparable(logits, truth)
-    return torch.stack([_components(member, truth, classes) for member in logits])
+    owned = _owned(logits, truth)
+    return torch.stack([_components(member, owned) for member in logits])
 
 
-def _comparable(logits: Tensor, truth: Tensor) -> list[int]:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Class:
+    """One class against all others.
+
+    Attributes:
+        is_own: bool [n], which images are of the class.
+        own, others: float64 [m] and [n - m], the probabilities of the class that its images and the others get.
+    """
+
+    is_own: Tensor
+    own: Tensor
+    others: Tensor
+
+
+def _owned(logits: Tensor, truth: Tensor) -> dict[int, Tensor]:
+    """Tell which images are of a class, bool [n], for each class that can be compared."""
     counts = class_counts(truth, logits.shape[1])
     classes = torch.nonzero((counts > 0) & (counts < len(truth))).view(-1).tolist()
     if not classes:
         raise ValueError("all examples of the split are of one class, so there is no AUC: choose another metric")
-    return [int(number) for number in classes]
+    return {int(number): truth == number for number in classes}
 
 
-def _pairs(logits: Tensor, truth: Tensor, classes: list[int]) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield the probabilities of each class, float64: of its own examples [m], and of all others [n - m]."""
+def _by_class(logits: Tensor, owned: dict[int, Tensor]) -> Iterator[_Class]:
+    """Yield each class by the probabilities of one member, whose logits are float32 [classes, n]."""
     probabilities = torch.softmax(logits.double(), dim=0)
-    for number in classes:
-        own = truth == number
-        yield probabilities[number][own], probabilities[number][~own]
+    for number, is_own in owned.items():
+        of_class = probabilities[number]
+        yield _Class(is_own=is_own, own=of_class[is_own], others=of_class[~is_own])
 
 
-def _auc(own: Tensor, others: Tensor) -> float:
-    return int(_twice_below(own, others).sum()) / (2 * len(own) * len(others))
+def _auc(each: _Class) -> float:
+    return int(_twice_below(each.own, each.others).sum()) / (2 * len(each.own) * len(each.others))
 
 
 def _twice_below(values: Tensor, others: Tensor) -> Tensor:
@@ -67,15 +83,18 @@ def _twice_below(values: Tensor, others: Tensor) -> Tensor:
     return torch.searchsorted(rising, values) + torch.searchsorted(rising, values, right=True)
 
 
-def _components(logits: Tensor, truth: Tensor, classes: list[int]) -> Tensor:
+def _components(logits: Tensor, owned: dict[int, Tensor]) -> Tensor:
     """Give the mean over classes of the components of each image, float64 [n]."""
-    n, total = len(truth), torch.zeros(len(truth), dtype=torch.float64, device=truth.device)
-    for number, (own, others) in zip(classes, _pairs(logits, truth, classes), strict=True):
-        is_own, auc = truth == number, _auc(own, others)
-        surpassed = _twice_below(own, others) / (2 * len(others))
-        surpassing = 1 - _twice_below(others, own) / (2 * len(own))
-        sizes = torch.tensor([len(own), len(others)], device=truth.device)
-        weights = spread(sizes) * n / sizes
-        total[is_own] += auc + weights[0] * (surpassed - auc)
-        total[~is_own] += auc + weights[1] * (surpassing - auc)
-    return total / len(classes)
+    total = torch.zeros(logits.shape[1], dtype=torch.float64, device=logits.device)
+    for each in _by_class(logits, owned):
+        surpassed = _twice_below(each.own, each.others) / (2.0 * len(each.others))
+        surpassing = 1 - _twice_below(each.others, each.own) / (2.0 * len(each.own))
+        auc = surpassed.mean()
+        total[each.is_own] += auc + _weight(each.own, total) * (surpassed - auc)
+        total[~each.is_own] += auc + _weight(each.others, total) * (surpassing - auc)
+    return total / len(owned)
+
+
+def _weight(part: Tensor, whole: Tensor) -> float:
+    """Give the weight of an image of one part of all images in a mean over that part."""
+    return float(spread(torch.tensor(len(part)))) * len(whole) / len(part)

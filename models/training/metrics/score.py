@@ -22,15 +22,16 @@ class Score:
 
     Attributes:
         value: the score, as the metric gives it.
-        error: its standard error by the images alone; 0 where they show no spread.
-        as_many: how many independent images would say as much if all classes were equally hard, above 0.
+        error: its standard error by the images alone, 0 where they show no spread; none where it was not asked for, as
+            of a trial that was stopped early.
+        as_many: how many independent images would say as much if all classes were equally hard, above 0; none likewise.
         by_image: what each image says about the score, see `packtune.models.training.metrics.measure`: float32,
             little-endian, compressed by zlib; empty where a task does not ask for it.
     """
 
     value: float
-    error: float
-    as_many: float
+    error: float | None = None
+    as_many: float | None = None
     by_image: bytes = b""
 
     def values(self, images: int) -> tuple[float, ...]:
@@ -63,8 +64,11 @@ class Score:
             as_many=as_many,
             by_image=base64.b64decode(kept[0], validate=True) if kept else b"",
         )
-        if not (0 <= value <= metric.entry.highest and 0 <= error <= MAX_ERROR and 0 < as_many < math.inf):
-            raise ValueError("no network has such a score")
+        known = (error, as_many) != (None, None)
+        if not 0 <= value <= metric.entry.highest or (
+            known and not (0 <= error <= MAX_ERROR and 0 < as_many < math.inf)
+        ):
+            raise ValueError("no score has such an error")
         return score
 
 
@@ -82,10 +86,11 @@ def mean_score(scores: Sequence[Score], *, share: float, metric: Metric) -> Scor
     if not scores:
         return None
     mean = math.fsum(score.value for score in scores) / len(scores)
+    errors = [score.error for score in scores if score.error is not None]
     return replace(
         scores[0],
         value=share * mean + (1 - share) * metric.entry.worst,
-        error=math.fsum(score.error for score in scores) / len(scores),  # all are of the same images
-        as_many=min(score.as_many for score in scores),
+        error=math.fsum(errors) / len(errors) if errors else None,  # all are of the same images
+        as_many=min((score.as_many for score in scores if score.as_many is not None), default=None),
         by_image=b"",
     )
