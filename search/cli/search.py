@@ -167,7 +167,6 @@ def run(
 ) -> None:
     """Search a space: train its trials in packs, and write a leaderboard."""
     with errors_shown() as guard:
-        from packtune.interface.repetition import describe_repetition
         from packtune.report.views import view_for
         from packtune.run.own.new_search import new_search
         from packtune.run.planning import SearchOptions
@@ -209,8 +208,7 @@ def run(
             own = own_data_options(target, group, validation_share, test_share, image_size)
             made = new_search(data, source, {**options, **own}, view, results)
         created = made.create(results=results, name=name)
-        if repeated := describe_repetition(created):
-            try_to_print(repeated)
+        _tell_repetition(created)
         _search(created, guard, verbose=verbose, trainable=context.obj)
 
 
@@ -269,6 +267,13 @@ def resume(
         )
         going_on = resumed(found, trials=trials, epochs=epochs, options=options)
         _search(going_on, guard, verbose=verbose, trainable=context.obj)
+
+
+def _tell_repetition(run: Run) -> None:
+    from packtune.interface.repetition import describe_repetition
+
+    if repeated := describe_repetition(run):
+        try_to_print(repeated)
 
 
 def _search(run: Run, guard: Guard, *, verbose: bool, trainable: type[PackTrainable] | None) -> None:

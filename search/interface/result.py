@@ -13,7 +13,6 @@ from packtune.data.description import BaselineAccuracy
 from packtune.errors import SettingsError
 from packtune.files import write_bytes
 from packtune.models.configuration import Configuration
-from packtune.models.training.metrics.catalog import Metric
 from packtune.report.leaderboard import Leaderboard, curves_frame, leaderboard_frame, trials_frame
 from packtune.report.progress import ProgressView
 from packtune.report.ranking import Row
@@ -175,17 +174,17 @@ class SearchResult:
 
         Whole numbers are Int64, with <NA> where an architecture does not have the hyperparameter.
         """
-        return leaderboard_frame(self.ending.rows, metric=self._metric)
+        return leaderboard_frame(self.ending.rows, metric=self.run.settings.plan.metric)
 
     @cached_property
     def trials(self) -> Leaderboard:
         """The table of all trials, with curves and reasons."""
-        return trials_frame(self.ending.records, self._metric)
+        return trials_frame(self.ending.records, self.run.settings.plan.metric)
 
     @cached_property
     def curves(self) -> Leaderboard:
         """The curves of all trials, to be plotted: trial, epoch, score on validation, a row for each epoch."""
-        return curves_frame(self.ending.records, self._metric)
+        return curves_frame(self.ending.records, self.run.settings.plan.metric)
 
     @cached_property
     def winner(self) -> WinnerResult | None:
@@ -232,10 +231,6 @@ class SearchResult:
         view = make_view(progress)
         run = resumed(self.run, trials=trials, epochs=epochs, options=options)
         return carry_out(run, view, verbose=verbose)
-
-    @property
-    def _metric(self) -> Metric:
-        return self.run.settings.plan.metric
 
     def _repr_html_(self) -> str:
         frame = self.leaderboard.astype(object).fillna("")  # to_html writes a missing integer as <NA>
