@@ -31,8 +31,13 @@ RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 class Preference(StrEnum):
     """Which of the finalists that cannot be told apart wins: the best, or the one with the fewest parameters."""
 
-    ACCURACY = "accuracy"
+    BEST = "best"
     SMALL = "small"
+
+    @classmethod
+    def known(cls, name: str) -> str:
+        """Give the name of today for one of before there were metrics."""
+        return cls.BEST.value if name == "accuracy" else name
 
 
 class EndedBy(StrEnum):
@@ -97,7 +102,7 @@ class SearchPlan:
     confirm: bool = False
     finalists: int | None = None
     report_trainings: int | None = None
-    prefer: Preference = Preference.ACCURACY
+    prefer: Preference = Preference.BEST
     metric: Metric = Metric.ACCURACY
     precision: Precision | None = Precision.FLOAT32
     lookahead: int | None = None

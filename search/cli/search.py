@@ -139,7 +139,7 @@ def run(
         ),
     ] = None,
     replicates: Replicates = None,
-    prefer: Prefer = Preference.ACCURACY.value,
+    prefer: Prefer = Preference.BEST.value,
     pack_size: PackSize = AUTO,
     halving: Annotated[
         bool | None,

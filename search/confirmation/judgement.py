@@ -28,7 +28,7 @@ class Rules:
     images: int
     resampled: bool
     overlap: float = 0.0
-    prefer: Preference = Preference.ACCURACY
+    prefer: Preference = Preference.BEST
     metric: Metric = Metric.ACCURACY
 
 

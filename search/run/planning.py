@@ -50,7 +50,7 @@ class PlanOptions(TypedDict, total=False):
         confirm: whether the best configurations are trained again from fresh seeds; none for searches of 8 trials or
             more in the protocol "search".
         finalists: how many are; none for a rule of what exploration cost.
-        prefer: "accuracy" if left out, or "small": which of the finalists that cannot be told apart wins.
+        prefer: "best" if left out, or "small": which of the finalists that cannot be told apart wins.
         metric: by which everything is compared: "accuracy" if left out, or another of `Metric`.
         halving: none for early stopping unless the space is a list.
         precision: "float32" if left out; "auto", "tf32" or "bfloat16".
@@ -161,7 +161,7 @@ def plan_search(data: str, source: SpaceSource, options: PlanOptions, *, tries: 
         confirm=confirms(options.get("confirm"), options.get("finalists"), n_trials, protocol),
         finalists=options.get("finalists"),
         report_trainings=asked,
-        prefer=parse_preference(options.get("prefer", Preference.ACCURACY)),
+        prefer=parse_preference(options.get("prefer", Preference.BEST)),
         metric=parse_metric(options.get("metric", Metric.ACCURACY)),
         replicates=replicates,
         epochs=_given(options.get("epochs"), 10),

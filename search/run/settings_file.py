@@ -97,7 +97,7 @@ def read_settings(path: Path) -> Settings:
         raise SettingsError(
             f"cannot read the settings {path}: {error}: restore the file, or start a new run"
         ) from error
-    table = _Table(path, {name: value for name, value in values.items() if name not in RETIRED})
+    table = _Table(path, _of_today(values))
     table.check_names()
     name = table.get("name", str, None)
     if name is None:
@@ -109,6 +109,13 @@ def read_settings(path: Path) -> Settings:
         plan=_read_plan(table, own=_read_own(path, table)),
         resources=_read_resources(table),
     )
+
+
+def _of_today(values: Mapping[str, object]) -> Mapping[str, object]:
+    """Bring the settings of an older run into the words of today."""
+    kept = {name: value for name, value in values.items() if name not in RETIRED}
+    prefer = kept.get("prefer")
+    return kept | {"prefer": Preference.known(prefer)} if isinstance(prefer, str) else kept
 
 
 def _read_own(path: Path, table: _Table) -> OwnData | None:

@@ -51,9 +51,9 @@ def parse_preference(given: str) -> Preference:
     Raises:
         SettingsError: there is no such preference.
     """
-    if given not in list(Preference):
+    if Preference.known(given) not in list(Preference):
         raise SettingsError(f"unknown preference {given!r}.{suggest_name(given, Preference)}")
-    return Preference(given)
+    return Preference(Preference.known(given))
 
 
 def parse_metric(given: str) -> Metric:

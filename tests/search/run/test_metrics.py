@@ -26,7 +26,7 @@ from packtune.report.words import describe_winner, space_of
 from packtune.run.ending import read_ending
 from packtune.run.extension import check_metric, extend_run
 from packtune.run.planning import PlanOptions, create_run, plan_search
-from packtune.settings import Resources
+from packtune.settings import Preference, Resources
 from packtune.space.source import find_space
 from packtune.trial import TrialState
 
@@ -216,6 +216,15 @@ def test_runs_from_before_metrics_are_of_accuracy(tmp_path):
     assert tomllib.loads(text)["metric"] == "accuracy"
     run.folder.settings.write_text(text.replace('metric = "accuracy"\n', ""))
     assert run.folder.load().settings.plan.metric is Metric.ACCURACY
+
+
+def test_the_best_was_called_the_most_accurate_before(tmp_path):
+    run = make_run(tmp_path, "auc", prefer="accuracy")
+    assert run.settings.plan.prefer is Preference.BEST
+    text = run.folder.settings.read_text()
+    assert 'prefer = "best"' in text
+    run.folder.settings.write_text(text.replace('prefer = "best"', 'prefer = "accuracy"'))
+    assert run.folder.load().settings.plan.prefer is Preference.BEST
 
 
 def test_a_metric_that_is_edited_afterwards_is_refused(digits, carry_out_alone, tmp_path):
