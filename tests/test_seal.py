@@ -6,11 +6,13 @@ import ast
 
 import pytest
 
+from packtune.models.training.metrics.catalog import Metric
+from packtune.models.training.metrics.score import Score
 from packtune.trial import Accuracy, Answers, Outcome, TrialState
 
 SEALED = ("search/proposals/", "search/confirmation/", "search/dispatch/halving.py", "search/dispatch/knowledge.py")
 OPENED = "search/confirmation/verdict.py"  # reads test answers, once all is decided
-SECRETS = {"test", "right_test"}
+SECRETS = {"test", "right_test", "test_score", "test_accuracy", "test_mean"}
 
 
 def reads(tree):
@@ -42,17 +44,19 @@ def test_baselines_are_known_to_those_alone_who_show_them(source_files):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("code", ["outcome.test.joint", "getattr(outcome, 'right_test')"])
+@pytest.mark.parametrize("code", ["outcome.test.joint", "getattr(outcome, 'right_test')", "values['test_score']"])
 def test_a_look_at_them_would_be_found(code):
     assert reads(ast.parse(code))
 
 
 def test_a_sealed_outcome_has_nothing_of_them():
-    accuracy, answers = Accuracy(joint=0.5, heads=(0.5,)), Answers(bits=b"a", images=8)
+    accuracy, answers = Accuracy(joint=0.5, heads=(0.5,), measured=Score(value=0.5)), Answers(bits=b"a", images=8)
     outcome = Outcome(
-        state=TrialState.COMPLETE, validation=accuracy, test=accuracy, right_validation=answers, right_test=answers
-    )
+        state=TrialState.COMPLETE, validation=accuracy, test=accuracy, right_validation=answers, right_test=answers,
+        metric=Metric.AUC,
+    )  # fmt: skip
     sealed = outcome.sealed()
     assert (sealed.test, sealed.right_test) == (None, None)
     assert (sealed.validation, sealed.right_validation) == (accuracy, answers)
+    assert not {"right_test", "test_score"} & set(sealed.to_json())
     assert Outcome.from_json(outcome.to_json()) == outcome

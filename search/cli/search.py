@@ -71,6 +71,8 @@ RUN_EXAMPLES = """Examples:
   packtune run --data mnist --trials 200 --workers 4 --name wide-200
 
   packtune run --space my-space.toml --sampler random        see `packtune spaces --example`
+
+  packtune run --data patients.csv --target outcome --metric auc
 """
 RESUME_EXAMPLES = """Examples:
 
