@@ -28,13 +28,13 @@ class Encoding:
     """A space's dimensions as columns; a row is one configuration, NaN where a dimension does not apply.
 
     Attributes:
-        names: of the columns, each behind those that its condition names.
+        names: the keys of the dimensions, each behind those that its condition names.
         columns: how the values of each are coded.
         everywhere: the region of all codes.
     """
 
     def __init__(self, space: Space) -> None:
-        self.names = tuple(dimension.name for dimension in space.dimensions)
+        self.names = tuple(dimension.key for dimension in space.dimensions)
         self.columns: tuple[Codes, ...] = tuple(codes_of(dimension) for dimension in space.dimensions)
         self.everywhere = Region(
             low=np.zeros(len(self.columns)),

@@ -56,6 +56,7 @@ class PackWindow(Window):
         self, source: RowSource, space: Space, encoding: Encoding, *, pack_size: int | None, most: int
     ) -> None:
         self._source = source
+        self._space = space
         self._encoding = encoding
         self._pack_size = pack_size
         self._most = most
@@ -76,4 +77,5 @@ class PackWindow(Window):
     def _region(self) -> Region:
         """Give the region of the leader's shape."""
         ranges = shape_ranges(self._configuration)
-        return self._encoding.region({name: span for name, span in ranges.items() if name in self._values})
+        known = [each for each in self._space.dimensions if each.key in self._values and each.name in ranges]
+        return self._encoding.region({each.key: ranges[each.name] for each in known})

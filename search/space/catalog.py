@@ -10,6 +10,7 @@ from packtune.protocol import Protocol
 from packtune.space.domains import Choices, Dimension, Domain, FloatRange, IntRange
 from packtune.space.file import read_space
 from packtune.space.notebook import BASELINE, CHANGES, HIDDEN_UNITS, NOTEBOOK_SPACES
+from packtune.space.optimizers import optimizer_dimensions
 from packtune.space.space import Space
 
 
@@ -64,6 +65,11 @@ SPACES: dict[str, Space] = {
         name="wide",
         description="mlp or cnn, their sizes, and every hyperparameter of SGD",
         dimensions=_wide_dimensions(),
+    ),
+    "optimizers": Space(
+        name="optimizers",
+        description="mlps trained by sgd, adam, adamw or rmsprop, each with its own ranges, and schedules",
+        dimensions=optimizer_dimensions(),
     ),
 }
 

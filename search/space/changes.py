@@ -29,20 +29,21 @@ def change_space(space: Space, changes: Sequence[Change]) -> Space:
         return space
     if space.listed:
         return _change_list(space, changes)
-    known = {each.name: each.domain for each in space.dimensions}
-    domains = {each.name: _merged(space, known.get(each.name), each) for each in changes}
-    dimensions = narrow(space.dimensions, domains)
-    for name in sorted(domains.keys() - known.keys(), key=list(HYPERPARAMETERS).index):  # what others depend on first
-        dimensions += (Dimension(name=name, domain=domains[name], when=_condition_of(name, dimensions)),)
+    changed, known = {each.name: each for each in changes}, {each.name for each in space.dimensions}
+    forms = [each for each in space.dimensions if each.name in changed]
+    dimensions = narrow(space.dimensions, {each.key: _merged(space, each.domain, changed[each.name]) for each in forms})
+    for name in sorted(changed.keys() - known, key=list(HYPERPARAMETERS).index):  # what others depend on first
+        domain = _merged(space, None, changed[name])
+        dimensions += (Dimension(name=name, domain=domain, when=_condition_of(name, dimensions)),)
     _check_all_apply(changes, space, dimensions)
     return replace(space, dimensions=dimensions)
 
 
 def describe_change(space: Space, changed: Space) -> list[str]:
     """Say what was changed in a space: a line or none."""
-    before, after = ({each.name: each.domain for each in of.dimensions} for of in (space, changed))
-    parts = [f"{name} {domain}" for name, domain in after.items() if domain != before.get(name)]
-    gone = [name for name in before if name not in after]
+    before, after = ([(each.name, each.domain) for each in of.dimensions] for of in (space, changed))
+    parts = list(dict.fromkeys(f"{name} {domain}" for name, domain in after if (name, domain) not in before))
+    gone = [name for name in dict(before) if name not in dict(after)]
     lines = [f"Space {space.name} with {'; '.join(parts)}."] if parts else []
     if space.listed and len(changed.listed) < len(space.listed):
         lines.append(f"{len(changed.listed)} of its {len(space.listed)} configurations are left.")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from packtune.errors import SpaceError, suggest_name
 from packtune.models.configuration import HYPERPARAMETERS, Value
 from packtune.space.domains import Choices, Dimension, Domain
+
+FORM_PARENTS = ("architecture", "optimizer")
+"""Conditions on these tell several forms of a hyperparameter apart."""
 
 
 def check_dimension(space: str, dimension: Dimension, known: Mapping[str, Dimension]) -> None:
@@ -35,6 +39,35 @@ def check_dimension(space: str, dimension: Dimension, known: Mapping[str, Dimens
             raise SpaceError(f"{where}: {value!r} is not allowed: it must be {hyperparameter.allowed}")
     for parent, allowed in dimension.when.items():
         _check_condition(where, parent, allowed, known)
+
+
+def check_forms(space: str, dimensions: Sequence[Dimension]) -> None:
+    """Check that at most one form of each hyperparameter applies.
+
+    Members of a pack share the architecture and the optimizer. If these tell the forms apart, members have the same
+    forms too.
+
+    Raises:
+        SpaceError: two forms of a hyperparameter may apply at once, or a condition is on one that has several.
+    """
+    several = {d.name for n, d in enumerate(dimensions) if any(d.name == other.name for other in dimensions[:n])}
+    for one, other in itertools.combinations([d for d in dimensions if d.name in several], 2):
+        if one.name == other.name and not any(_exclude(one, other, parent) for parent in FORM_PARENTS):
+            raise SpaceError(
+                f"space {space!r}, hyperparameter {one.name!r}: {one.domain} and {other.domain} may apply at once: "
+                f"give each a condition on {' or '.join(FORM_PARENTS)}, and no value of that to both"
+            )
+    for dimension in dimensions:
+        for parent in several & set(dimension.when):
+            raise SpaceError(
+                f"space {space!r}, hyperparameter {dimension.name!r}: its condition is on {parent!r}, which is given "
+                "more than once: write the condition with what tells these apart"
+            )
+
+
+def _exclude(one: Dimension, other: Dimension, parent: str) -> bool:
+    """Tell whether the conditions of two dimensions on a hyperparameter exclude each other."""
+    return parent in one.when and parent in other.when and not set(one.when[parent]) & set(other.when[parent])
 
 
 def check_domain(where: str, domain: Domain) -> None:

@@ -90,17 +90,24 @@ Domain = Choices | IntRange | FloatRange
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dimension:
-    """One hyperparameter of a space.
+    """One hyperparameter of a space, or one of several forms of it, each with a range and a condition of its own.
 
     Attributes:
         name: a name of `HYPERPARAMETERS`.
         domain: the values that may be proposed.
         when: the dimension applies only where each of these hyperparameters has one of the given values.
+        form: which of the forms of the hyperparameter it is, from 1; the space counts them.
     """
 
     name: str
     domain: Domain
     when: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    form: int = 1
+
+    @property
+    def key(self) -> str:
+        """The name under which proposals and studies have its values: each form has its own."""
+        return self.name if self.form == 1 else f"{self.name}#{self.form}"
 
     def applies(self, values: Mapping[str, Value]) -> bool:
         """Tell whether the condition holds for the values chosen so far."""

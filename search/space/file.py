@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import tomli_w
@@ -89,13 +89,23 @@ def make_space(table: Mapping[str, object], *, name: str, source: str) -> Space:
     Raises:
         SpaceError: the space cannot be searched.
     """
-    dimensions = tuple(dimension_of(source, key, value) for key, value in table.items())
+    dimensions = tuple(dimension_of(source, key, form) for key, value in table.items() for form in _forms(value))
     return Space(name=name, dimensions=dimensions, description=f"from {source}")
+
+
+def _forms(entry: object) -> Sequence[object]:
+    """Give the forms of a hyperparameter: a list of tables has several."""
+    if isinstance(entry, list | tuple) and entry and all(isinstance(each, Mapping) for each in entry):
+        return entry
+    return [entry]
 
 
 def space_to_toml(space: Space) -> str:
     """Write the dimensions of a space as TOML; `parse_space` reads them back."""
-    return tomli_w.dumps({dimension.name: _entry(dimension) for dimension in space.dimensions})
+    forms: dict[str, list[dict[str, object]]] = {}
+    for dimension in space.dimensions:
+        forms.setdefault(dimension.name, []).append(_entry(dimension))
+    return tomli_w.dumps({name: entries if len(entries) > 1 else entries[0] for name, entries in forms.items()})
 
 
 def _entry(dimension: Dimension) -> dict[str, object]:

@@ -11,8 +11,8 @@ from packtune.space.domains import Choices, Dimension, Domain, IntRange
 
 def values_of(dimensions: Sequence[Dimension], name: str) -> tuple[Value, ...]:
     """List the values that a hyperparameter may take; none if it is left out, or continuous."""
-    found = next((each.domain.enumerate() for each in dimensions if each.name == name), None)
-    return tuple(found or ())
+    found = [value for each in dimensions if each.name == name for value in each.domain.enumerate() or ()]
+    return tuple(dict.fromkeys(found))
 
 
 def narrow(dimensions: Sequence[Dimension], domains: Mapping[str, Domain]) -> tuple[Dimension, ...]:
@@ -20,13 +20,13 @@ def narrow(dimensions: Sequence[Dimension], domains: Mapping[str, Domain]) -> tu
 
     Args:
         dimensions: each after those that its condition names.
-        domains: by name; what is not named keeps its own.
+        domains: by the keys of the dimensions; what is not named keeps its own.
     """
     kept: dict[str, Dimension] = {}
     for each in dimensions:
         when = {name: _possible(kept.get(name), allowed) for name, allowed in each.when.items()}
         if all(when.values()):
-            kept[each.name] = replace(each, domain=domains.get(each.name, each.domain), when=when)
+            kept[each.key] = replace(each, domain=domains.get(each.key, each.domain), when=when)
     return tuple(kept.values())
 
 

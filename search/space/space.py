@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from packtune.errors import SpaceError
 from packtune.models.configuration import Configuration, Value
 from packtune.protocol import Protocol
-from packtune.space.checks import check_dimension
+from packtune.space.checks import check_dimension, check_forms
 from packtune.space.domains import Dimension
 
 MAX_ENUMERATED = 100_000
@@ -29,7 +30,7 @@ class Space:
     Raises:
         SpaceError: a name is unknown; bounds are swapped or outside the range of the hyperparameter; a logarithm of
             zero; there are no choices; a condition names a hyperparameter that the space lacks, or conditions form a
-            circle.
+            circle; or several forms of a hyperparameter are not told apart by the architecture or the optimizer.
     """
 
     name: str
@@ -43,28 +44,36 @@ class Space:
             raise SpaceError(f"space {self.name!r} has no hyperparameters: give at least one")
         for dimension in self.dimensions:
             check_dimension(self.name, dimension, {d.name: d for d in self.dimensions})
-        object.__setattr__(self, "dimensions", _sort_by_condition(self.name, self.dimensions))
+        check_forms(self.name, self.dimensions)
+        object.__setattr__(self, "dimensions", _count_forms(_sort_by_condition(self.name, _together(self.dimensions))))
 
     def choose(self, value_of: Callable[[Dimension], Value]) -> dict[str, Value]:
         """Choose a value for each dimension whose condition holds, in the order of the dimensions.
 
         Args:
             value_of: called once for each of these dimensions.
+
+        Returns:
+            The values by the keys of the dimensions.
         """
         values: dict[str, Value] = {}
         for dimension in self.dimensions:
             if dimension.applies(values):
-                values[dimension.name] = value_of(dimension)
+                values[dimension.key] = value_of(dimension)
         return values
 
     def configuration_of(self, values: Mapping[str, Value]) -> Configuration:
         """Make the configuration with these values; those of dimensions that do not apply count for nothing.
 
+        Args:
+            values: by the keys of the dimensions.
+
         Raises:
             KeyError: the value of a dimension that applies is missing.
             ValueError: a value lies outside the range of its hyperparameter.
         """
-        return Configuration.from_dict(self.choose(lambda dimension: values[dimension.name]))
+        chosen = self.choose(lambda dimension: values[dimension.key])
+        return Configuration.from_dict({each.name: chosen[each.key] for each in self.dimensions if each.key in chosen})
 
     def has(self, values: Mapping[str, Value]) -> bool:
         """Tell whether the dimensions may have these values, and each that applies has one."""
@@ -90,7 +99,7 @@ class Space:
         return bool(self.listed) or all(dimension.domain.enumerate() is not None for dimension in self.dimensions)
 
     def enumerate(self) -> list[dict[str, Value]]:
-        """List the values of each configuration, in the order of the dimensions and their values.
+        """List the values of each configuration by the keys of the dimensions, in the order of both.
 
         Raises:
             SpaceError: a dimension is continuous, or the list would have more than MAX_ENUMERATED entries.
@@ -120,10 +129,10 @@ class Space:
                 "Use the sampler 'random', 'tpe' or 'qmc', or give the hyperparameter a list of choices"
             )
         for value in choices:
-            yield from self._walk({**values, dimension.name: value}, index + 1)
+            yield from self._walk({**values, dimension.key: value}, index + 1)
 
 
-def _sort_by_condition(space: str, dimensions: tuple[Dimension, ...]) -> tuple[Dimension, ...]:
+def _sort_by_condition(space: str, dimensions: Sequence[Dimension]) -> list[Dimension]:
     """Move each dimension behind those that its condition names; otherwise the order stays."""
     ordered: list[Dimension] = []
     left = list(dimensions)
@@ -135,4 +144,22 @@ def _sort_by_condition(space: str, dimensions: tuple[Dimension, ...]) -> tuple[D
             raise SpaceError(f"space {space!r}: the conditions of {names} go round in circles: remove one of them")
         left.remove(ready)
         ordered.append(ready)
-    return tuple(ordered)
+    return ordered
+
+
+def _together(dimensions: Sequence[Dimension]) -> list[Dimension]:
+    """Move the forms of each hyperparameter to its first one, as a file has them."""
+    by_name: dict[str, list[Dimension]] = {}
+    for each in dimensions:
+        by_name.setdefault(each.name, []).append(each)
+    return [each for forms in by_name.values() for each in forms]
+
+
+def _count_forms(dimensions: Sequence[Dimension]) -> tuple[Dimension, ...]:
+    """Number the forms of each hyperparameter in their order."""
+    forms: Counter[str] = Counter()
+    counted = []
+    for each in dimensions:
+        forms[each.name] += 1
+        counted.append(replace(each, form=forms[each.name]))
+    return tuple(counted)

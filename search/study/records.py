@@ -77,10 +77,10 @@ class RecordReader:
         """
         if OUTCOME in trial.user_attrs or TRIED in trial.system_attrs:
             return False
-        if ENQUEUED in trial.system_attrs or not set(trial.params) <= {d.name for d in self.space.dimensions}:
+        if ENQUEUED in trial.system_attrs or not set(trial.params) <= {d.key for d in self.space.dimensions}:
             return True
         try:
-            self.space.choose(lambda dimension: trial.params[dimension.name])
+            self.space.choose(lambda dimension: trial.params[dimension.key])
         except KeyError:
             return True
         return False

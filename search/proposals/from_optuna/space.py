@@ -28,15 +28,15 @@ def distribution_of(dimension: Dimension) -> BaseDistribution:
 
 
 def distributions_of(space: Space) -> dict[str, BaseDistribution]:
-    """Give the distributions of all hyperparameters, by name."""
-    return {dimension.name: distribution_of(dimension) for dimension in space.dimensions}
+    """Give the distributions of all dimensions of a space, by their keys."""
+    return {dimension.key: distribution_of(dimension) for dimension in space.dimensions}
 
 
 def open_trial(suggestion: Suggestion, distributions: Mapping[str, BaseDistribution], state: TrialState) -> FrozenTrial:
     """Make the template of an open trial with all its values.
 
     Args:
-        distributions: by the name of the hyperparameter.
+        distributions: by the keys of the dimensions.
         state: RUNNING, or WAITING for its training to begin.
     """
     return create_trial(
@@ -64,7 +64,7 @@ def suggestion_of(trial: FrozenTrial) -> Suggestion:
 
 def suggest_value(trial: Trial, dimension: Dimension) -> Value:
     """Ask the sampler of a trial for the value of one hyperparameter."""
-    name, domain = dimension.name, dimension.domain
+    name, domain = dimension.key, dimension.domain
     if isinstance(domain, Choices):
         value = trial.suggest_categorical(name, domain.values)
         assert value is not None  # Optuna allows it as a choice, a space does not

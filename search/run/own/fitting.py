@@ -87,7 +87,7 @@ def _fit_list(space: Space, data: Description) -> Space:
         raise _batch_error(min(each.batch_size for _, each in built), data)
     if len(listed) == len(made):
         return space
-    domains = {each.name: _values_in(each, listed) for each in space.dimensions}
+    domains = {each.key: _values_in(each, listed) for each in space.dimensions}
     return replace(space, dimensions=narrow(space.dimensions, domains), listed=listed)
 
 
@@ -98,12 +98,17 @@ def _values_in(dimension: Dimension, listed: tuple[Mapping[str, Value], ...]) ->
 
 def _fit_batches(dimensions: tuple[Dimension, ...], data: Description) -> tuple[Dimension, ...]:
     """Leave out batches that are too large; if all are, those that fit in the training split stay."""
-    domain = next((each.domain for each in dimensions if each.name == BATCH_SIZE), Choices(values=(DEFAULT_BATCH,)))
+    forms = {each.key: each.domain for each in dimensions if each.name == BATCH_SIZE}
+    forms = forms or {BATCH_SIZE: Choices(values=(DEFAULT_BATCH,))}
+    return narrow(dimensions, {key: _fit_batch(domain, data) for key, domain in forms.items()})
+
+
+def _fit_batch(domain: Domain, data: Description) -> Domain:
     most = max(1, data.n_train // MIN_STEPS)
     kept = only(domain, lambda size: int(size) <= most) or only(domain, lambda size: int(size) <= data.n_train)
     if kept is None:
         raise _batch_error(min(int(value) for value in domain.enumerate() or ()), data)
-    return narrow(dimensions, {BATCH_SIZE: kept})
+    return kept
 
 
 def _nothing_fits(space: Space, out: tuple[str, ...], data: Description) -> SpaceError:

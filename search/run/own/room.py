@@ -51,7 +51,7 @@ def fit_cnn(dimensions: Sequence[Dimension], input_shape: tuple[int, ...]) -> tu
     for each in dimensions:
         limit = limits.get(each.name)
         left = each.domain if limit is None else only(each.domain, lambda value, most=limit.value: value <= most)  # type: ignore[misc]
-        domains[each.name] = left or each.domain
+        domains[each.key] = left or each.domain
     added = [
         Dimension(name=name, domain=Choices(values=(limit.value,)), when={ARCHITECTURE: (CNN,)})
         for name, limit in limits.items()
@@ -62,13 +62,18 @@ def fit_cnn(dimensions: Sequence[Dimension], input_shape: tuple[int, ...]) -> tu
 
 def _largest(dimensions: Sequence[Dimension], input_shape: tuple[int, ...]) -> Mapping[str, _Limit] | None:
     """Give the limits under which most combinations are left, all of which fit; none if nothing fits."""
-    by_name = {each.name: each for each in dimensions}
-    combinations = itertools.product(*(_limits(name, by_name.get(name)) for name in SHAPING))
+    combinations = itertools.product(*(_limits_of(name, dimensions) for name in SHAPING))
     fitting = [each for each in combinations if _fits(each, input_shape)]
     if not fitting:
         return None
     best = max(fitting, key=lambda each: (-sum(x.lowered for x in each), math.prod(x.kept for x in each)))
     return dict(zip(SHAPING, best, strict=True))
+
+
+def _limits_of(name: str, dimensions: Sequence[Dimension]) -> list[_Limit]:
+    """List the limits that a hyperparameter may get; of several forms, those of the one with the largest value."""
+    forms: list[Dimension | None] = [each for each in dimensions if each.name == name]
+    return max((_limits(name, each) for each in forms or [None]), key=lambda found: found[-1].value)
 
 
 def _limits(name: str, dimension: Dimension | None) -> list[_Limit]:

@@ -33,11 +33,11 @@ def describe_fit(space: Space, fitted: Space, data: Description) -> list[str]:
         lines.append(f"Left out of the space {space.name}, as {why}: {', '.join(out)}.")
     if gone := len(space.listed) - len(fitted.listed):
         lines.append(f"Left out of the space {space.name}, as they do not fit these data: {gone} configurations.")
-    before = {each.name: each.domain for each in space.dimensions}
+    before = {each.key: each.domain for each in space.dimensions}
     changed = [
         f"{each.name} {each.domain}"
         for each in fitted.dimensions
-        if each.name != ARCHITECTURE and before.get(each.name) != each.domain
+        if each.name != ARCHITECTURE and before.get(each.key) != each.domain
     ]
     if changed and not space.listed:
         lines.append(f"Fitted to these data: {'; '.join(changed)}.")

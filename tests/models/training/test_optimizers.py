@@ -22,7 +22,6 @@ NETWORKS = {
     "mlp": {"depth": 2, "hidden_units": 9},
     "cnn": {"architecture": "cnn", "filters": 3, "hidden_units": 8, "pooling": 1, "blocks": 2},
     "pooled cnn": {"architecture": "cnn", "filters": 3, "hidden_units": 8, "blocks": 1},
-    "overlap-cnn": {"architecture": "overlap-cnn", "filters": 2, "hidden_units": 8},
 }
 RATES = {"sgd": 0.05, "rmsprop": 5e-4, "lion": 1e-4}
 DROPOUT = {"dropout": 0.3, "activation": "tanh"}
@@ -73,12 +72,14 @@ def assert_trajectories(data, steady_members, train_alone, assert_same_weights):
 @pytest.mark.parametrize("decay", [0.0, 0.1])
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("optimizer", OPTIMIZER_NAMES)
-def test_every_optimizer_trains_every_layer_as_torch_does(optimizer, network, decay, assert_trajectories):
+def test_every_optimizer_trains_every_layer_as_torch_does(optimizer, network, decay, make_dataset, assert_trajectories):
     rate = configure(optimizer).learning_rate
-    assert_trajectories(
+    members = (
         configure(optimizer, network, weight_decay=decay * share, learning_rate=rate * share, hidden_units=units)
         for share, units in ((1, 8), (0.4, 11), (0.1, 16))
     )
+    is_long = network == "mlp" or optimizer == "adamw"  # 52 steps; 16 of the others, which take longer
+    assert_trajectories(members, make_dataset(n_train=270 if is_long else 90))
 
 
 @pytest.mark.parametrize("schedule", SCHEDULE_NAMES)
