@@ -56,6 +56,7 @@ class SearchPlan:
         own: what was found there; none for a built-in data set.
         space: a built-in name, or the path of a TOML file.
         changes: of that space, as `packtune.space.change_words` reads them.
+        narrowed: further changes, for trials that a run was extended by.
         sampler: a key of `SAMPLERS`.
         trials: how many, 1 or more; fewer than asked for if a stop ended the search.
         stop_at: the score on validation that ends the search once a winner has it; none for no such stop.
@@ -86,6 +87,7 @@ class SearchPlan:
     own: OwnData | None = None
     space: str = "wide"
     changes: tuple[str, ...] = ()
+    narrowed: tuple[str, ...] = ()
     sampler: str = "tpe"
     trials: int = DEFAULT_TRIALS
     stop_at: float | None = None

@@ -1,4 +1,4 @@
-"""The options of `run` that decide the result, those with the longest help."""
+"""Options of `run` and `resume` that decide the result, and those that stay as before."""
 
 from __future__ import annotations
 
@@ -89,5 +89,25 @@ From = Annotated[
         metavar="RUN",
         help="Start from what an earlier run learnt: its finalists are tried first; on the same data, trained alike, "
         "tpe and gp know its trials. May be repeated.",
+    ),
+]
+FurtherSet = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUES",
+        help="Of a finished run: narrow its space for further trials, as of `run`; may be repeated.",
+    ),
+]
+CpusAsBefore = Annotated[
+    float | None, typer.Option(parser=number, metavar="X", help="CPUs of each worker. [default: as before]")
+]
+GpusAsBefore = Annotated[
+    float | None, typer.Option(parser=number, metavar="X", help="GPUs of each worker. [default: as before]")
+]
+FailuresAsBefore = Annotated[
+    int | None,
+    typer.Option(
+        parser=whole_number, metavar="N", help="Times a pack whose worker died is trained again. [default: as before]"
     ),
 ]

@@ -37,9 +37,13 @@ from packtune.cli.options import (
     parse_pack_size,
     storage_of,
 )
-from packtune.cli.parsing import number, whole_number
+from packtune.cli.parsing import whole_number
 from packtune.cli.plan_options import (
+    CpusAsBefore,
+    FailuresAsBefore,
     From,
+    FurtherSet,
+    GpusAsBefore,
     Lookahead,
     PackSize,
     Patience,
@@ -226,39 +230,38 @@ def resume(
             help="Train longer: a finished run's complete configurations are tried again, as new trials.",
         ),
     ] = None,
+    set_: FurtherSet = None,
+    try_: Try = None,
+    from_: From = None,
+    stop_at: StopAt = None,
+    patience: Patience = None,
     metric: SameMetric = None,
     results: Results = Path("results"),
     data_dir: DataDir = None,
     workers: Workers = None,
-    cpus_per_worker: Annotated[
-        float | None, typer.Option(parser=number, metavar="X", help="CPUs of each worker. [default: as before]")
-    ] = None,
-    gpus_per_worker: Annotated[
-        float | None, typer.Option(parser=number, metavar="X", help="GPUs of each worker. [default: as before]")
-    ] = None,
+    cpus_per_worker: CpusAsBefore = None,
+    gpus_per_worker: GpusAsBefore = None,
     address: Address = None,
-    max_failures: Annotated[
-        int | None,
-        typer.Option(
-            parser=whole_number,
-            metavar="N",
-            help="Times a pack whose worker died is trained again. [default: as before]",
-        ),
-    ] = None,
+    max_failures: FailuresAsBefore = None,
     storage: Storage = None,
     time_budget: TimeBudget = None,
     verbose: Verbose = False,
 ) -> None:
     """Continue a run that was stopped or killed, nothing lost or done twice; or extend one."""
     with errors_shown() as guard:
-        from packtune.run.extension import check_metric, resumed
+        from packtune.report.views import view_for
+        from packtune.run.extension import ResumeOptions, check_metric, resumed
         from packtune.run.find import find_run
-        from packtune.run.planning import ResourceOptions
 
         asked, fallback = storage_of(context)
         found = find_run(run, results, storage=asked, fallback=fallback)
         check_metric(found, metric)
-        options = ResourceOptions(
+        options = ResumeOptions(
+            set=set_,
+            tries=try_,
+            from_runs=from_,
+            stop_at=stop_at,
+            patience=patience,
             data_dir=data_dir,
             workers=workers,
             cpus_per_worker=cpus_per_worker,
@@ -267,7 +270,8 @@ def resume(
             max_failures=max_failures,
             time_budget_s=time_budget,
         )
-        going_on = resumed(found, trials=trials, epochs=epochs, options=options)
+        with closing(view_for(error_console())) as view:
+            going_on = resumed(found, trials=trials, epochs=epochs, options=options, say=view.say)
         _search(going_on, guard, verbose=verbose, trainable=context.obj)
 
 

@@ -47,12 +47,17 @@ def _others(run: Run) -> Iterator[tuple[RunFolder, Settings]]:
 
 def _decide_alike(run: Run, folder: RunFolder, settings: Settings) -> bool:
     """Tell whether what decides the result of two runs is the same; the other may have more trials."""
-    mine, other = run.settings.plan, settings.plan
+    mine, other = run.settings.plan, as_asked(settings.plan)
     kept = [[_content(at.space), _content(at.path / GIVEN)] for at in (run.folder, folder)]
     if kept[0][0] is not None:
         other = replace(other, space=mine.space)  # the content counts, not where the file lay
     same_threads = run.settings.resources.threads == settings.resources.threads
     return kept[0] == kept[1] and same_threads and mine.trials <= other.trials and _agree(mine, other)
+
+
+def as_asked(plan: SearchPlan) -> SearchPlan:
+    """Give a plan as it was before a stop ended its run."""
+    return replace(plan, trials=plan.asked_trials or plan.trials, ended_by=None, asked_trials=None)
 
 
 def _content(path: Path) -> bytes | None:

@@ -19,9 +19,8 @@ from packtune.report.ranking import Row
 from packtune.report.views import Progress, make_view
 from packtune.report.words import describe_winner
 from packtune.run.ending import Ending
-from packtune.run.extension import check_metric, resumed
+from packtune.run.extension import ResumeOptions, check_metric, resumed
 from packtune.run.folder import Run
-from packtune.run.planning import ResourceOptions
 from packtune.run.session import carried_out
 from packtune.trial import Accuracy
 
@@ -213,7 +212,7 @@ class SearchResult:
         metric: str | None = None,
         progress: ProgressLike = None,
         verbose: bool = False,
-        **options: Unpack[ResourceOptions],
+        **options: Unpack[ResumeOptions],
     ) -> SearchResult:
         """Go on with the run, nothing lost or done twice; or extend it. The same as `packtune resume`.
 
@@ -222,14 +221,15 @@ class SearchResult:
             epochs: to train longer; the complete configurations of a finished run are then tried again.
             metric: that of the run, which cannot change; none for that.
             progress: see `search`.
-            **options: where it goes on; what is left out stays as it was, but for `address` and `time_budget_s`.
+            **options: what further trials are like, see `ExtensionOptions`, and where it goes on; what is left out
+                stays as it was, but for `address` and `time_budget_s`.
 
         Raises:
             PacktuneError: a reason that you can mend; see its subclasses.
         """
         check_metric(self.run, metric)
         view = make_view(progress)
-        run = resumed(self.run, trials=trials, epochs=epochs, options=options)
+        run = resumed(self.run, trials=trials, epochs=epochs, options=options, say=view.say)
         return carry_out(run, view, verbose=verbose)
 
     def _repr_html_(self) -> str:

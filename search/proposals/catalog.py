@@ -9,7 +9,7 @@ from packtune.errors import SettingsError, suggest_name
 from packtune.proposals.from_optuna.samplers import MakeSampler, OptunaProposer, make_cmaes, make_gp, make_qmc
 from packtune.proposals.given import NOTHING, Given
 from packtune.proposals.grid import GridProposer
-from packtune.proposals.proposer import Proposer
+from packtune.proposals.proposer import NarrowedProposer, Proposer
 from packtune.proposals.random_draws import RandomProposer
 from packtune.proposals.tpe import TpeProposer
 from packtune.settings import SearchPlan
@@ -119,6 +119,7 @@ def make_proposer(space: Space, plan: SearchPlan, given: Given = NOTHING) -> Pro
     """Make the proposer of one search.
 
     Args:
+        space: from which further trials are proposed.
         given: what a user gave to begin with.
 
     Raises:
@@ -126,5 +127,7 @@ def make_proposer(space: Space, plan: SearchPlan, given: Given = NOTHING) -> Pro
         SpaceError: the sampler tries each configuration, and the space is continuous or too large.
     """
     proposer = find_sampler(plan.sampler).make(space, plan)
+    if plan.narrowed:
+        proposer = NarrowedProposer(proposer, space)
     proposer.prepare(given)
     return proposer

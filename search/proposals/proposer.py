@@ -104,6 +104,31 @@ class Proposer(ABC):
         """
 
 
+class NarrowedProposer(Proposer):
+    """Proposes from a part of a search's space: of trials outside that part, nothing is learnt.
+
+    Args:
+        proposer: of that part.
+    """
+
+    def __init__(self, proposer: Proposer, part: Space) -> None:
+        self._proposer = proposer
+        self._part = part
+
+    def prepare(self, given: Given) -> None:
+        self._proposer.prepare(given)
+
+    def add(self, number: int, suggestion: Suggestion) -> None:
+        inside = self._part.has(suggestion.values)
+        self._proposer.add(number, suggestion if inside else Suggestion(values={}, attributes={TRIED: {}}))
+
+    def tell(self, number: int, outcome: Outcome) -> None:
+        self._proposer.tell(number, outcome)
+
+    def window(self, first: int, pack: int) -> Window:
+        return self._proposer.window(first, pack)
+
+
 def propose(proposer: Proposer, *, first: int, pack: int, left: int, capacity: Capacity) -> list[Suggestion]:
     """Propose the trials of the next window, in the order of their numbers.
 

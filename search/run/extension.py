@@ -2,25 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import get_type_hints
 
 from packtune.errors import SettingsError
+from packtune.proposals.given import Given
 from packtune.run.folder import Run
+from packtune.run.given.earlier import read_earlier
+from packtune.run.given.further import (
+    ExtensionOptions,
+    further_plan,
+    narrowed_space,
+    total_of,
+    with_further,
+    with_trials,
+)
+from packtune.run.given.gathering import Wishes
+from packtune.run.given.keeping import write_given
 from packtune.run.given.parsing import parse_metric
+from packtune.run.given.tries import read_tries
 from packtune.run.planning import ResourceOptions, change_resources
 from packtune.run.records import check_extendable, open_study, read_records
 from packtune.run.settings_file import read_settings, write_settings
+from packtune.settings import SearchPlan
 from packtune.study.storage import open_storage
-from packtune.study.study import SearchStudy
-from packtune.trial import TrialState
+from packtune.trial import TrialRecord, TrialState
+
+EXTENDED = ("trials", "epochs", "narrowed", "stop_at", "patience", "stops_from", "ended_by", "asked_trials")
+"""The settings that an extension changes."""
 
 
-def resumed(run: Run, *, trials: str | int | None, epochs: int | None, options: ResourceOptions) -> Run:
+class ResumeOptions(ResourceOptions, ExtensionOptions, total=False):
+    """All that may be said of a run that goes on, besides its trials and epochs."""
+
+
+def resumed(
+    run: Run, *, trials: str | int | None, epochs: int | None, options: ResumeOptions, say: Callable[[str], None]
+) -> Run:
     """Give a run as it goes on: elsewhere, or longer.
 
     Args:
         trials, epochs: see `extend_run`; none to leave them.
         options: where it goes on; what is left out stays, but for `address` and `time_budget_s`.
+        say: told what further trials are like.
 
     Raises:
         SettingsError: an option is not allowed.
@@ -28,7 +53,10 @@ def resumed(run: Run, *, trials: str | int | None, epochs: int | None, options: 
     """
     resources = change_resources(run.settings.resources, options)
     moved = replace(run, settings=run.settings.with_resources(resources))
-    return moved if trials is None and epochs is None else extend_run(moved, trials=trials, epochs=epochs)
+    extends = any(options.get(name) is not None for name in get_type_hints(ExtensionOptions))
+    if trials is None and epochs is None and not extends:
+        return moved
+    return extend_run(moved, trials=trials, epochs=epochs, options=options, say=say)
 
 
 def check_metric(run: Run, given: str | None) -> None:
@@ -48,7 +76,14 @@ def check_metric(run: Run, given: str | None) -> None:
         )
 
 
-def extend_run(run: Run, *, trials: str | int | None, epochs: int | None) -> Run:
+def extend_run(
+    run: Run,
+    *,
+    trials: str | int | None,
+    epochs: int | None,
+    options: ExtensionOptions | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> Run:
     """Extend a run, in its settings file too.
 
     More epochs are for a finished run: each configuration that was COMPLETE is tried again, from a fresh seed, as a
@@ -57,37 +92,49 @@ def extend_run(run: Run, *, trials: str | int | None, epochs: int | None) -> Run
     Args:
         trials: "+N" for N more, or a new total.
         epochs: of full training from now on.
+        options: what further trials are like.
+        say: told about them.
 
     Raises:
-        SettingsError: fewer trials or epochs than there are, or more epochs for a run that is not finished.
+        SettingsError: fewer trials or epochs than there are, or an option for a run that is not finished.
+        SpaceError: the space of the run does not have what further trials are narrowed to.
     """
-    plan = run.settings.plan
-    total = plan.trials if trials is None else _parse_total(str(trials), plan.trials)
+    plan, options = run.settings.plan, options or {}
+    asked = None if trials is None else _parse_total(str(trials), plan.trials)
+    tries = read_tries(options.get("tries") or ())
+    wishes = Wishes(tries=tries, runs=read_earlier(options.get("from_runs") or (), run.folder.results))
     with run.folder.locked():
-        read_records(run)  # a run that cannot go on is left as it is
+        records = read_records(run)  # a run that cannot go on is left as it is
         check_extendable(run)
-        if epochs is not None and epochs != plan.epochs:
-            with open_storage(run.folder.journal, run.settings.resources.storage) as storage:
-                study = open_study(run, storage)
-                repeated = _to_repeat(run, study, epochs)
-                study.repeat(repeated)
-            total += len(repeated)
-        longer = replace(plan, trials=total, epochs=epochs or plan.epochs)
-        kept = read_settings(run.folder.settings)
-        write_settings(
-            kept.with_plan(replace(kept.plan, trials=longer.trials, epochs=longer.epochs)), run.folder.settings
-        )
-    return replace(run, settings=run.settings.with_plan(longer))
+        n_open = plan.trials - sum(record.outcome is not None for record in records)
+        further = further_plan(run, options, n_open)
+        repeated = [] if epochs in (None, plan.epochs) else _to_repeat(plan, records, epochs or 0)
+        start = plan.trials + len(repeated)
+        further = replace(further, epochs=epochs or plan.epochs)
+        new = wishes.gather(narrowed_space(run.space, further), further, plan.description, first=start, say=say)
+        total = total_of(plan, asked, options, new=len(new.tried_from(start)), n_open=0 if repeated else n_open)
+        longer = with_trials(further, plan, total + len(repeated), n_open)
+        _keep(run, longer, repeated, given := with_further(run.given, new, start))
+    return replace(run, settings=run.settings.with_plan(longer), given=given)
 
 
-def _to_repeat(run: Run, study: SearchStudy, epochs: int) -> list[int]:
+def _keep(run: Run, longer: SearchPlan, repeated: Sequence[int], given: Given) -> None:
+    """Write down how a run goes on; its settings come last."""
+    if repeated:
+        with open_storage(run.folder.journal, run.settings.resources.storage) as storage:
+            open_study(run, storage).repeat(repeated)
+    write_given(given, run.folder.path)
+    kept = read_settings(run.folder.settings)
+    changed = {name: getattr(longer, name) for name in EXTENDED}
+    write_settings(kept.with_plan(replace(kept.plan, **changed)), run.folder.settings)
+
+
+def _to_repeat(plan: SearchPlan, records: Sequence[TrialRecord], epochs: int) -> list[int]:
     """List the first COMPLETE trial of each configuration."""
-    plan = run.settings.plan
     if epochs < plan.epochs:
         raise SettingsError(
             f"epochs = {epochs} is not allowed: the run trains {plan.epochs} already; give more, or start a new run"
         )
-    records = study.records()
     open_trials = plan.trials - sum(record.outcome is not None for record in records)
     if open_trials:
         raise SettingsError(

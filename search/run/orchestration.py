@@ -22,6 +22,7 @@ from packtune.report.progress import ProgressView
 from packtune.run.confirming import ConfirmingStages, confirmed_outcomes, requeue_confirmation
 from packtune.run.ending import Ending, conclude, restore_ending, with_baselines
 from packtune.run.folder import Run
+from packtune.run.given.further import narrowed_space
 from packtune.run.given.stops import settle_end
 from packtune.run.model_keeper import ModelKeeper
 from packtune.run.own.baselines import keep_baselines
@@ -210,7 +211,11 @@ def _lane(
         )
 
     explores = exploration(
-        each.study.space, each.plan, device=placement.device, capacity=capacity, given=each.run.given
+        narrowed_space(each.run.space, each.plan),
+        each.plan,
+        device=placement.device,
+        capacity=capacity,
+        given=each.run.given,
     )
     following = ConfirmingStages(each.run, each.plan, each.study, each.storage, capacity=capacity, make=make, say=say)
     explorer = make(each.study, each.plan, explores, sharing)

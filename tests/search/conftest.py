@@ -26,6 +26,7 @@ from packtune.models.hardware.precision import Precision
 from packtune.proposals.packing import pack_capacity
 from packtune.run.confirming import ConfirmingStages, confirmed_outcomes
 from packtune.run.ending import conclude
+from packtune.run.given.further import narrowed_space
 from packtune.run.given.stops import settle_end
 from packtune.run.records import open_study
 from packtune.study.storage import open_storage
@@ -90,7 +91,7 @@ def carry_out_alone():
             following = ConfirmingStages(
                 run, plan, study, storage, capacity=capacity, make=make_dispatcher, say=lambda text: None
             )
-            first = exploration(study.space, plan, device=Device.CPU, given=run.given)
+            first = exploration(narrowed_space(study.space, plan), plan, device=Device.CPU, given=run.given)
             explorer = make_dispatcher(study, plan, first)
             following.explore_further = lambda: explorer if explorer.end.go_on() else None
             search = StagedSearch(explorer, following)

@@ -15,6 +15,7 @@ from packtune.errors import SettingsError, SpaceError, suggest_name
 from packtune.models.architectures.shapes import check_fits
 from packtune.models.configuration import HYPERPARAMETERS, Configuration, Value
 from packtune.space.change_words import read_value
+from packtune.space.domains import Choices, Dimension
 from packtune.space.file import decode_space, read_bytes
 from packtune.space.space import Space
 from packtune.toml_text import load_toml
@@ -39,14 +40,14 @@ class Try:
     values: Mapping[str, Value]
 
     def completed(self, space: Space) -> Configuration:
-        """Fill in what was left out: the only value that the space has, or else the default.
+        """Fill in what was left out: the default, or the value next to it in the space.
 
         Raises:
             SettingsError: a value is not allowed.
         """
-        fixed = {each.name: each.domain.bounds()[0] for each in space.dimensions if len(set(each.domain.bounds())) == 1}
+        inside = space.choose(lambda each: self.values.get(each.name, _next_to_default(each)))
         try:
-            return Configuration.from_dict({**fixed, **self.values})
+            return Configuration.from_dict({**inside, **self.values})
         except ValueError as error:
             raise SettingsError(f"try {self.source}: {error}") from error
 
@@ -88,6 +89,13 @@ def describe_outside(space: Space, configuration: Configuration) -> str:
     ]
     what = ", ".join(odd) or "the combination of its values"
     return f"Tried first, although the space {space.name} never proposes it: {what}."
+
+
+def _next_to_default(dimension: Dimension) -> Value:
+    domain, default = dimension.domain, Configuration().as_dict()[dimension.name]
+    if isinstance(domain, Choices):
+        return default if domain.has(default) else domain.values[0]
+    return min(domain.high, max(domain.low, default))
 
 
 def _check_trains(source: str, configuration: Configuration, data: Description) -> None:

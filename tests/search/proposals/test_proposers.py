@@ -9,6 +9,7 @@ import torch
 
 from packtune.errors import SettingsError, SpaceError
 from packtune.proposals.catalog import SAMPLERS, check_sampler, count_listed, default_sampler, make_proposer
+from packtune.proposals.given import NOTHING, EarlierTrial, Given
 from packtune.proposals.packing import shape_of
 from packtune.proposals.proposer import Suggestion, propose
 from packtune.settings import SearchPlan
@@ -224,3 +225,22 @@ def test_a_space_that_can_be_tried_in_full_is_by_default():
     assert [default_sampler(SPACES[name]) for name in ("mini-grid", "grid", "wide")] == ["grid", "grid", "tpe"]
     assert count_listed("grid", SPACES["mini-grid"]) == 10
     assert count_listed("tpe", SPACES["wide"]) is None
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "gp"])
+def test_a_sampler_starts_from_the_trials_of_an_earlier_search(sampler):
+    earlier = []
+    for number, suggestion in enumerate(propose(make("random"), first=0, pack=0, left=12, capacity=lambda _: 12)):
+        accuracy = Accuracy(joint=number / 20, heads=(number / 20,))
+        outcome = Outcome(state=TrialState.COMPLETE, epochs=1, validation=accuracy)
+        earlier.append(EarlierTrial(values=suggestion.values, outcome=outcome))
+    proposed = []
+    for given in (NOTHING, Given(earlier=tuple(earlier)), Given(earlier=tuple(earlier))):
+        proposer = make(sampler)
+        proposer.prepare(given)
+        (first,) = propose(proposer, first=0, pack=0, left=1, capacity=lambda _: 1)
+        proposer.add(0, first)
+        proposer.tell(0, Outcome(state=TrialState.FAIL, reason="it broke"))
+        proposed.append([first, *propose(proposer, first=1, pack=1, left=1, capacity=lambda _: 1)])
+    assert proposed[0] != proposed[1] == proposed[2]
+    assert all(SPACES["wide"].has(suggestion.values) for suggestion in proposed[1])

@@ -15,6 +15,8 @@ from packtune.run.given.tries import complete_tries, describe_outside, read_trie
 from packtune.space.catalog import SPACES
 from packtune.space.change_words import read_changes
 from packtune.space.changes import change_space
+from packtune.space.domains import Dimension, IntRange
+from packtune.space.space import Space
 
 DIGITS = DATASETS["digits"].description
 TABLE = Description(
@@ -23,7 +25,11 @@ TABLE = Description(
 )  # fmt: skip
 
 
-def configurations(*given, space=SPACES["wide"], data=DIGITS):
+ANY = Space(name="any", dimensions=(Dimension(name="depth", domain=IntRange(low=1, high=3)),))
+"""A space in which every hyperparameter may have its default."""
+
+
+def configurations(*given, space=ANY, data=DIGITS):
     return complete_tries(read_tries(list(given)), space, data)
 
 
@@ -36,11 +42,14 @@ def test_a_text_a_table_and_a_configuration_are_the_same_and_are_tried_once():
     assert made == (Configuration(learning_rate=0.5, hidden_units=64),)
 
 
-def test_what_is_left_out_has_the_only_value_of_the_space_or_its_default():
-    space = change_space(SPACES["wide"], read_changes(["activation=tanh", "momentum=0.9..0.9"]))
-    assert configurations("learning_rate=1", space=space) == (
-        Configuration(activation="tanh", momentum=0.9, learning_rate=1.0),
-    )
+def test_what_is_left_out_has_its_default_or_the_value_next_to_it_in_the_space():
+    changes = ["activation=tanh,silu", "momentum=0.5..0.9", "hidden_units=2..8", "weight_decay=0..0.1"]
+    space = change_space(SPACES["wide"], read_changes(changes))
+    (made,) = configurations("learning_rate=1", space=space)
+    assert made == Configuration(activation="tanh", momentum=0.5, learning_rate=1.0, hidden_units=8)
+    assert space.values_of(made) is not None
+    (wide,) = configurations("learning_rate=1", space=SPACES["wide"])
+    assert wide == Configuration(learning_rate=1.0, weight_decay=1e-6)
 
 
 def test_files_have_one_or_several(tmp_path):
