@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from packtune.cli.parsing import number, whole_number
+from packtune.run.given.further import ExtensionOptions
 from packtune.settings import Preference
 
 ProtocolName = Annotated[
@@ -111,3 +112,14 @@ FailuresAsBefore = Annotated[
         parser=whole_number, metavar="N", help="Times a pack whose worker died is trained again. [default: as before]"
     ),
 ]
+
+
+def further_options(
+    changes: list[str] | None,
+    tries: list[str] | None,
+    runs: list[str] | None,
+    stop_at: float | None,
+    patience: int | None,
+) -> ExtensionOptions:
+    """Gather what both commands may be given for their trials."""
+    return ExtensionOptions(set=changes, tries=tries, from_runs=runs, stop_at=stop_at, patience=patience)

@@ -53,6 +53,7 @@ from packtune.cli.plan_options import (
     Set,
     StopAt,
     Try,
+    further_options,
 )
 from packtune.models.hardware.precision import Precision
 from packtune.models.training.metrics.catalog import Metric
@@ -180,13 +181,8 @@ def run(
 
         source = find_space(space)
         options = SearchOptions(
-            set=set_,
-            tries=try_,
-            from_runs=from_,
             sampler=sampler,
             trials=trials,
-            stop_at=stop_at,
-            patience=patience,
             epochs=epochs,
             seed=seed,
             protocol=protocol,
@@ -212,7 +208,8 @@ def run(
         )
         with closing(view_for(error_console())) as view:
             own = own_data_options(target, group, validation_share, test_share, image_size)
-            made = new_search(data, source, {**options, **own}, view, results)
+            given = further_options(set_, try_, from_, stop_at, patience)
+            made = new_search(data, source, {**options, **own, **given}, view, results)
         created = made.create(results=results, name=name)
         _tell_repetition(created)
         _search(created, guard, verbose=verbose, trainable=context.obj)
@@ -250,18 +247,15 @@ def resume(
     """Continue a run that was stopped or killed, nothing lost or done twice; or extend one."""
     with errors_shown() as guard:
         from packtune.report.views import view_for
-        from packtune.run.extension import ResumeOptions, check_metric, resumed
+        from packtune.run.extension import check_metric, resumed
         from packtune.run.find import find_run
+        from packtune.run.planning import ResourceOptions
 
         asked, fallback = storage_of(context)
         found = find_run(run, results, storage=asked, fallback=fallback)
         check_metric(found, metric)
-        options = ResumeOptions(
-            set=set_,
-            tries=try_,
-            from_runs=from_,
-            stop_at=stop_at,
-            patience=patience,
+        further = further_options(set_, try_, from_, stop_at, patience)
+        where = ResourceOptions(
             data_dir=data_dir,
             workers=workers,
             cpus_per_worker=cpus_per_worker,
@@ -271,7 +265,7 @@ def resume(
             time_budget_s=time_budget,
         )
         with closing(view_for(error_console())) as view:
-            going_on = resumed(found, trials=trials, epochs=epochs, options=options, say=view.say)
+            going_on = resumed(found, trials=trials, epochs=epochs, options={**where, **further}, say=view.say)
         _search(going_on, guard, verbose=verbose, trainable=context.obj)
 
 

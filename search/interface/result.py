@@ -153,11 +153,6 @@ class SearchResult:
         return self.ending.open_trials
 
     @property
-    def ended_by(self) -> str | None:
-        """What ended the search before all its trials: "patience" or "score"; none if nothing did."""
-        return None if self.ending.plan.ended_by is None else self.ending.plan.ended_by.value
-
-    @property
     def open_trainings(self) -> int:
         """Trainings of the confirmation that are still to be done; 0 while trials are open."""
         return self.ending.open_trainings

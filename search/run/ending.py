@@ -19,7 +19,7 @@ from packtune.run.confirming import confirmation_of, confirmed_outcomes
 from packtune.run.folder import Run
 from packtune.run.own.baselines import read_baselines
 from packtune.run.records import read_records
-from packtune.settings import SearchPlan
+from packtune.settings import EndedBy, SearchPlan
 from packtune.study.storage import open_storage
 from packtune.trial import Outcome, TrialRecord
 
@@ -51,6 +51,11 @@ class Ending:
     trained: bool = False
     baselines: Sequence[BaselineAccuracy] = ()
     plan: SearchPlan
+
+    @property
+    def ended_by(self) -> EndedBy | None:
+        """The stop that ended the search before all its trials: "patience" or "score"; none if none did."""
+        return self.plan.ended_by
 
     @property
     def is_open(self) -> bool:

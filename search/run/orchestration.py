@@ -18,6 +18,8 @@ from packtune.dispatch.staged_search import StagedSearch
 from packtune.dispatch.standing import add_up
 from packtune.dispatch.task_maker import Stage, exploration
 from packtune.errors import RunError
+from packtune.models.hardware.device import Device
+from packtune.proposals.proposer import Capacity
 from packtune.report.progress import ProgressView
 from packtune.run.confirming import ConfirmingStages, confirmed_outcomes, requeue_confirmation
 from packtune.run.ending import Ending, conclude, restore_ending, with_baselines
@@ -210,15 +212,8 @@ def _lane(
             sharing=sharing,
         )
 
-    explores = exploration(
-        narrowed_space(each.run.space, each.plan),
-        each.plan,
-        device=placement.device,
-        capacity=capacity,
-        given=each.run.given,
-    )
     following = ConfirmingStages(each.run, each.plan, each.study, each.storage, capacity=capacity, make=make, say=say)
-    explorer = make(each.study, each.plan, explores, sharing)
+    explorer = make(each.study, each.plan, _explores(each, placement.device, capacity), sharing)
 
     def cut_short() -> bool:
         return each.plan.confirm and stop.is_spent(EXPLORED_SHARE)
@@ -231,6 +226,11 @@ def _lane(
         checkpoints=checkpoints,
         on_report=lambda report: (following.keeper or keeper).offer(report),
     )
+
+
+def _explores(each: _Begun, device: Device, capacity: Capacity) -> Stage:
+    part = narrowed_space(each.run.space, each.plan)
+    return exploration(part, each.plan, device=device, capacity=capacity, given=each.run.given)
 
 
 def _end(each: _Begun, stop: Stop) -> Ending:

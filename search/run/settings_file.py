@@ -43,13 +43,14 @@ Default = TypeVar("Default")
 
 def write_settings(settings: Settings, path: Path) -> None:
     """Write settings as TOML, without the password of the storage; what is none is left out."""
-    plan, resources = settings.plan, settings.resources
-    values: dict[str, Value | list[str] | None] = {
-        "name": settings.name,
-        "run_id": settings.run_id,
-        "version": settings.version or None,
+    own = {"name": settings.name, "run_id": settings.run_id, "version": settings.version or None}
+    values = {**own, **_plan_values(settings.plan), **_resource_values(settings.resources)}
+    write_text(path, tomli_w.dumps({name: value for name, value in values.items() if value is not None}))
+
+
+def _plan_values(plan: SearchPlan) -> dict[str, Value | list[str] | None]:
+    return {
         "data": path_to_text(plan.data),
-        "data_dir": None if resources.data_dir is None else path_to_text(str(resources.data_dir)),
         "space": path_to_text(plan.space),
         "changes": list(plan.changes) or None,
         "narrowed": list(plan.narrowed) or None,
@@ -71,19 +72,24 @@ def write_settings(settings: Settings, path: Path) -> None:
         "report_trainings": plan.report_trainings,
         "prefer": plan.prefer.value,
         "metric": plan.metric.value,
+        "precision": AUTO if plan.precision is None else plan.precision.value,
+        "lookahead": AUTO if plan.lookahead is None else plan.lookahead,
+    }
+
+
+def _resource_values(resources: Resources) -> dict[str, Value | list[str] | None]:
+    return {
+        "data_dir": None if resources.data_dir is None else path_to_text(str(resources.data_dir)),
         "workers": resources.workers,
         "cpus_per_worker": resources.cpus_per_worker,
         "gpus_per_worker": resources.gpus_per_worker,
         "device": AUTO if resources.device is None else resources.device.value,
-        "precision": AUTO if plan.precision is None else plan.precision.value,
         "address": resources.address,
         "storage": None if resources.storage is None else hide_password(resources.storage),
         "time_budget_s": resources.time_budget_s,
-        "lookahead": AUTO if plan.lookahead is None else plan.lookahead,
         "max_failures": resources.max_failures,
         "checkpoint_interval_s": resources.checkpoint_interval_s,
     }
-    write_text(path, tomli_w.dumps({name: value for name, value in values.items() if value is not None}))
 
 
 def read_settings(path: Path) -> Settings:
