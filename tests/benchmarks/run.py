@@ -29,6 +29,7 @@ from table import Options, Row, to_markdown, write_tables
 # A module has `rows(options) -> list[Row]`, and gives the rows that the options want.
 MODULES: dict[str, tuple[int, ...]] = {
     "training": (1, 2),
+    "optimizers": (13, 14),
     "precision": (3, 4),
     "cnn": (5,),
     "driver": (9, 10),

@@ -12,6 +12,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -55,18 +56,23 @@ CASES = (
 
 
 class PlainLoop:
-    """The loop that people write: one network, one optimizer, autograd."""
+    """The loop that people write: one network, one optimizer, autograd.
 
-    def __init__(self, configuration: Configuration, dataset: Dataset) -> None:
+    Args:
+        make_optimizer: parameters -> optimizer; none for SGD with the numbers of the configuration.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        dataset: Dataset,
+        make_optimizer: Callable[[list[torch.nn.Parameter]], torch.optim.Optimizer] | None = None,
+    ) -> None:
         self._images = dataset.train.inputs.to(torch.float32) / PIXEL_SCALE
         self._labels = dataset.train.labels[:, 0]
         self._network = build_network(configuration, input_shape=dataset.input_shape, outputs=dataset.outputs, seed=0)
-        self._optimizer = torch.optim.SGD(
-            self._network.parameters(),
-            lr=configuration.learning_rate,
-            momentum=configuration.momentum,
-            nesterov=configuration.nesterov,
-        )
+        parameters = list(self._network.parameters())
+        self._optimizer = (make_optimizer or partial(_sgd, configuration))(parameters)
         self._batch_size = configuration.batch_size
         self._order = torch.Generator().manual_seed(0)
 
@@ -76,6 +82,11 @@ class PlainLoop:
             self._optimizer.zero_grad()
             functional.cross_entropy(self._network(self._images[batch]), self._labels[batch]).backward()
             self._optimizer.step()
+
+
+def _sgd(configuration: Configuration, parameters: list[torch.nn.Parameter]) -> torch.optim.Optimizer:
+    c = configuration
+    return torch.optim.SGD(parameters, lr=c.learning_rate, momentum=c.momentum, nesterov=c.nesterov)
 
 
 def time_in_turns(ours: Callable[[], None], theirs: Callable[[], None], repeats: int) -> list[tuple[float, float]]:
