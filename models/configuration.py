@@ -232,25 +232,27 @@ class Configuration:
         """Tell whether it is of a network of the user's own."""
         return is_own(self.architecture)
 
+    def only_built(self) -> Configuration:
+        """Give only what a network of the user's own is built of, with defaults for how it is trained."""
+        return Configuration(architecture=self.architecture, own=self.own, batch_size=self.batch_size)
+
     def counting(self) -> dict[str, Value]:
-        """List the values that count: those whose conditions hold."""
-        return {name: value for name, value in self.as_dict().items() if self._counts(HYPERPARAMETERS[name])}
+        """List the values that count: those whose conditions hold, and those of a network of the user's own."""
+        counted = {name: value for name, value in self.as_dict().items() if self._counts(HYPERPARAMETERS[name])}
+        if not self.is_own:
+            return counted
+        common = {name: value for name, value in counted.items() if name not in NETWORK_HYPERPARAMETERS}
+        return {"architecture": self.architecture, **self.own, **common}
 
     def used(self) -> dict[str, Value]:
         """List the values that count, without optional ones that have their default.
 
         Configurations with the same used values train alike.
         """
-        if self.is_own:
-            common = {name: value for name, value in self._telling().items() if name not in NETWORK_HYPERPARAMETERS}
-            return {"architecture": self.architecture, **self.own, **common}
-        return self._telling()
-
-    def _telling(self) -> dict[str, Value]:
         return {
             name: value
             for name, value in self.counting().items()
-            if not HYPERPARAMETERS[name].optional or value != _DEFAULTS[name]
+            if name in self.own or not HYPERPARAMETERS[name].optional or value != _DEFAULTS[name]
         }
 
     def _counts(self, hyperparameter: Hyperparameter) -> bool:

@@ -21,6 +21,7 @@ from packtune.data.description import Description, OwnData
 from packtune.errors import SettingsError, UnknownDataset, suggest_name
 from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision
+from packtune.models.own.hyperparameters import NetworkSpace
 from packtune.models.training.metrics.catalog import Metric
 from packtune.protocol import Protocol
 
@@ -54,6 +55,7 @@ class SearchPlan:
     Attributes:
         data: a key of `DATASETS`; or, with `own`, the path of data of the user's own.
         own: what was found there; none for a built-in data set.
+        network: a network of the user's own; none for built-in ones.
         space: a built-in name, or the path of a TOML file.
         changes: of that space, as `packtune.space.change_words` reads them.
         narrowed: further changes, for trials that a run was extended by.
@@ -85,6 +87,7 @@ class SearchPlan:
 
     data: str = "digits"
     own: OwnData | None = None
+    network: NetworkSpace | None = None
     space: str = "wide"
     changes: tuple[str, ...] = ()
     narrowed: tuple[str, ...] = ()

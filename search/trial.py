@@ -88,6 +88,37 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltNetwork:
+    """What only the user's code knows of a network of theirs: kept, so that tables can be made without it.
+
+    Attributes:
+        parameters: trainable numbers.
+        multiplications: in a forward pass of one input.
+        training: how it was trained, and why, in words.
+    """
+
+    parameters: int
+    multiplications: int
+    training: str = ""
+
+    def to_json(self) -> list[Any]:
+        """Write it with JSON's types only."""
+        return [self.parameters, self.multiplications, self.training]
+
+    @classmethod
+    def from_json(cls, values: Sequence[Any]) -> Self:
+        """Read what `to_json` wrote.
+
+        Raises:
+            TypeError, ValueError: something else wrote it.
+        """
+        parameters, multiplications, training = values
+        if [type(value) for value in values] != [int, int, str]:
+            raise TypeError("not what is known of a network")
+        return cls(parameters=parameters, multiplications=multiplications, training=training)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """How a trial ended.
 
@@ -101,6 +132,7 @@ class Outcome:
         reason: of any state but COMPLETE, for people; older studies have none of a PRUNED.
         right_validation, right_test: the answers image by image, where the task asks for them.
         metric: of its scores.
+        network: of a network of the user's own; none of a built-in one.
     """
 
     state: TrialState
@@ -114,6 +146,7 @@ class Outcome:
     right_validation: Answers | None = None
     right_test: Answers | None = None
     metric: Metric = Metric.ACCURACY
+    network: BuiltNetwork | None = None
 
     def __post_init__(self) -> None:
         if self.state in (TrialState.WAITING, TrialState.RUNNING):
@@ -153,6 +186,7 @@ class Outcome:
             **{name: right.to_json() for name, right in answers.items() if right is not None},
             **({} if self.metric is Metric.ACCURACY else {"metric": self.metric.value}),
             **{f"{name}_score": score.to_json() for name, score in measured.items() if score is not None},
+            **({} if self.network is None else {"network": self.network.to_json()}),
         }
 
     @property
@@ -191,6 +225,7 @@ class Outcome:
             right_validation=answers("right_validation"),
             right_test=answers("right_test"),
             metric=metric,
+            network=BuiltNetwork.from_json(values["network"]) if "network" in values else None,
         )
         outcome._check()
         return outcome

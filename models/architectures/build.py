@@ -40,7 +40,7 @@ def build_network(configuration: Configuration, *, input_shape: tuple[int, ...],
 def count_multiplications(configuration: Configuration, *, input_shape: tuple[int, ...], outputs: int) -> int:
     """Count the multiplications in a forward pass of one input through the network of a configuration."""
     if configuration.is_own:
-        return count_own_multiplications(configuration, input_shape=input_shape, outputs=outputs)
+        return count_own_multiplications(configuration.only_built(), input_shape=input_shape, outputs=outputs)
     with torch.device("meta"):  # only shapes are needed
         network = build_network(configuration, input_shape=input_shape, outputs=outputs, seed=0)
     assert isinstance(network, nn.Sequential)
@@ -58,4 +58,4 @@ def count_multiplications(configuration: Configuration, *, input_shape: tuple[in
 def count_parameters(configuration: Configuration, *, input_shape: tuple[int, ...], outputs: int) -> int:
     """Count the trainable numbers in the network of a configuration."""
     network = build_network(configuration, input_shape=input_shape, outputs=outputs, seed=0)
-    return sum(parameter.numel() for parameter in network.parameters())
+    return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)

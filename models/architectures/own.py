@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 
 import torch
@@ -66,6 +67,7 @@ def build_own(configuration: Configuration, *, input_shape: tuple[int, ...], out
     return built
 
 
+@functools.lru_cache(maxsize=4096)
 def count_own_multiplications(configuration: Configuration, *, input_shape: tuple[int, ...], outputs: int) -> int:
     """Count the multiplications in a forward pass of one input, or the weights where PyTorch cannot count them.
 

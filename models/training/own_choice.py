@@ -13,6 +13,9 @@ from packtune.models.configuration import Configuration
 from packtune.models.modules.calls import Way
 from packtune.models.training.layout_choice import CHECKED_EXAMPLES, Choice, choose_layout, compute_alike
 
+OWN_MEMBERS = 16
+"""More members gain little, as their numbers leave the processor's cache."""
+
 
 def choose_for(
     configurations: Sequence[Configuration], *, input_shape: tuple[int, ...], outputs: int, device: torch.device
@@ -32,19 +35,12 @@ def choose_for(
     first = configurations[0]
     if not first.is_own:
         return None
-    choice = _choose(_kind(first), input_shape, outputs, device).for_members(len(configurations))
-    kinds = list(dict.fromkeys(map(_kind, configurations)))
+    choice = _choose(first.only_built(), input_shape, outputs, device).for_members(len(configurations))
+    kinds = list(dict.fromkeys(each.only_built() for each in configurations))
     if choice.layout.way is Way.SEPARATE or len(kinds) == 1 or _are_alike(kinds, input_shape, outputs, device):
         return choice
     layout = replace(choice.layout, way=Way.SEPARATE)
     return replace(choice, layout=layout, reason="its hyperparameters change more than weights and rates of dropout")
-
-
-def _kind(configuration: Configuration) -> Configuration:
-    """Leave out of a configuration how it is trained."""
-    return Configuration(
-        architecture=configuration.architecture, own=configuration.own, batch_size=configuration.batch_size
-    )
 
 
 @functools.lru_cache(maxsize=1024)
@@ -69,3 +65,16 @@ def _are_alike(
 def _examples(input_shape: tuple[int, ...], device: torch.device) -> torch.Tensor:
     generator = torch.Generator().manual_seed(0)
     return torch.rand(CHECKED_EXAMPLES, *input_shape, generator=generator).to(device)
+
+
+def own_capacity(configuration: Configuration, *, input_shape: tuple[int, ...], outputs: int) -> tuple[int, str]:
+    """Give the largest number of members of a pack of networks of the user's own, and why.
+
+    What is called one after another gains nothing from a pack, whose members then share one worker.
+    """
+    try:
+        choice = _choose(configuration.only_built(), input_shape, outputs, torch.device("cpu"))
+    except (ValueError, RuntimeError) as error:  # a worker finds out too, and its trial says so
+        return 1, f"it cannot be trained: {error}"
+    at_once = choice.layout.is_known or choice.layout.way is Way.VECTORISED
+    return (OWN_MEMBERS if at_once else 1), str(choice)

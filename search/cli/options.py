@@ -31,6 +31,12 @@ Group = Annotated[
         metavar="COLUMN", help="Of a table: rows with the same value here stay in one split, as of a patient."
     ),
 ]
+Model = Annotated[
+    Path | None,
+    typer.Option(
+        "--model", metavar="FILE.py", help="A network of your own, which this Python file builds; the file is run."
+    ),
+]
 ValidationShare = Annotated[
     float | None,
     typer.Option(

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from packtune.cli.app import errors_shown
-from packtune.cli.options import Results
+from packtune.cli.options import Model, Results
 from packtune.report.console import error_console, print_result, try_to_print
 
 EXAMPLES = """Examples:
@@ -56,6 +56,7 @@ def predict(
             help="For a model of your own digits: cut out, scale and centre each image as those of MNIST were.",
         ),
     ] = None,
+    network: Model = None,
     probabilities: Annotated[
         bool, typer.Option("--probabilities", help="Add a column for each class, with its probability.")
     ] = False,
@@ -69,8 +70,11 @@ def predict(
         from packtune.interface import prediction
         from packtune.report.rendering import to_csv
         from packtune.report.views import view_for
+        from packtune.run.network.finding import find_network
         from packtune.run.own.finding import reading_progress
 
+        if network is not None:
+            find_network(network)
         with closing(view_for(error_console())) as view:
             found = prediction.predict(
                 model,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from packtune.cli.app import errors_shown
-from packtune.cli.options import DataDir, Results, RunName, Storage, storage_of
+from packtune.cli.options import DataDir, Model, Results, RunName, Storage, storage_of
 from packtune.cli.parsing import row_count
 from packtune.errors import PacktuneError, SettingsError, suggest_name
 from packtune.report.console import print_result, program, shell_word, try_to_print, width_of_stdout
@@ -60,6 +60,7 @@ def best(
     run: RunName,
     results: Results = Path("results"),
     export: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the trained model to this file.")] = None,
+    model: Model = None,
     data_dir: DataDir = None,
     storage: Storage = None,
 ) -> None:
@@ -72,12 +73,15 @@ def best(
         from packtune.report.words import describe_winner, space_of
         from packtune.run.ending import read_ending
         from packtune.run.find import find_run
+        from packtune.run.network.finding import name_network
 
         asked, fallback = storage_of(context)
         found = find_run(run, results, storage=asked, fallback=fallback, data_dir=data_dir)
         folder, winner = found.folder, read_ending(found).winner
         if export is not None:
             check_export(export)
+        if export is not None or model is not None:
+            name_network(found, model)
         if winner is None:
             raise SettingsError(
                 f"the run {folder.name!r} has no complete trial yet: continue it with `{folder.command('resume')}`"

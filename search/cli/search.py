@@ -23,6 +23,7 @@ from packtune.cli.options import (
     ImageSize,
     MaxFailures,
     MetricName,
+    Model,
     Results,
     RunName,
     SameMetric,
@@ -101,6 +102,7 @@ def run(
     test_share: TestShare = None,
     image_size: ImageSize = None,
     data_dir: DataDir = None,
+    model: Model = None,
     space: Annotated[str, typer.Option(help="Space, or a FILE.toml; `packtune spaces` lists them.")] = "wide",
     set_: Set = None,
     try_: Try = None,
@@ -175,11 +177,11 @@ def run(
     """Search a space: train its trials in packs, and write a leaderboard."""
     with errors_shown() as guard:
         from packtune.report.views import view_for
+        from packtune.run.network.finding import space_and_network
         from packtune.run.own.new_search import new_search
         from packtune.run.planning import SearchOptions
-        from packtune.space.source import find_space
 
-        source = find_space(space)
+        source, network = space_and_network(space, {"model": model})
         options = SearchOptions(
             sampler=sampler,
             trials=trials,
@@ -209,7 +211,7 @@ def run(
         with closing(view_for(error_console())) as view:
             own = own_data_options(target, group, validation_share, test_share, image_size)
             given = further_options(set_, try_, from_, stop_at, patience)
-            made = new_search(data, source, {**options, **own, **given}, view, results)
+            made = new_search(data, source, {**options, **own, **given}, view, results, network=network)
         created = made.create(results=results, name=name)
         _tell_repetition(created)
         _search(created, guard, verbose=verbose, trainable=context.obj)
@@ -233,6 +235,7 @@ def resume(
     stop_at: StopAt = None,
     patience: Patience = None,
     metric: SameMetric = None,
+    model: Model = None,
     results: Results = Path("results"),
     data_dir: DataDir = None,
     workers: Workers = None,
@@ -249,11 +252,13 @@ def resume(
         from packtune.report.views import view_for
         from packtune.run.extension import check_metric, resumed
         from packtune.run.find import find_run
+        from packtune.run.network.finding import name_network
         from packtune.run.planning import ResourceOptions
 
         asked, fallback = storage_of(context)
         found = find_run(run, results, storage=asked, fallback=fallback)
         check_metric(found, metric)
+        name_network(found, model)
         further = further_options(set_, try_, from_, stop_at, patience)
         where = ResourceOptions(
             data_dir=data_dir,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from packtune.models.configuration import Configuration
 from packtune.models.training.metrics.catalog import Metric
-from packtune.trial import TrialRecord, TrialState
+from packtune.trial import BuiltNetwork, TrialRecord, TrialState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +20,7 @@ class Candidate:
         score: mean over its complete trials, on validation; a trial that diverged counts as the worst score.
         trials: the number of trials in the mean.
         metric: of the score.
+        network: of a network of the user's own; none of a built-in one.
     """
 
     trial: int
@@ -27,6 +28,7 @@ class Candidate:
     score: float
     trials: int
     metric: Metric = Metric.ACCURACY
+    network: BuiltNetwork | None = None
 
     @property
     def merit(self) -> float:
@@ -67,6 +69,7 @@ def _candidate(group: list[TrialRecord], epochs: int) -> Candidate | None:
         score=math.fsum(scores) / len(scores),
         trials=len(scores),
         metric=metric,
+        network=complete[0].outcome.network if complete[0].outcome else None,
     )
 
 

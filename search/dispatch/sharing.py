@@ -14,11 +14,13 @@ from functools import partial
 import torch
 
 from packtune.data.dataset import Dataset
+from packtune.data.description import Description
 from packtune.models.architectures.build import count_multiplications
 from packtune.models.configuration import Configuration
 from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision
 from packtune.models.training.calibration import Calibration, calibrate
+from packtune.models.training.own_choice import own_capacity
 from packtune.proposals.packing import pack_capacity, shape_in_words, shape_of
 from packtune.settings import Placement, Resources, SettledPlan
 from packtune.trial import Pack
@@ -33,20 +35,32 @@ STEP_OVERHEAD = 400_000
 
 
 class CapacityByRule:
-    """Gives the largest number of members for a configuration, and says it once for each shape."""
+    """Gives the largest number of members for a configuration, and says it once for each shape.
 
-    def __init__(self, device: Device, say: Say) -> None:
+    Args:
+        data: what networks of the user's own get as inputs and give as outputs.
+    """
+
+    def __init__(self, device: Device, say: Say, data: Description) -> None:
         self._device = device
         self._say = say
+        self._data = data
         self._said: set[str] = set()
 
     def __call__(self, configuration: Configuration) -> int:
         """Give the largest number of members of a pack with this configuration."""
-        shape, members = shape_in_words(configuration), pack_capacity(configuration, self._device)
+        members, why = self._members(configuration)
+        shape = shape_in_words(configuration)
         if shape not in self._said:
             self._said.add(shape)
-            self._say(f"Packs of {shape}: up to {members} member{'s' * (members != 1)} (by rule).")
+            self._say(f"Packs of {shape}: up to {members} member{'s' * (members != 1)} ({why}).")
         return members
+
+    def _members(self, configuration: Configuration) -> tuple[int, str]:
+        if not configuration.is_own:
+            return pack_capacity(configuration, self._device), "by rule"
+        data = self._data
+        return own_capacity(configuration, input_shape=data.input_shape, outputs=data.outputs)
 
 
 class FairShare:

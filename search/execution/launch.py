@@ -20,6 +20,7 @@ from packtune.execution.placement import can_hold_worker
 from packtune.execution.searcher import PackSearcher
 from packtune.execution.temporary_folder import scratch_folder
 from packtune.execution.trouble.deaths import MemoryKills, read_death
+from packtune.models.own.network import OwnNetwork
 from packtune.settings import Placement
 from packtune.worker.shared_data import to_arrays
 from packtune.worker.trainable import PackTrainable
@@ -35,36 +36,32 @@ def run_packs(
     say: Callable[[str], None],
     *,
     trainable: type[PackTrainable] = PackTrainable,
+    networks: Sequence[OwnNetwork] = (),
 ) -> None:
     """Train packs until the searcher has no more, or is stopping.
 
     Args:
         say: told when no pack can be trained because there is no free worker.
         trainable: trains a pack in a worker.
+        networks: of the user's own, which the workers are to know.
 
     Raises:
         PacktuneError, or what a storage raises: what went wrong in the searcher.
     """
     with _in_words():
-        _fit(
-            searcher, datasets, placement, CapacityWatch(placement, say, lambda: can_hold_worker(placement)), trainable
+        watch = CapacityWatch(placement, say, lambda: can_hold_worker(placement))
+        with_data = tune.with_parameters(
+            trainable,
+            datasets={dataset.name: to_arrays(dataset) for dataset in datasets},
+            threads=placement.threads,
+            networks=tuple(networks),
         )
+        _fit(searcher, with_data, placement, watch)
     if searcher.failure is not None:
         raise searcher.failure
 
 
-def _fit(
-    searcher: PackSearcher,
-    datasets: Sequence[Dataset],
-    placement: Placement,
-    watch: CapacityWatch,
-    trainable: type[PackTrainable],
-) -> None:
-    with_data = tune.with_parameters(
-        trainable,
-        datasets={dataset.name: to_arrays(dataset) for dataset in datasets},
-        threads=placement.threads,
-    )
+def _fit(searcher: PackSearcher, with_data: type[tune.Trainable], placement: Placement, watch: CapacityWatch) -> None:
     resources = {"cpu": placement.cpus_per_worker, "gpu": placement.gpus_per_worker}
     # Ray Tune's own files are of no use here: the study is the only truth.
     with scratch_folder() as folder, _quiet_ray(), _signals_kept():

@@ -13,19 +13,30 @@ REPLICATES = 5
 
 
 def retrain_command(run: Run) -> str | None:
-    """Write the command that trains the winner's configuration again, from fresh seeds; none for data of a program."""
+    """Write the command that trains the winner's configuration again, from fresh seeds.
+
+    None for data or a network of a Python program.
+    """
+    network = run.settings.plan.network
     if run.settings.plan.own is not None and run.settings.plan.data == OBJECTS:
+        return None
+    if network is not None and not network.file.endswith(".py"):
         return None
     plan, resources = run.settings.plan, run.settings.resources
     where = f" --data-dir {shell_word(str(resources.data_dir))}" if resources.data_dir else ""
     return (
-        f"{program()} run --data {shell_word(plan.data)}{where}{_own_options(plan)} "
+        f"{program()} run --data {shell_word(plan.data)}{where}{_own_options(plan)}{_model_option(plan)} "
         f"--space {shell_word(str(run.folder.winner_space))} "
         f"--replicates {REPLICATES} --epochs {plan.epochs} --no-halving --seed {plan.seed + 1} "
         f"--protocol {plan.protocol} --precision {plan.precision or AUTO}"
         + (f" --metric {plan.metric}" if plan.metric is not Metric.ACCURACY else "")
         + (f" --cpus-per-worker {resources.cpus_per_worker:g}" if resources.threads > 1 else "")
     )
+
+
+def _model_option(plan: SearchPlan) -> str:
+    """Write the option that names a network of the user's own."""
+    return "" if plan.network is None else f" --model {shell_word(plan.network.file)}"
 
 
 def _own_options(plan: SearchPlan) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,7 @@ from packtune.report.words import describe_winner
 from packtune.run.ending import Ending
 from packtune.run.extension import ResumeOptions, check_metric, resumed
 from packtune.run.folder import Run
+from packtune.run.network.finding import name_network
 from packtune.run.session import carried_out
 from packtune.trial import Accuracy
 
@@ -224,6 +225,7 @@ class SearchResult:
         """
         check_metric(self.run, metric)
         view = make_view(progress)
+        name_network(self.run, options.get("model"), options.get("hyperparameters"))
         run = resumed(self.run, trials=trials, epochs=epochs, options=options, say=view.say)
         return carry_out(run, view, verbose=verbose)
 

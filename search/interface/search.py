@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Unpack
 
@@ -12,9 +13,10 @@ from packtune.report.leaderboard import Leaderboard
 from packtune.report.views import make_view
 from packtune.run.ending import read_ending
 from packtune.run.find import find_run
+from packtune.run.network.finding import GivenNetwork, name_network, space_and_network
 from packtune.run.own.new_search import new_search
 from packtune.run.planning import SearchOptions, check_options
-from packtune.space.source import GivenSpace, find_space
+from packtune.space.source import GivenSpace
 
 
 def search(
@@ -39,15 +41,16 @@ def search(
         results: folder of all results; the run lies in RESULTS/runs/NAME.
         progress: "terminal", "plain", "notebook", "none" or a `ProgressView` of your own.
         verbose: whether to tell `progress` how large packs are, and why.
-        **options: see `PlanOptions`, `ResourceOptions` and `OwnDataOptions`.
+        **options: see `PlanOptions`, `ResourceOptions`, `OwnDataOptions` and `NetworkOptions`.
 
     Raises:
         PacktuneError: a reason that you can mend; see its subclasses.
     """
     check_options(options)
-    source = find_space(space)
+    source, network = space_and_network(space, options)
     view = make_view(progress)
-    run = new_search(data, source, options, view, Path(results)).create(results=Path(results), name=name)
+    made = new_search(data, source, options, view, Path(results), network=network)
+    run = made.create(results=Path(results), name=name)
     if repeated := describe_repetition(run):
         view.say(repeated)
     return carry_out(run, view, verbose=verbose)
@@ -59,6 +62,8 @@ def load(
     results: str | Path = "results",
     storage: str | None = None,
     data_dir: str | Path | None = None,
+    model: GivenNetwork | None = None,
+    hyperparameters: Mapping[str, object] | None = None,
 ) -> SearchResult:
     """Open a run that exists: look at what it has found so far, or go on with it.
 
@@ -67,11 +72,15 @@ def load(
         storage: URL of the database with its study, where it has moved or needs a password.
         data_dir: the folder with the files of its data set, where that has moved; a winner whose model was not kept is
             trained again from these.
+        model, hyperparameters: the network of your own that it trains, as in `search`, to go on with it or to use its
+            winner; none to look at its tables alone.
 
     Raises:
         RunError: there is no such run, or its study cannot be read.
     """
     found = find_run(str(run), Path(results), storage=storage, data_dir=None if data_dir is None else Path(data_dir))
+    if model is not None:
+        name_network(found, model, hyperparameters)
     return SearchResult(run=found, ending=read_ending(found))
 
 

@@ -34,10 +34,19 @@ def shape_of(configuration: Configuration) -> Hashable:
 def shape_ranges(configuration: Configuration) -> dict[str, tuple[Value, Value]]:
     """Give the lowest and the highest value of each hyperparameter that a shape fixes, by its name."""
     c = configuration
+    if c.is_own:
+        return _own_ranges(c)
     layers = ("depth",) if c.architecture == "mlp" else ("blocks", "filters", "kernel_size", "pooling")
     same = {name: (getattr(c, name), getattr(c, name)) for name in ("architecture", *layers, "batch_size", "optimizer")}
     widest = padded_units(c.hidden_units)
     return {**same, "hidden_units": (widest // 2 + 1, widest)}
+
+
+def _own_ranges(configuration: Configuration) -> dict[str, tuple[Value, Value]]:
+    """Fix all hyperparameters of a network of the user's own but numbers with a point, which are no sizes."""
+    own = {name: value for name, value in configuration.own.items() if not isinstance(value, float)}
+    common = {name: getattr(configuration, name) for name in ("architecture", "batch_size", "optimizer")}
+    return {name: (value, value) for name, value in {**common, **own}.items()}
 
 
 def shape_in_words(configuration: Configuration) -> str:
@@ -58,6 +67,8 @@ def widest_of(configuration: Configuration) -> Configuration:
 @functools.lru_cache(maxsize=65_536)
 def plainest_of(configuration: Configuration) -> Configuration:
     """Give one configuration for all of a shape: the widest one, with default values for what members do not share."""
+    if configuration.is_own:
+        return replace(configuration.only_built(), optimizer=configuration.optimizer)
     return Configuration.from_dict({name: high for name, (_, high) in shape_ranges(configuration).items()})
 
 
@@ -67,6 +78,8 @@ def pack_capacity(configuration: Configuration, device: Device) -> int:
     Args:
         device: where the pack is trained.
     """
+    if configuration.is_own:
+        return 1  # whether its members can be called at once is known only where it is built
     units = configuration.hidden_units
     if device is Device.CUDA:
         limit = CUDA_MEMBERS if configuration.architecture == "mlp" else CUDA_CNN_MEMBERS

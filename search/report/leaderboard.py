@@ -11,8 +11,8 @@ import pandas as pd
 
 from packtune.data.description import Description
 from packtune.files import write_text
-from packtune.models.configuration import HYPERPARAMETERS, Configuration
 from packtune.models.training.metrics.catalog import Metric
+from packtune.report.hyperparameter_columns import DTYPES, WHOLE, dtype_of, hyperparameter_columns
 from packtune.report.ranking import Row
 from packtune.report.rendering import to_csv
 from packtune.trial import Accuracy, TrialRecord
@@ -39,11 +39,6 @@ class Leaderboard(pd.DataFrame):  # type: ignore[misc]  # pandas has no types he
         return None
 
 
-FIRST = ("architecture", "learning_rate", "hidden_units", "batch_size")
-ORDER = (*FIRST, *(name for name in HYPERPARAMETERS if name not in FIRST))
-"""The hyperparameters as tables have them: those that most often decide come first."""
-
-
 def leaderboard_frame(
     rows: Sequence[Row], *, several_runs: bool = False, metric: Metric = Metric.ACCURACY
 ) -> Leaderboard:
@@ -58,8 +53,8 @@ def leaderboard_frame(
     ranks: Counter[Description] = Counter()
     heads = list(dict.fromkeys(head for row in rows for head in _heads(row.data)))
     metrics = [row.metric for row in rows] or [metric]
-    frame = _frame([_cells(_next(ranks, row.data), row) for row in rows], _columns(heads, metrics))
-    frame = frame.drop(columns=_unused(row.configuration for row in rows))
+    names = hyperparameter_columns(row.configuration for row in rows)
+    frame = _frame([_cells(_next(ranks, row.data), row) for row in rows], _columns(heads, metrics, names))
     if not several_runs:
         frame = frame.drop(columns=["run", "data"])
     if all(row.confirmed is None for row in rows):
@@ -91,7 +86,7 @@ def _cells(rank: int, row: Row) -> dict[str, object]:
         **_accuracy_cells("test", row.test, row),
         **_confirmed_cells(row),
         "parameters": row.parameters,
-        **{name: counting.get(name) for name in ORDER},
+        **counting,
         "seed": row.seed,
     }
 
@@ -134,7 +129,7 @@ def _heads(data: Description) -> Sequence[str]:
     return data.head_names if len(data.heads) > 1 else ()
 
 
-def _columns(heads: Sequence[str], metrics: Sequence[Metric]) -> list[str]:
+def _columns(heads: Sequence[str], metrics: Sequence[Metric], names: Sequence[str]) -> list[str]:
     """List the columns of a leaderboard, in their order."""
     scores = dict.fromkeys([*(metric.column for metric in metrics), "accuracy"])
     return [
@@ -142,7 +137,7 @@ def _columns(heads: Sequence[str], metrics: Sequence[Metric]) -> list[str]:
         *(f"{split}_{what}" for split in ("validation", "test") for what in (*scores, *heads)),
         *CONFIRMED,
         "parameters",
-        *ORDER,
+        *names,
         "seed",
     ]
 
@@ -156,14 +151,8 @@ def trials_frame(records: Iterable[TrialRecord], metric: Metric = Metric.ACCURAC
         metric: of the scores.
     """
     shown = list(records)
-    frame = _frame([_trial_cells(record, metric) for record in shown], _trial_columns(metric))
-    return _typed(frame.drop(columns=_unused(record.proposal.configuration for record in shown)))
-
-
-def _unused(configurations: Iterable[Configuration]) -> list[str]:
-    """List the optional hyperparameters that have their defaults in all configurations."""
-    used = {name for configuration in configurations for name in configuration.used()}
-    return [name for name, entry in HYPERPARAMETERS.items() if entry.optional and name not in used]
+    names = hyperparameter_columns(record.proposal.configuration for record in shown)
+    return _typed(_frame([_trial_cells(record, metric) for record in shown], _trial_columns(metric, names)))
 
 
 def _trial_cells(record: TrialRecord, metric: Metric) -> dict[str, object]:
@@ -177,7 +166,7 @@ def _trial_cells(record: TrialRecord, metric: Metric) -> dict[str, object]:
         "device": outcome.device if outcome else "",
         **_trial_scores("validation", outcome.validation if outcome else None, metric),
         **_trial_scores("test", outcome.test if outcome else None, metric),
-        **{name: counting.get(name) for name in ORDER},
+        **counting,
         "seed": record.proposal.seed,
         "validation_by_epoch": " ".join(f"{value:.4f}" for _, value in outcome.curve) if outcome else "",
         "reason": outcome.reason if outcome else "",
@@ -207,12 +196,12 @@ def curves_frame(records: Iterable[TrialRecord], metric: Metric = Metric.ACCURAC
     return _typed(_frame(points, ("trial", "epoch", metric.column)))
 
 
-def _trial_columns(metric: Metric) -> list[str]:
+def _trial_columns(metric: Metric, names: Sequence[str]) -> list[str]:
     scores = dict.fromkeys((metric.column, "accuracy"))
     return [
         *("trial", "state", "epochs", "seconds", "device"),
         *(f"{split}_{score}" for split in ("validation", "test") for score in scores),
-        *ORDER,
+        *names,
         *("seed", "validation_by_epoch", "reason"),
     ]
 
@@ -222,9 +211,6 @@ def _frame(rows: Sequence[Mapping[str, object]], columns: Sequence[str] | None =
     return pd.DataFrame(rows, columns=columns, dtype=object)
 
 
-WHOLE = "Int64"
-"""The dtype of whole numbers, which has a place for missing ones."""
-DTYPES: dict[type, str] = {int: WHOLE, float: "float64", bool: "boolean", str: "str"}
 WHOLE_COLUMNS = (
     "rank",
     "trial",
@@ -243,15 +229,15 @@ METRIC_COLUMNS = tuple(metric.column for metric in Metric)
 
 def _typed(frame: pd.DataFrame) -> Leaderboard:
     """Give each column the dtype of what it holds, so that a program can compute with it."""
-    return Leaderboard(frame.astype({name: _dtype_of(name) for name in frame.columns}))
+    return Leaderboard(frame.astype({name: _dtype_of(name, frame[name].tolist()) for name in frame.columns}))
 
 
-def _dtype_of(column: str) -> str:
-    if column in HYPERPARAMETERS:
-        return DTYPES[HYPERPARAMETERS[column].kind]
+def _dtype_of(column: str, cells: Sequence[object]) -> str:
     if column == "tie":
         return DTYPES[bool]
     if column in WHOLE_COLUMNS:
         return WHOLE
     is_score = column.startswith(SCORES) and column != "validation_by_epoch"
-    return "float64" if is_score or column in (*METRIC_COLUMNS, "seconds") else "str"
+    if is_score or column in (*METRIC_COLUMNS, "seconds"):
+        return DTYPES[float]
+    return dtype_of(column, cells) or DTYPES[str]

@@ -177,7 +177,7 @@ def _row(records: Sequence[TrialRecord], *, run: str, data: Description, metric:
         diverged=0 if first.state is TrialState.FAIL else diverged,
         validation=_mean([record.outcome.validation for record in peers if record.outcome], sound, metric),
         test=_mean([record.outcome.test for record in peers if record.outcome], sound, metric),
-        parameters=_parameters(first.proposal.configuration, data),
+        parameters=_parameters(first, data),
         configuration=first.proposal.configuration,
         seed=first.proposal.seed,
         metric=metric,
@@ -212,7 +212,10 @@ def _mean(accuracies: Sequence[Accuracy | None], share: float, metric: Metric) -
     )
 
 
-def _parameters(configuration: Configuration, data: Description) -> int | None:
+def _parameters(record: TrialRecord, data: Description) -> int | None:
+    configuration = record.proposal.configuration
+    if configuration.is_own:
+        return record.outcome.network.parameters if record.outcome and record.outcome.network else None
     try:
         return count_parameters(configuration, input_shape=data.input_shape, outputs=data.outputs)
     except ValueError:

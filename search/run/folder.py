@@ -19,6 +19,7 @@ from packtune.data.files import readable
 from packtune.data.own.facts import ARRAYS, FACTS, ROWS
 from packtune.errors import NameTaken, RunError
 from packtune.files import TEMPORARY, make_folder, write_bytes
+from packtune.models.own.hyperparameters import hyperparameters_with
 from packtune.proposals.given import NOTHING, Given
 from packtune.report.console import program, shell_word
 from packtune.run.given.keeping import GIVEN, read_given
@@ -28,6 +29,7 @@ from packtune.settings import RUN_NAME, Settings
 from packtune.space.catalog import is_file, load_space
 from packtune.space.change_words import read_changes
 from packtune.space.changes import change_space
+from packtune.space.joining import with_network
 from packtune.space.space import Space
 
 SETTINGS = "settings.toml"
@@ -170,10 +172,11 @@ class RunFolder:
     def load(self) -> Run:
         """Read the run's settings, and its space as it was when the run began."""
         settings = read_settings(self.settings)
-        space = load_space(
-            str(self.space) if is_file(settings.plan.space) and self.space.exists() else settings.plan.space
-        )
-        changed = change_space(space, read_changes(settings.plan.changes))
+        network, name = settings.plan.network, settings.plan.space
+        space = load_space(str(self.space) if is_file(name) and self.space.exists() else name, network)
+        if network is not None:
+            space = with_network(space, network)
+        changed = change_space(space, read_changes(settings.plan.changes, hyperparameters_with(network)))
         fitted = fit_space(changed, settings.plan.description)
         return Run(folder=self, settings=settings, space=fitted, new=False, given=read_given(self.path))
 

@@ -19,6 +19,7 @@ from packtune.dispatch.standing import add_up
 from packtune.dispatch.task_maker import Stage, exploration
 from packtune.errors import RunError
 from packtune.models.hardware.device import Device
+from packtune.models.own.registry import find_network
 from packtune.proposals.proposer import Capacity
 from packtune.report.progress import ProgressView
 from packtune.run.confirming import ConfirmingStages, confirmed_outcomes, requeue_confirmation
@@ -176,7 +177,9 @@ def _train(
     show()
     if not all(lane.dispatcher.finished for lane in lanes):
         searcher = PackSearcher(lanes, stopping=stop.requested, on_change=show, say=view.say)
-        run_packs(searcher, datasets, placement, view.say, trainable=trainable or PackTrainable)
+        plans = [each.plan.network for each in begun]
+        networks = [find_network(plan.architecture) for plan in plans if plan is not None]
+        run_packs(searcher, datasets, placement, view.say, trainable=trainable or PackTrainable, networks=networks)
 
 
 def _lane(
@@ -199,7 +202,7 @@ def _lane(
     sharing = None
     if dataset is not None:
         sharing = fair_share(each.plan, resources, dataset, placement, checkpoints.has, explain)
-    capacity = CapacityByRule(placement.device, explain)
+    capacity = CapacityByRule(placement.device, explain, each.plan.description)
 
     def make(study: SearchStudy, plan: SettledPlan, stage: Stage, sharing: Sharing | None = None) -> Dispatcher:
         return Dispatcher(

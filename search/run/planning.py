@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict, TypeVar, get_type_hints
@@ -112,7 +112,19 @@ class OwnDataOptions(TypedDict, total=False):
     image_size: tuple[int, int] | None
 
 
-class SearchOptions(PlanOptions, ResourceOptions, OwnDataOptions, total=False):
+class NetworkOptions(TypedDict, total=False):
+    """What may be said of a network of the user's own.
+
+    Attributes:
+        model: the path of a Python file with it, or a function that builds it.
+        hyperparameters: of such a function, as the table of a space; a file has them itself.
+    """
+
+    model: object
+    hyperparameters: Mapping[str, object] | None
+
+
+class SearchOptions(PlanOptions, ResourceOptions, OwnDataOptions, NetworkOptions, total=False):
     """All that may be said of a new search besides its data, space and name."""
 
 
@@ -152,6 +164,7 @@ def plan_search(data: str, source: SpaceSource, options: PlanOptions, *, tries: 
         seed = NOTEBOOK_SEED if protocol is Protocol.NOTEBOOK else 0
     return SearchPlan(
         data=data,
+        network=space.network,
         space=source.name,
         changes=source.changes,
         sampler=sampler,

@@ -18,8 +18,10 @@ from packtune.files import write_text
 from packtune.models.configuration import Value
 from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision
+from packtune.models.own.hyperparameters import NetworkSpace
 from packtune.models.training.metrics.catalog import Metric
 from packtune.protocol import Protocol
+from packtune.run.network.facts import read_facts
 from packtune.settings import EndedBy, Preference, Resources, SearchPlan, Settings
 from packtune.study.storage_url import hide_password
 from packtune.toml_text import load_toml, path_from_text, path_to_text
@@ -51,6 +53,7 @@ def write_settings(settings: Settings, path: Path) -> None:
 def _plan_values(plan: SearchPlan) -> dict[str, Value | list[str] | None]:
     return {
         "data": path_to_text(plan.data),
+        "network": None if plan.network is None else path_to_text(plan.network.file),
         "space": path_to_text(plan.space),
         "changes": list(plan.changes) or None,
         "narrowed": list(plan.narrowed) or None,
@@ -113,7 +116,7 @@ def read_settings(path: Path) -> Settings:
         name=name,
         run_id=table.get("run_id", str, ""),
         version=table.get("version", str, ""),
-        plan=_read_plan(table, own=_read_own(path, table)),
+        plan=_read_plan(table, own=_read_own(path, table), network=_read_network(path, table)),
         resources=_read_resources(table),
     )
 
@@ -140,11 +143,18 @@ def _read_own(path: Path, table: _Table) -> OwnData | None:
     return None if facts is None else facts.own
 
 
-def _read_plan(table: _Table, own: OwnData | None) -> SearchPlan:
+def _read_network(path: Path, table: _Table) -> NetworkSpace | None:
+    """Read what is known of a network of the user's own, from beside the settings; none for built-in ones."""
+    file = table.get("network", str, None)
+    return None if file is None else read_facts(path.parent, path_from_text(file))
+
+
+def _read_plan(table: _Table, own: OwnData | None, network: NetworkSpace | None) -> SearchPlan:
     default = SearchPlan()
     return SearchPlan(
         data=path_from_text(table.get("data", str, default.data)),
         own=own,
+        network=network,
         space=path_from_text(table.get("space", str, default.space)),
         changes=table.texts("changes"),
         narrowed=table.texts("narrowed"),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from packtune.errors import SpaceError, suggest_name
 from packtune.models.configuration import ACTIVATION_NAMES, Value
+from packtune.models.own.hyperparameters import NetworkSpace
 from packtune.protocol import Protocol
 from packtune.space.domains import Choices, Dimension, Domain, FloatRange, IntRange
 from packtune.space.file import read_space
@@ -74,8 +75,11 @@ SPACES: dict[str, Space] = {
 }
 
 
-def load_space(name: str) -> Space:
+def load_space(name: str, network: NetworkSpace | None = None) -> Space:
     """Find a built-in space, or read a file if `name` ends in `.toml`.
+
+    Args:
+        network: a network of the user's own, whose hyperparameters may be in a file.
 
     Raises:
         SpaceError: no such space, or a file that cannot be used.
@@ -84,7 +88,7 @@ def load_space(name: str) -> Space:
     if name in known:
         return known[name]
     if is_file(name):
-        return read_space(Path(name))
+        return read_space(Path(name), network)
     if Path(name).suffix or Path(name).exists():
         raise SpaceError(f"{name} is no space: the file of a space is TOML, and its name ends in .toml")
     raise SpaceError(f"unknown space {name!r}.{suggest_name(name, known)} Or give a file of your own, NAME.toml.")

@@ -7,31 +7,33 @@ import math
 from collections.abc import Mapping, Sequence
 
 from packtune.errors import SpaceError, suggest_name
-from packtune.models.configuration import HYPERPARAMETERS, Value
+from packtune.models.configuration import HYPERPARAMETERS, Hyperparameter, Value
+from packtune.models.own.hyperparameters import find_hyperparameter
 from packtune.space.domains import Choices, Dimension, Domain
 
 FORM_PARENTS = ("architecture", "optimizer")
 """Conditions on these tell several forms of a hyperparameter apart."""
 
 
-def check_dimension(space: str, dimension: Dimension, known: Mapping[str, Dimension]) -> None:
+def check_dimension(
+    space: str,
+    dimension: Dimension,
+    known: Mapping[str, Dimension],
+    hyperparameters: Mapping[str, Hyperparameter] = HYPERPARAMETERS,
+) -> None:
     """Check one hyperparameter of a space.
 
     Args:
         space: its name, for errors.
         known: all hyperparameters of the space, by name.
+        hyperparameters: all that there are.
 
     Raises:
         SpaceError: a name is unknown, or a value, a bound or a condition is not allowed.
     """
     where = f"space {space!r}, hyperparameter {dimension.name!r}"
-    if dimension.name not in HYPERPARAMETERS:
-        raise SpaceError(
-            f"space {space!r}: unknown hyperparameter {dimension.name!r}."
-            + suggest_name(dimension.name, HYPERPARAMETERS)
-        )
+    hyperparameter = find_hyperparameter(f"space {space!r}", dimension.name, hyperparameters)
     check_domain(where, dimension.domain)
-    hyperparameter = HYPERPARAMETERS[dimension.name]
     if hyperparameter.kind in (bool, str) and not isinstance(dimension.domain, Choices):
         raise SpaceError(f"{where}: a range was given, but it must be {hyperparameter.allowed}: use choices = [...]")
     for value in dimension.domain.bounds():

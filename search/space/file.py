@@ -9,7 +9,8 @@ from pathlib import Path
 import tomli_w
 
 from packtune.errors import SpaceError, suggest_name
-from packtune.models.configuration import HYPERPARAMETERS, Value
+from packtune.models.configuration import HYPERPARAMETERS, Hyperparameter, Value
+from packtune.models.own.hyperparameters import NetworkSpace, find_hyperparameter, hyperparameters_with, is_replaced
 from packtune.space.domains import Choices, Dimension, Domain, FloatRange, IntRange
 from packtune.space.space import Space
 from packtune.toml_text import load_toml
@@ -29,13 +30,13 @@ RANGE_KEYS = ("low", "high", "log", "when")
 TABLE_KEYS = ("choices", "value", *RANGE_KEYS)
 
 
-def read_space(path: Path) -> Space:
-    """Read a space from a TOML file.
+def read_space(path: Path, network: NetworkSpace | None = None) -> Space:
+    """Read a space from a TOML file; `network` as in `parse_space`.
 
     Raises:
         SpaceError: the file cannot be read; it is no TOML, with line and column; or the space cannot be searched.
     """
-    return parse_space(decode_space(read_bytes(path), str(path)), name=path.name, source=str(path))
+    return parse_space(decode_space(read_bytes(path), str(path)), name=path.name, source=str(path), network=network)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -64,8 +65,11 @@ def decode_space(content: bytes, source: str) -> str:
         raise SpaceError(f"space {source} is not UTF-8 text (byte {error.start}): save it as UTF-8") from error
 
 
-def parse_space(text: str, *, name: str, source: str) -> Space:
+def parse_space(text: str, *, name: str, source: str, network: NetworkSpace | None = None) -> Space:
     """Make a space from TOML text; `source` is what errors call it.
+
+    Args:
+        network: a network of the user's own, whose hyperparameters may be in it.
 
     Raises:
         SpaceError: see `read_space`.
@@ -77,20 +81,23 @@ def parse_space(text: str, *, name: str, source: str) -> Space:
         raise SpaceError(
             f"space {source} is not valid TOML: {what}. Mend that place; an example:\n{EXAMPLE}"
         ) from error
-    return make_space(table, name=name, source=source)
+    return make_space(table, name=name, source=source, network=network)
 
 
-def make_space(table: Mapping[str, object], *, name: str, source: str) -> Space:
+def make_space(table: Mapping[str, object], *, name: str, source: str, network: NetworkSpace | None = None) -> Space:
     """Make a space from a table like that of a file.
 
     Args:
         source: what errors call the table.
+        network: see `parse_space`. It gets the place of built-in networks, with their hyperparameters.
 
     Raises:
         SpaceError: the space cannot be searched.
     """
-    dimensions = tuple(dimension_of(source, key, form) for key, value in table.items() for form in _forms(value))
-    return Space(name=name, dimensions=dimensions, description=f"from {source}")
+    known = hyperparameters_with(network)
+    given = {key: value for key, value in table.items() if network is None or key in known or not is_replaced(key)}
+    dimensions = tuple(dimension_of(source, k, form, known) for k, value in given.items() for form in _forms(value))
+    return Space(name=name, dimensions=dimensions, description=f"from {source}", network=network)
 
 
 def _forms(entry: object) -> Sequence[object]:
@@ -125,18 +132,20 @@ def _end_of(text: str) -> str:
     return f"line {len(lines)}, column {len(lines[-1]) + 1}"
 
 
-def dimension_of(source: str, name: str, entry: object) -> Dimension:
+def dimension_of(
+    source: str, name: str, entry: object, known: Mapping[str, Hyperparameter] = HYPERPARAMETERS
+) -> Dimension:
     """Make a hyperparameter of a space from its entry in a table.
 
     Args:
         source: what errors call the table.
         entry: a value, a list of choices, or a table with `value`, `choices`, or `low` and `high`.
+        known: all hyperparameters that there are.
 
     Raises:
         SpaceError: there is no such hyperparameter, or the entry is not understood.
     """
-    if name not in HYPERPARAMETERS:
-        raise SpaceError(f"space {source}: unknown hyperparameter {name!r}.{suggest_name(name, HYPERPARAMETERS)}")
+    hyperparameter = find_hyperparameter(f"space {source}", name, known)
     where = f"space {source}, hyperparameter {name!r}"
     if isinstance(entry, list | tuple):
         entry = {"choices": list(entry)}
@@ -145,45 +154,47 @@ def dimension_of(source: str, name: str, entry: object) -> Dimension:
     for key in entry:
         if key not in TABLE_KEYS:
             raise SpaceError(f"{where}: unknown key {key!r}.{suggest_name(key, TABLE_KEYS)}")
-    return Dimension(name=name, domain=_domain(where, name, entry), when=_condition(where, entry.get("when", {})))
+    return Dimension(
+        name=name, domain=_domain(where, hyperparameter, entry), when=_condition(where, entry.get("when", {}))
+    )
 
 
-def _domain(where: str, name: str, entry: Mapping[str, object]) -> Domain:
+def _domain(where: str, of: Hyperparameter, entry: Mapping[str, object]) -> Domain:
     kinds = [key for key in ("value", "choices", "low") if key in entry]
     if len(kinds) != 1 or ("low" in entry) != ("high" in entry) or ("log" in entry and "low" not in entry):
         raise SpaceError(f"{where}: give one of: value = ..., choices = [...], or low = ... with high = ...")
     if "value" in entry:
-        return Choices(values=(_scalar(where, name, entry["value"]),))
+        return Choices(values=(_scalar(where, of, entry["value"]),))
     if "choices" in entry:
         choices = entry["choices"]
         if not isinstance(choices, list | tuple):
             raise SpaceError(f"{where}: choices = {choices!r} is not a list: write choices = [...]")
-        return Choices(values=tuple(_scalar(where, name, value) for value in choices))
-    return _range(where, name, entry)
+        return Choices(values=tuple(_scalar(where, of, value) for value in choices))
+    return _range(where, of, entry)
 
 
-def _range(where: str, name: str, entry: Mapping[str, object]) -> Domain:
-    low, high = (_scalar(where, name, entry[key]) for key in ("low", "high"))
+def _range(where: str, of: Hyperparameter, entry: Mapping[str, object]) -> Domain:
+    low, high = (_scalar(where, of, entry[key]) for key in ("low", "high"))
     log = entry.get("log", False)
     if not isinstance(log, bool):
         raise SpaceError(f"{where}: log = {log!r} is not allowed: it must be true or false")
-    kind = HYPERPARAMETERS[name].kind
+    kind = of.kind
     if kind is int and isinstance(low, int) and isinstance(high, int):
         return IntRange(low=low, high=high, log=log)
     if kind is float and isinstance(low, int | float) and isinstance(high, int | float):
         return FloatRange(low=float(low), high=float(high), log=log)
-    allowed = HYPERPARAMETERS[name].allowed
+    allowed = of.allowed
     raise SpaceError(f"{where}: low = {low!r}, high = {high!r} is no range of it: it must be {allowed}")
 
 
-def _scalar(where: str, name: str, value: object) -> Value:
+def _scalar(where: str, of: Hyperparameter, value: object) -> Value:
     # A value in Python may be of a subclass, such as NumPy's float64: a plain one is kept.
     for kind in (bool, int, float, str):
         if isinstance(value, kind):
             # TOML tells 1 from 1.0, but a learning rate of 1 is a number like any other.
-            is_number = kind is int and HYPERPARAMETERS[name].kind is float
+            is_number = kind is int and of.kind is float
             return float(value) if is_number else kind(value)
-    raise SpaceError(f"{where}: {value!r} is not a single value: it must be {HYPERPARAMETERS[name].allowed}")
+    raise SpaceError(f"{where}: {value!r} is not a single value: it must be {of.allowed}")
 
 
 def _condition(where: str, entry: object) -> dict[str, tuple[Value, ...]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from packtune.errors import SpaceError
 from packtune.models.configuration import Configuration, Value
+from packtune.models.own.hyperparameters import NetworkSpace, hyperparameters_with, own_values
 from packtune.protocol import Protocol
 from packtune.space.checks import check_dimension, check_forms
 from packtune.space.domains import Dimension
@@ -26,6 +27,7 @@ class Space:
         listed: the only configurations that are proposed, in this order; empty if there is no list.
         description: one line for people.
         protocol: how trials are trained, unless the user chooses the other protocol.
+        network: a network of the user's own, whose hyperparameters are among the dimensions; none for built-in ones.
 
     Raises:
         SpaceError: a name is unknown; bounds are swapped or outside the range of the hyperparameter; a logarithm of
@@ -38,12 +40,14 @@ class Space:
     listed: tuple[Mapping[str, Value], ...] = ()
     description: str = ""
     protocol: Protocol = Protocol.SEARCH
+    network: NetworkSpace | None = None
 
     def __post_init__(self) -> None:
         if not self.dimensions:
             raise SpaceError(f"space {self.name!r} has no hyperparameters: give at least one")
+        known = hyperparameters_with(self.network)
         for dimension in self.dimensions:
-            check_dimension(self.name, dimension, {d.name: d for d in self.dimensions})
+            check_dimension(self.name, dimension, {d.name: d for d in self.dimensions}, known)
         check_forms(self.name, self.dimensions)
         object.__setattr__(self, "dimensions", _count_forms(_sort_by_condition(self.name, _together(self.dimensions))))
 
@@ -72,8 +76,13 @@ class Space:
             KeyError: the value of a dimension that applies is missing.
             ValueError: a value lies outside the range of its hyperparameter.
         """
-        chosen = self.choose(lambda dimension: values[dimension.key])
-        return Configuration.from_dict({each.name: chosen[each.key] for each in self.dimensions if each.key in chosen})
+        keyed = self.choose(lambda dimension: values[dimension.key])
+        chosen = {each.name: keyed[each.key] for each in self.dimensions if each.key in keyed}
+        if self.network is None:
+            return Configuration.from_dict(chosen)
+        own = own_values(self.network, chosen)
+        common = {name: value for name, value in chosen.items() if name not in own}
+        return Configuration.from_dict({"architecture": self.network.architecture, "own": own, **common})
 
     def has(self, values: Mapping[str, Value]) -> bool:
         """Tell whether the dimensions may have these values, and each that applies has one."""

@@ -11,11 +11,12 @@ import numpy as np
 from packtune.data.dataset import Dataset, Split
 from packtune.dispatch.halving import places_of, survivors
 from packtune.dispatch.pack_task import PackReport, PackTask
+from packtune.models.architectures.build import count_multiplications, count_parameters
 from packtune.models.model_file import TrainedModel, model_to_bytes
 from packtune.models.training.metrics.catalog import Metric
 from packtune.models.training.pack_training import Member, PackTraining
 from packtune.protocol import Protocol
-from packtune.trial import Answers, Outcome, TrialState
+from packtune.trial import Answers, BuiltNetwork, Outcome, TrialState
 from packtune.worker.checkpoint import State, checkpoint_from_bytes, checkpoint_to_bytes
 from packtune.worker.member_progress import MemberProgress
 from packtune.worker.notebook_view import notebook_view
@@ -155,13 +156,25 @@ class PackRun:
             member = self._active[row]
             validation, test = measured[row] if measured else (None, None)
             progress = self._progress[member] if validation is None else self._progress[member].measured(validation)
-            self._outcomes[member] = progress.ended(state, device=self._task.device, test=test, reason=reason)
+            ended = progress.ended(state, device=self._task.device, test=test, reason=reason)
+            self._outcomes[member] = replace(ended, network=self._built(member))
         if measured and self._task.wants_answers:
             self._add_answers(list(reasons))
         staying = [row for row in range(len(self._active)) if row not in reasons]
         self._active = [self._active[row] for row in staying]
         if staying:
             self._training.keep(staying)
+
+    def _built(self, member: int) -> BuiltNetwork | None:
+        """Say what only the user's code knows of a network of theirs; none of a built-in one."""
+        if self._training.choice is None:
+            return None
+        configuration, data = self._task.pack.proposals[member].configuration, self._dataset
+        return BuiltNetwork(
+            parameters=count_parameters(configuration, input_shape=data.input_shape, outputs=data.outputs),
+            multiplications=count_multiplications(configuration, input_shape=data.input_shape, outputs=data.outputs),
+            training=str(self._training.choice),
+        )
 
     def _add_answers(self, rows: list[int]) -> None:
         """Add the answers image by image to the outcomes of the members in these rows."""

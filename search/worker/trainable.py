@@ -6,12 +6,14 @@ import contextlib
 import ctypes
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from ray import tune
 
 from packtune.dispatch.pack_task import PackReport, PackTask
+from packtune.models.own.network import OwnNetwork
+from packtune.models.own.registry import register
 from packtune.worker.messages import Message, PackDone, RoundDone, read_task, write_message
 from packtune.worker.pack_run import PackRun
 from packtune.worker.shared_data import SharedDataset, from_arrays
@@ -42,9 +44,15 @@ class PackTrainable(tune.Trainable):
     progress_interval_s = 1.0
 
     def setup(
-        self, config: dict[str, object], datasets: Mapping[str, SharedDataset] | None = None, threads: int = 1
+        self,
+        config: dict[str, object],
+        datasets: Mapping[str, SharedDataset] | None = None,
+        threads: int = 1,
+        networks: Sequence[OwnNetwork] = (),
     ) -> None:
         assert datasets is not None
+        for network in networks:
+            register(network)
         torch.set_num_threads(threads)
         keep_freed_memory()
         # Numbers below 1e-38 would slow a processor down many times and change nothing.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from packtune.data.description import OwnData
 from packtune.data.options import DataOptions
+from packtune.models.own.network import OwnNetwork
 from packtune.models.training.metrics.catalog import Metric
 from packtune.proposals.given import NOTHING, Given
 from packtune.run.folder import Run, RunFolder
@@ -16,6 +17,7 @@ from packtune.run.given.gathering import Wishes
 from packtune.run.given.keeping import write_given
 from packtune.run.given.parsing import parse_metric
 from packtune.run.given.tries import read_tries
+from packtune.run.network.facts import write_facts
 from packtune.run.own.classes import check_classes
 from packtune.run.own.finding import find_data
 from packtune.run.own.fitting import default_epochs, fit_space
@@ -41,6 +43,7 @@ class NewSearch:
     Attributes:
         prepared: data of the user's own; none for a built-in data set.
         given: what the user gave to begin with.
+        network: of the user's own; none for built-in ones.
     """
 
     plan: SearchPlan
@@ -48,6 +51,7 @@ class NewSearch:
     source: SpaceSource
     prepared: PreparedData | None = None
     given: Given = NOTHING
+    network: OwnNetwork | None = None
 
     def create(self, *, results: Path, name: str | None = None) -> Run:
         """Make the folder of the run with all that belongs to it; see `create_run`."""
@@ -58,21 +62,36 @@ class NewSearch:
         write_given(self.given, folder.path)
         if self.prepared is not None:
             keep_data(folder, self.prepared)
+        if self.network is not None and self.plan.network is not None:
+            write_facts(folder.path, self.plan.network, self.network.files)
 
 
 def new_search(
-    data: object, source: SpaceSource, options: SearchOptions, view: ProgressView, results: Path = RESULTS
+    data: object,
+    source: SpaceSource,
+    options: SearchOptions,
+    view: ProgressView,
+    results: Path = RESULTS,
+    *,
+    network: OwnNetwork | None = None,
 ) -> NewSearch:
     """Complete what was asked for, and read data of the user's own.
 
     Args:
         data: see `find_data`.
         results: folder of the earlier runs that the search starts from.
+        network: of the user's own, which the space has already; none for built-in ones.
 
     Raises:
         PacktuneError: see `find_data`, `plan_search`, `read_tries` and `read_earlier`.
     """
-    source = _changed(source, options, view)
+    made = _new_search(data, _changed(source, options, view), options, view, results)
+    return made if network is None else replace(made, network=network)
+
+
+def _new_search(
+    data: object, source: SpaceSource, options: SearchOptions, view: ProgressView, results: Path
+) -> NewSearch:
     resources = choose_resources(options)
     tries = read_tries(options.get("tries") or ())
     # What is wrong in the options shows before anything is read.
