@@ -47,8 +47,7 @@ def stack(modules: Sequence[nn.Module], device: torch.device) -> Stacked:
     first = named[0]
     if any(_outline(tensors) != _outline(first) for tensors in named):
         raise ValueError("the networks of a pack must have weights of the same names and shapes: use a pack for each")
-    for name, tensor in first.items():
-        _check_type(name, tensor)
+    check_types(first)
     stacks = {name: torch.stack([tensors[name].detach() for tensors in named]).to(device) for name in first}
     return Stacked(
         trained={name: Parameter(stacks[name]) for name in first if first[name].requires_grad},
@@ -66,9 +65,15 @@ def _outline(tensors: dict[str, Tensor]) -> list[tuple[object, ...]]:
     return [(name, tensor.shape, tensor.dtype, tensor.requires_grad) for name, tensor in tensors.items()]
 
 
-def _check_type(name: str, tensor: Tensor) -> None:
-    if tensor.requires_grad and tensor.dtype is not torch.float32:
-        raise ValueError(
-            f"the weight {name} is {str(tensor.dtype).removeprefix('torch.')}, and packs train float32: make it "
-            "float32, or give it requires_grad=False"
-        )
+def check_types(tensors: dict[str, Tensor]) -> None:
+    """Make sure that all that is trained is float32.
+
+    Raises:
+        ValueError: a tensor is of another type.
+    """
+    for name, tensor in tensors.items():
+        if tensor.requires_grad and tensor.dtype is not torch.float32:
+            raise ValueError(
+                f"the weight {name} is {str(tensor.dtype).removeprefix('torch.')}, and packs train float32: make it "
+                "float32, or give it requires_grad=False"
+            )

@@ -11,6 +11,7 @@ import torch
 from packtune.models.architectures.build import build_network
 from packtune.models.configuration import Configuration
 from packtune.models.modules.calls import Way
+from packtune.models.modules.stacking import tensors_of
 from packtune.models.training.layout_choice import CHECKED_EXAMPLES, Choice, choose_layout, compute_alike
 
 OWN_MEMBERS = 16
@@ -78,3 +79,18 @@ def own_capacity(configuration: Configuration, *, input_shape: tuple[int, ...], 
         return 1, f"it cannot be trained: {error}"
     at_once = choice.layout.is_known or choice.layout.way is Way.VECTORISED
     return (OWN_MEMBERS if at_once else 1), str(choice)
+
+
+def check_own(configuration: Configuration, *, input_shape: tuple[int, ...], outputs: int) -> None:
+    """Make sure that a network of the user's own can be built afresh, called and trained.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    one, other = (build_network(configuration, input_shape=input_shape, outputs=outputs, seed=0) for _ in range(2))
+    tensors, again = tensors_of(one), tensors_of(other)
+    if one is other or any(tensor is again.get(name) for name, tensor in tensors.items()):
+        raise ValueError("it gives the same module twice: build a new one in each call")
+    if not all(torch.equal(tensor, again[name]) for name, tensor in tensors.items()):
+        raise ValueError("its first weights differ from one call to the next: draw them with PyTorch's functions alone")
+    choose_for([configuration], input_shape=input_shape, outputs=outputs, device=torch.device("cpu"))

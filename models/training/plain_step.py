@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from packtune.models.modules.attention import WatchedAttention
 from packtune.models.modules.randomness import EVALUATION_SEED, draw_seed, generator_of, seeded
-from packtune.models.modules.stacking import tensors_of
+from packtune.models.modules.stacking import check_types, tensors_of
 
 
 def new_seeds(device: torch.device) -> torch.Generator:
@@ -61,6 +61,7 @@ def plain_step(network: nn.Module, inputs: Tensor, gradient: Tensor) -> PlainSte
         saved.append(tensor.numel())
         return tensor
 
+    check_types(tensors_of(network))
     network.train()
     with (
         torch.inference_mode(False),

@@ -23,6 +23,8 @@ from packtune.models.own.hyperparameters import hyperparameters_with
 from packtune.proposals.given import NOTHING, Given
 from packtune.report.console import program, shell_word
 from packtune.run.given.keeping import GIVEN, read_given
+from packtune.run.network.facts import FACTS as NETWORK
+from packtune.run.network.facts import SOURCE
 from packtune.run.own.fitting import fit_space
 from packtune.run.settings_file import read_settings, write_settings
 from packtune.settings import RUN_NAME, Settings
@@ -191,9 +193,10 @@ class RunFolder:
     def _remove_parts(self) -> None:
         """Remove what is written before the settings, such as that of a run that was killed while it was made."""
         self._sweep()
-        for path in (self.space, self.path / FACTS, self.path / ROWS, self.path / GIVEN):
+        for path in (self.space, self.path / FACTS, self.path / ROWS, self.path / GIVEN, self.path / NETWORK):
             path.unlink(missing_ok=True)
-        shutil.rmtree(self.path / ARRAYS, ignore_errors=True)
+        for folder in (ARRAYS, SOURCE):
+            shutil.rmtree(self.path / folder, ignore_errors=True)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

@@ -28,6 +28,7 @@ from packtune.run.folder import Run
 from packtune.run.given.further import narrowed_space
 from packtune.run.given.stops import settle_end
 from packtune.run.model_keeper import ModelKeeper
+from packtune.run.network.checking import check_network
 from packtune.run.own.baselines import keep_baselines
 from packtune.run.own.keeping import load_data
 from packtune.run.records import open_study
@@ -148,6 +149,9 @@ def _prepare(runs: Sequence[Run], connection: Connection, view: ProgressView) ->
     view.stage(f"Loading {' and '.join(by_name)} and starting Ray")
     with quick_imports():
         datasets = [load_data(run, view) for run in by_name.values()]
+        for run in runs:
+            if run.space.network is not None:
+                check_network(run.space, run.settings.plan.description)
         importlib.import_module("packtune.execution.launch")
         return datasets, connection.placement()
 
