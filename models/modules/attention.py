@@ -7,52 +7,57 @@ short sequences of small networks, plain products are faster too.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torch.overrides import TorchFunctionMode
 
-Function = Callable[..., object]
-Keywords = Mapping[str, Any] | None
-ARGUMENTS = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal")
-FUSED = functional.scaled_dot_product_attention
+NAME = "scaled_dot_product_attention"
+Attention = Callable[..., Tensor]
+FUSED: Attention = functional.scaled_dot_product_attention
 
 
-class PlainAttention(TorchFunctionMode):
-    """Computes attention in plain products for the time of a block."""
-
-    def __torch_function__(
-        self, func: Function, types: Iterable[type], args: tuple[Any, ...] = (), kwargs: Keywords = None
-    ) -> object:
-        given = kwargs or {}
-        if func is FUSED:
-            named = {**dict(zip(ARGUMENTS, args, strict=False)), **given}
-            if named.pop("attn_mask", None) is None and not named.pop("enable_gqa", False):
-                return attention(**named)
-        return func(*args, **given)
+@contextmanager
+def attention_by(function: Attention) -> Iterator[None]:
+    """Let another function compute attention for a while, in PyTorch's own layers too."""
+    setattr(functional, NAME, function)
+    try:
+        yield
+    finally:
+        setattr(functional, NAME, FUSED)
 
 
-class WatchedAttention(TorchFunctionMode):
-    """Watches the calls of attention for the time of a block.
+class WatchedAttention:
+    """PyTorch's own function, watched.
 
     Attributes:
-        drops: whether one had dropout.
+        called: whether it was called.
     """
 
     def __init__(self) -> None:
-        super().__init__()
-        self.drops = False
+        self.called = False
 
-    def __torch_function__(
-        self, func: Function, types: Iterable[type], args: tuple[Any, ...] = (), kwargs: Keywords = None
-    ) -> object:
-        given = kwargs or {}
-        if func is FUSED and (given.get("dropout_p") or (args[4:] and args[4])):
-            self.drops = True
-        return func(*args, **given)
+    def __call__(self, *arguments: object, **others: object) -> Tensor:
+        self.called = True
+        return FUSED(*arguments, **others)
+
+
+def plain_attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Tensor | None = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    **others: object,
+) -> Tensor:
+    """Compute what PyTorch's function of this name does: in plain products where there is no mask."""
+    if attn_mask is not None or others.get("enable_gqa"):
+        return FUSED(query, key, value, attn_mask, dropout_p, is_causal, **others)
+    scale = others.get("scale")
+    return attention(query, key, value, dropout_p, is_causal, scale if isinstance(scale, float) else None)
 
 
 def attention(

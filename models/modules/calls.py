@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
-from packtune.models.modules.attention import PlainAttention
+from packtune.models.modules.attention import attention_by, plain_attention
 from packtune.models.modules.dropout_rates import unlike_rates, with_rates
 from packtune.models.modules.randomness import seeded
 from packtune.models.modules.stacking import Stacked, tensors_of
@@ -94,7 +94,7 @@ class VectorisedCalls(Calls):
         self, leaves: dict[str, Tensor], state: dict[str, Tensor], rates: dict[str, Tensor], inputs: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
         tensors = {**leaves, **state}
-        with PlainAttention(), with_rates(self._modules[0], rates):
+        with attention_by(plain_attention), with_rates(self._modules[0], rates):
             output: Tensor = functional_call(self._modules[0], tensors, (inputs,))
         return output, {name: tensors[name] for name in state}  # a buffer may be another tensor than before
 

@@ -109,7 +109,7 @@ def _why_not_at_once(half: PlainStep, step: PlainStep, batch: int) -> str:
     """
     of_example = (step.saved - half.saved) / (len(step.logits) - len(half.logits))
     saved = round(step.saved + of_example * (batch - len(step.logits)))
-    if saved <= MOST_SAVED or step.drops_attention:
+    if saved <= MOST_SAVED or step.attends:
         return ""
     return f"its numbers would not fit in the processor's cache: {saved:,} of each member"
 

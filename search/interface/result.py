@@ -181,6 +181,12 @@ class SearchResult:
         """The curves of all trials, to be plotted: trial, epoch, score on validation, a row for each epoch."""
         return curves_frame(self.ending.records, self.run.settings.plan.metric)
 
+    @property
+    def ways(self) -> dict[int, str]:
+        """How networks of your own were trained, and why, by the number of the trial; empty for built-in ones."""
+        outcomes = {record.proposal.number: record.outcome for record in self.ending.records}
+        return {number: each.network.training for number, each in outcomes.items() if each and each.network}
+
     @cached_property
     def winner(self) -> WinnerResult | None:
         """The winner; none if no trial is complete."""

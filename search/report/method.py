@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from packtune.confirmation.verdict import Finalist, Verdict
 from packtune.data.description import BaselineAccuracy
 from packtune.models.training.metrics.catalog import Metric
 from packtune.report.ranking import Row
 from packtune.settings import SearchPlan
+from packtune.trial import TrialRecord
 
 
 def describe_method(plan: SearchPlan, rows: Sequence[Row], verdict: Verdict | None) -> str:
@@ -63,6 +65,14 @@ def _reported(verdict: Verdict, examples: str) -> str:
             f"; its interval is of the {examples} alone, as one training does not show what another seed would change"
         )
     return said + f"; it collapsed from {test.collapsed} of these seeds, which is counted" * (test.collapsed > 0)
+
+
+def describe_ways(records: Iterable[TrialRecord]) -> str:
+    """Say how networks of the user's own were trained, for the foot of a leaderboard; nothing of built-in ones."""
+    networks = [record.outcome.network for record in records if record.outcome is not None]
+    counts = Counter(network.training for network in networks if network is not None)
+    said = [f"{way}: {n} trial{'s' * (n > 1)}" for way, n in sorted(counts.items())]
+    return f"Networks of your own were trained {'; '.join(said)}." if said else ""
 
 
 def describe_baselines(baselines: Sequence[BaselineAccuracy], *, n_train: int) -> str:

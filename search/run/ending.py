@@ -10,7 +10,7 @@ from packtune.confirmation.verdict import Verdict
 from packtune.data.description import BaselineAccuracy
 from packtune.files import write_text
 from packtune.report.leaderboard import curves_frame, leaderboard_frame, trials_frame
-from packtune.report.method import describe_baselines, describe_method
+from packtune.report.method import describe_baselines, describe_method, describe_ways
 from packtune.report.ranking import Row, confirm_rows, rank_rows
 from packtune.report.rendering import to_csv, to_markdown
 from packtune.report.winner import Winner, winner_of
@@ -122,7 +122,7 @@ def with_baselines(run: Run, ending: Ending) -> Ending:
 def _write_markdown(run: Run, ending: Ending) -> None:
     method = describe_method(run.settings.plan, ending.rows, ending.verdict)
     known = describe_baselines(ending.baselines, n_train=run.settings.plan.description.n_train)
-    foot = f"\n{known}\n" if known else ""
+    foot = "".join(f"\n{line}\n" for line in (known, describe_ways(ending.records)) if line)
     table = to_markdown(leaderboard_frame(ending.rows, metric=run.settings.plan.metric))
     write_text(run.folder.leaderboard_md, f"{method}\n\n{table}{foot}")
 
