@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor
+from torch.backends import mha
 from torch.nn import functional
 
 NAME = "scaled_dot_product_attention"
@@ -21,12 +22,18 @@ FUSED: Attention = functional.scaled_dot_product_attention
 
 @contextmanager
 def attention_by(function: Attention) -> Iterator[None]:
-    """Let another function compute attention for a while, in PyTorch's own layers too."""
+    """Let another function compute attention for a while, in PyTorch's own layers too.
+
+    In evaluation, these would otherwise take one function for an entire layer.
+    """
+    is_fast = mha.get_fastpath_enabled()
+    mha.set_fastpath_enabled(False)
     setattr(functional, NAME, function)
     try:
         yield
     finally:
         setattr(functional, NAME, FUSED)
+        mha.set_fastpath_enabled(is_fast)
 
 
 class WatchedAttention:
