@@ -22,7 +22,7 @@ from packtune.run.given.gathering import Wishes
 from packtune.run.given.keeping import write_given
 from packtune.run.given.parsing import parse_metric
 from packtune.run.given.tries import read_tries
-from packtune.run.planning import ResourceOptions, change_resources
+from packtune.run.planning import NetworkOptions, ResourceOptions, change_resources
 from packtune.run.records import check_extendable, open_study, read_records
 from packtune.run.settings_file import read_settings, write_settings
 from packtune.settings import SearchPlan
@@ -33,7 +33,7 @@ EXTENDED = ("trials", "epochs", "narrowed", "stop_at", "patience", "stops_from",
 """The settings that an extension changes."""
 
 
-class ResumeOptions(ResourceOptions, ExtensionOptions, total=False):
+class ResumeOptions(ResourceOptions, ExtensionOptions, NetworkOptions, total=False):
     """All that may be said of a run that goes on, besides its trials and epochs."""
 
 

@@ -20,7 +20,7 @@ from packtune.space.source import GivenSpace, SpaceSource, find_space
 GivenNetwork = str | Path | OwnBuild
 
 
-def find_network(given: GivenNetwork, hyperparameters: Mapping[str, object] | None = None) -> OwnNetwork:
+def find_network(given: object, hyperparameters: Mapping[str, object] | None = None) -> OwnNetwork:
     """Find a network of the user's own, and let this process build it.
 
     Args:
@@ -29,8 +29,10 @@ def find_network(given: GivenNetwork, hyperparameters: Mapping[str, object] | No
 
     Raises:
         NetworkError: the file cannot be used.
-        SettingsError: hyperparameters are given for a file.
+        SettingsError: it is neither of both, or hyperparameters are given for a file.
     """
+    if not (isinstance(given, str | Path) or callable(given)):
+        raise SettingsError(f"model = {given!r} is not allowed: give the path of a Python file, or a function")
     if callable(given):
         network: OwnNetwork = _from_program(given, hyperparameters or {})
     elif hyperparameters is not None:
@@ -61,8 +63,6 @@ def space_and_network(space: GivenSpace, options: NetworkOptions) -> tuple[Space
     given = options.get("model")
     if given is None:
         return find_space(space), None
-    if not (isinstance(given, str | Path) or callable(given)):
-        raise SettingsError(f"model = {given!r} is not allowed: give the path of a Python file, or a function")
     network = find_network(given, options.get("hyperparameters"))
     return find_space(space, space_of(network)), network
 
@@ -85,9 +85,7 @@ def _absolute(file: str) -> str:
     return str(Path(file).expanduser().absolute()) if file.endswith(".py") else file
 
 
-def name_network(
-    run: Run, given: GivenNetwork | None, hyperparameters: Mapping[str, object] | None = None
-) -> OwnNetwork | None:
+def name_network(run: Run, given: object, hyperparameters: Mapping[str, object] | None = None) -> OwnNetwork | None:
     """Let this process build the network of a run, as the user names it again.
 
     Args:
