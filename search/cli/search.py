@@ -250,7 +250,7 @@ def resume(
     """Continue a run that was stopped or killed, nothing lost or done twice; or extend one."""
     with errors_shown() as guard:
         from packtune.report.views import view_for
-        from packtune.run.extension import check_metric, resumed
+        from packtune.run.extension import ResumeOptions, check_metric, resumed
         from packtune.run.find import find_run
         from packtune.run.network.finding import name_network
         from packtune.run.planning import ResourceOptions
@@ -270,7 +270,8 @@ def resume(
             time_budget_s=time_budget,
         )
         with closing(view_for(error_console())) as view:
-            going_on = resumed(found, trials=trials, epochs=epochs, options={**where, **further}, say=view.say)
+            options = ResumeOptions(**where, **further, model=model, hyperparameters=None)
+            going_on = resumed(found, trials=trials, epochs=epochs, options=options, say=view.say)
         _search(going_on, guard, verbose=verbose, trainable=context.obj)
 
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from packtune.errors import SpaceError
 from packtune.models.configuration import HYPERPARAMETERS, Configuration, Value
-from packtune.models.own.hyperparameters import hyperparameters_with
 from packtune.space.change_words import Change
 from packtune.space.domains import Choices, Dimension, Domain
 from packtune.space.narrowing import narrow, values_of
@@ -33,23 +32,11 @@ def change_space(space: Space, changes: Sequence[Change]) -> Space:
     changed, known = {each.name: each for each in changes}, {each.name for each in space.dimensions}
     forms = [each for each in space.dimensions if each.name in changed]
     dimensions = narrow(space.dimensions, {each.key: _merged(space, each.domain, changed[each.name]) for each in forms})
-    _check_replaced(space, changes)
     for name in sorted(changed.keys() - known, key=list(HYPERPARAMETERS).index):  # what others depend on first
         domain = _merged(space, None, changed[name])
         dimensions += (Dimension(name=name, domain=domain, when=_condition_of(name, dimensions)),)
     _check_all_apply(changes, space, dimensions)
     return replace(space, dimensions=dimensions)
-
-
-def _check_replaced(space: Space, changes: Sequence[Change]) -> None:
-    """Refuse a change of a built-in network where there is one of the user's own."""
-    network = space.network
-    for change in changes:
-        if network is not None and change.name not in hyperparameters_with(network):
-            raise SpaceError(
-                f"set {change}: {change.name} is of built-in networks, and {network.file} has in its place: "
-                f"{', '.join(network.hyperparameters) or 'nothing'}"
-            )
 
 
 def describe_change(space: Space, changed: Space) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from packtune.errors import SettingsError, SpaceError, suggest_name
+from packtune.models.own.hyperparameters import hyperparameters_with
 from packtune.proposals.catalog import find_sampler
 from packtune.proposals.given import Given
 from packtune.run.folder import Run
@@ -103,12 +104,12 @@ def with_further(given: Given, new: Given, start: int) -> Given:
 
 def narrowed_space(space: Space, plan: SearchPlan) -> Space:
     """Give the part of a run's space from which further trials are proposed."""
-    return change_space(space, read_changes(plan.narrowed))
+    return change_space(space, read_changes(plan.narrowed, hyperparameters_with(plan.network)))
 
 
 def _narrowed(run: Run, given: GivenChanges) -> tuple[str, ...]:
     """Give all changes for further trials; a new one replaces an earlier one of the same hyperparameter."""
-    plan, changes = run.settings.plan, read_changes(given)
+    plan, changes = run.settings.plan, read_changes(given, hyperparameters_with(run.settings.plan.network))
     if changes and find_sampler(plan.sampler).lists:
         raise SettingsError(
             f"--set is not allowed here: the sampler {plan.sampler} tries a list in its order; start a new run"
@@ -126,5 +127,5 @@ def _narrowed(run: Run, given: GivenChanges) -> tuple[str, ...]:
                 f"set {change}: further trials must lie in the space of the run {run.folder.name!r}, where "
                 f"{change.name} is {domains[change.name]}: give a part of that, or start a new run"
             )
-    by_name = {each.name: each for each in (*read_changes(plan.narrowed), *changes)}
+    by_name = {each.name: each for each in (*read_changes(plan.narrowed, hyperparameters_with(plan.network)), *changes)}
     return tuple(str(by_name[name]) for name in sorted(by_name))

@@ -103,7 +103,7 @@ def test_own_hyperparameters_are_changed_like_common_ones(tmp_path):
     assert names == ["width", "batch_size", "learning_rate", "momentum", "nesterov", "weight_decay"]
     changed = source.changed(["width=4,8", "learning_rate=0.1"]).space
     assert str(changed.dimensions[0].domain) == "4, 8"
-    with pytest.raises(SpaceError, match="hidden_units is of built-in networks"):
+    with pytest.raises(SpaceError, match="unknown hyperparameter 'hidden_units'"):
         source.changed(["hidden_units=32"])
     with pytest.raises(SpaceError, match="unknown hyperparameter 'widht'. Did you mean 'width'"):
         source.changed(["widht=4"])
