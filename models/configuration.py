@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from packtune.models.hyperparameter import Hyperparameter
+
 Value = bool | int | float | str
 """The value of a hyperparameter."""
 
@@ -19,66 +21,18 @@ OF_OWN = "@"
 NETWORK_HYPERPARAMETERS = (
     *("architecture", "depth", "hidden_units", "activation", "dropout"),
     *("blocks", "filters", "kernel_size", "pooling"),
+    *("normalization", "residual", "convolution", "global_pooling", "initialization"),
 )
 """The hyperparameters of built-in networks; a network of the user's own has others in their place."""
 ACTIVATION_NAMES = ("identity", "relu", "leaky_relu", "gelu", "silu", "tanh", "elu")
 OPTIMIZER_NAMES = ("sgd", "adam", "adamw", "rmsprop", "nadam", "lion")
 SCHEDULE_NAMES = ("constant", "cosine", "one-cycle", "step")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hyperparameter:
-    """What values a hyperparameter may take.
-
-    Attributes:
-        kind: `int`, `float`, `bool` or `str`.
-        low, high: inclusive bounds of a number.
-        choices: the allowed words if the kind is `str`.
-        only_for: the values of other hyperparameters with which this one counts, by their names; empty for always.
-        optional: whether lists and tables leave it out where it has its default: training then is as if it did not
-            exist.
-        help: a description of one line.
-    """
-
-    kind: type
-    help: str
-    only_for: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    optional: bool = False
-    low: float | None = None
-    high: float | None = None
-    choices: tuple[str, ...] = ()
-
-    @property
-    def allowed(self) -> str:
-        """The allowed values in words."""
-        if self.kind is bool:
-            return "true or false"
-        if self.choices:
-            return "one of " + ", ".join(self.choices)
-        return f"{_article(self.kind)} from {self.low:g} to {self.high:g}"
-
-    def accepts(self, value: object) -> bool:
-        """Tell whether `value` has the right type and is in the range."""
-        if self.kind is bool or isinstance(value, bool):
-            return self.kind is bool and isinstance(value, bool)
-        if self.kind is str:
-            return value in self.choices
-        if self.kind is int and not isinstance(value, int):
-            return False
-        if not isinstance(value, int | float) or self.low is None or self.high is None:
-            return False
-        return self.low <= value <= self.high  # false for NaN
-
-    @property
-    def where(self) -> str:
-        """Where it counts, in words: "mlp" of an architecture, "optimizer adam" of others; "all" for always."""
-        names = {parent: ", ".join(allowed) for parent, allowed in self.only_for.items()}
-        return "; ".join(t if n == "architecture" else f"{n} {t}" for n, t in names.items()) or "all"
-
-
-def _article(kind: type) -> str:
-    return "a whole number" if kind is int else "a number"
-
+NORMALIZATION_NAMES = ("none", "batch", "layer")
+CONVOLUTION_NAMES = ("full", "separable")
+INITIALIZATION_NAMES = ("default", "he", "xavier")
+AUGMENTATION_NAMES = ("none", "shift", "flip", "crop", "mixup", "noise")
+IMAGE_AUGMENTATIONS = ("shift", "flip", "crop")
+"""Augmentations that need images."""
 
 _MLP, _CNN = {"architecture": ("mlp",)}, {"architecture": ("cnn",)}
 _MOMENTS = {"optimizer": ("adam", "adamw", "nadam", "lion")}
@@ -149,6 +103,32 @@ HYPERPARAMETERS: dict[str, Hyperparameter] = {
     "gradient_clipping": Hyperparameter(
         kind=float, low=0.0, high=1000.0, optional=True, help="largest norm of the gradient; 0 for any"
     ),
+    "normalization": Hyperparameter(
+        kind=str,
+        choices=NORMALIZATION_NAMES,
+        only_for={"architecture": ("mlp", "cnn")},
+        optional=True,
+        help="before each activation: over the mini-batch, or over the layer",
+    ),
+    "residual": Hyperparameter(
+        kind=bool, only_for=_MLP, optional=True, help="hidden layers after the first add their input to their output"
+    ),
+    "convolution": Hyperparameter(
+        kind=str,
+        choices=CONVOLUTION_NAMES,
+        only_for=_CNN,
+        optional=True,
+        help="of the blocks after the first; separable: each channel by itself, then all at each pixel",
+    ),
+    "global_pooling": Hyperparameter(
+        kind=bool, only_for=_CNN, optional=True, help="average over all pixels before the hidden layer"
+    ),
+    "initialization": Hyperparameter(
+        kind=str, choices=INITIALIZATION_NAMES, optional=True, help="how initial weights are drawn"
+    ),
+    "augmentation": Hyperparameter(
+        kind=str, choices=AUGMENTATION_NAMES, optional=True, help="random change of each training mini-batch"
+    ),
 }
 
 
@@ -215,6 +195,12 @@ class Configuration:
     drop_factor: float = 0.1
     label_smoothing: float = 0.0
     gradient_clipping: float = 0.0
+    normalization: str = "none"
+    residual: bool = False
+    convolution: str = "full"
+    global_pooling: bool = False
+    initialization: str = "default"
+    augmentation: str = "none"
     own: OwnValues = field(default_factory=OwnValues)
 
     def __post_init__(self) -> None:
@@ -238,7 +224,7 @@ class Configuration:
 
     def counting(self) -> dict[str, Value]:
         """List the values that count: those whose conditions hold, and those of a network of the user's own."""
-        counted = {name: value for name, value in self.as_dict().items() if self._counts(HYPERPARAMETERS[name])}
+        counted = {name: value for name, value in self.as_dict().items() if self.counts(name)}
         if not self.is_own:
             return counted
         common = {name: value for name, value in counted.items() if name not in NETWORK_HYPERPARAMETERS}
@@ -255,8 +241,9 @@ class Configuration:
             if name in self.own or not HYPERPARAMETERS[name].optional or value != _DEFAULTS[name]
         }
 
-    def _counts(self, hyperparameter: Hyperparameter) -> bool:
-        return all(getattr(self, parent) in allowed for parent, allowed in hyperparameter.only_for.items())
+    def counts(self, name: str) -> bool:
+        """Tell whether the conditions of a hyperparameter hold."""
+        return all(getattr(self, parent) in allowed for parent, allowed in HYPERPARAMETERS[name].only_for.items())
 
     def to_plain(self) -> dict[str, Any]:
         """List all values by name; `from_dict` reads them back."""

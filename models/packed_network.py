@@ -15,9 +15,13 @@ from packtune.models.layers.activations import ACTIVATIONS, is_activation
 from packtune.models.layers.conv2d import PackedConv2d
 from packtune.models.layers.dropout import PackedDropout
 from packtune.models.layers.flatten import PackedFlattenImages, PackedFlattenMaps
+from packtune.models.layers.global_pooling import PackedGlobalPooling
 from packtune.models.layers.linear import PackedLinear, PackedSharedLinear
 from packtune.models.layers.max_pool2d import PackedMaxPool2d
+from packtune.models.layers.normalization.batch_norm import PackedBatchNorm
+from packtune.models.layers.normalization.layer_norm import PackedLayerNorm
 from packtune.models.layers.packed_layer import PackedLayer
+from packtune.models.layers.residual import PackedResidual, ResidualBlock
 from packtune.models.modules.form import Form
 from packtune.models.modules.module_layer import ModuleLayer
 from packtune.models.modules.parts import Layout, Part
@@ -105,7 +109,7 @@ class PackedNetwork:
 
     @torch.no_grad()
     def unpack(self, index: int, network: Network) -> Network:
-        """Write the weights of the member at `index` into its plain network, and return the network."""
+        """Write the weights and the state of the member at `index` into its plain network, and return the network."""
         for layer, module in zip(self._layers, _divide(network, self._parts), strict=True):
             layer.unpack(index, module)
         return network
@@ -136,9 +140,15 @@ def _divide(network: nn.Module, parts: Sequence[Part]) -> list[nn.Module]:
     return [part.of(network) for part in parts]
 
 
-def _pack_layers(divided: Sequence[list[nn.Module]], materials: Materials, layout: Layout) -> list[PackedLayer]:
+def _pack_layers(
+    divided: Sequence[list[nn.Module]],
+    materials: Materials,
+    layout: Layout,
+    *,
+    shared: bool = True,
+    on_maps: bool = True,
+) -> list[PackedLayer]:
     layers: list[PackedLayer] = []
-    shared, on_maps = True, True
     for part, modules in zip(layout.parts, zip(*divided, strict=True), strict=True):
         if part.is_known:
             layer = _pack_known(modules, materials, shared=shared, on_maps=on_maps)
@@ -148,6 +158,12 @@ def _pack_layers(divided: Sequence[list[nn.Module]], materials: Materials, layou
         shared = shared and part.is_known and not layer.parameters()
         on_maps = _gives_maps(layer, part, on_maps=on_maps)
     return _pool_first(layers)
+
+
+def _pack_residual(bodies: Sequence[nn.Sequential], materials: Materials, *, on_maps: bool) -> PackedLayer:
+    parts = _known_parts(bodies)
+    divided = [_divide(body, parts) for body in bodies]
+    return PackedResidual(_pack_layers(divided, materials, Layout(parts=parts), shared=False, on_maps=on_maps))
 
 
 def _gives_maps(layer: PackedLayer, part: Part, *, on_maps: bool) -> bool:
@@ -178,10 +194,20 @@ def _kind(module: nn.Module) -> tuple[object, ...]:
         return ("activation",)
     match module:
         case nn.Conv2d():
-            return (nn.Conv2d, module.kernel_size, module.stride, module.padding, module.dilation)
+            return (nn.Conv2d, *_geometry(module), module.bias is None)
+        case nn.Linear():
+            return (nn.Linear, module.bias is None)
+        case nn.BatchNorm1d() | nn.BatchNorm2d():
+            return (type(module), module.eps, module.momentum)
+        case nn.LayerNorm() | nn.GroupNorm():
+            return (type(module), module.eps)
         case nn.MaxPool2d():
             return (nn.MaxPool2d, module.kernel_size, module.stride, module.padding)
     return (type(module),)
+
+
+def _geometry(module: nn.Conv2d) -> tuple[object, ...]:
+    return module.kernel_size, module.stride, module.padding, module.dilation, module.groups > 1
 
 
 def _pack_known(modules: Sequence[nn.Module], materials: Materials, *, shared: bool, on_maps: bool) -> PackedLayer:
@@ -202,7 +228,7 @@ def _pack_known(modules: Sequence[nn.Module], materials: Materials, *, shared: b
         case nn.Linear():
             linear = PackedSharedLinear if shared else PackedLinear
             return linear(modules, device, products)
-        case nn.Conv2d():
+        case nn.Conv2d() if PackedConv2d.supports(first, shared_input=shared):
             return PackedConv2d(modules, device, products, shared_input=shared)
         case nn.MaxPool2d():
             return PackedMaxPool2d(modules)
@@ -210,7 +236,17 @@ def _pack_known(modules: Sequence[nn.Module], materials: Materials, *, shared: b
             return PackedFlattenImages() if shared else PackedFlattenMaps(len(modules))
         case nn.Dropout():
             return PackedDropout(modules, device, materials.generator)
+        case nn.BatchNorm1d() | nn.BatchNorm2d() if not shared and all(map(PackedBatchNorm.supports, modules)):
+            return PackedBatchNorm(modules, device, on_maps=on_maps)
+        case nn.LayerNorm() | nn.GroupNorm() if not shared and PackedLayerNorm.supports(first, on_maps=on_maps):
+            return PackedLayerNorm(modules, device, on_maps=on_maps)
+        case nn.AdaptiveAvgPool2d(output_size=1) if not shared:
+            return PackedGlobalPooling()
+        case ResidualBlock() if not shared:
+            return _pack_residual([m.body for m in modules if isinstance(m, ResidualBlock)], materials, on_maps=on_maps)
     raise ValueError(
-        f"packs do not support the layer {type(first).__name__}. Allowed: Linear, Conv2d, MaxPool2d, Flatten, Dropout, "
+        f"packs do not support the layer {type(first).__name__} there. Allowed: Linear, Conv2d, MaxPool2d, Flatten, "
+        "Dropout, BatchNorm1d, BatchNorm2d, LayerNorm of units, GroupNorm of one group on maps, AdaptiveAvgPool2d(1), "
+        "ResidualBlock, "
         f"{', '.join(type(entry.module()).__name__ for entry in ACTIVATIONS.values())}"
     )

@@ -58,11 +58,14 @@ DATA = (
     "catalog",
 )
 MODELS = (
+    "hyperparameter",
     "configuration",
     "scratch",
     "hardware",
     "optimization",
     "layers",
+    "modules",
+    "own",
     "architectures",
     "packed_network",
     "training",

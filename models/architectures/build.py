@@ -5,18 +5,19 @@ from __future__ import annotations
 import functools
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from packtune.models.architectures.catalog import ARCHITECTURES, Build
+from packtune.models.architectures.initialization import initialize
 from packtune.models.architectures.own import build_own, count_own_multiplications
 from packtune.models.configuration import Configuration
 
 
 def build_network(configuration: Configuration, *, input_shape: tuple[int, ...], outputs: int, seed: int) -> nn.Module:
-    """Build the plain network of a configuration, with PyTorch's default initial weights, or those of the user.
+    """Build the plain network of a configuration, with its initial weights.
 
-    The weights are the same as those of modules made after `torch.manual_seed(seed)`. PyTorch's global random state
-    does not change.
+    By default, the weights are the same as those of modules made after `torch.manual_seed(seed)`. PyTorch's global
+    random state does not change.
 
     Args:
         input_shape: of one input: (channels, height, width) of an image, (columns,) of a row.
@@ -33,7 +34,10 @@ def build_network(configuration: Configuration, *, input_shape: tuple[int, ...],
     build: Build = build_own if configuration.is_own else ARCHITECTURES[configuration.architecture]
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would change the GPU's random state for good
-        return build(configuration, input_shape=input_shape, outputs=outputs)
+        network = build(configuration, input_shape=input_shape, outputs=outputs)
+        if not configuration.is_own:
+            initialize(network, configuration)
+    return network
 
 
 @functools.lru_cache(maxsize=4096)
@@ -42,15 +46,18 @@ def count_multiplications(configuration: Configuration, *, input_shape: tuple[in
     if configuration.is_own:
         return count_own_multiplications(configuration.only_built(), input_shape=input_shape, outputs=outputs)
     with torch.device("meta"):  # only shapes are needed
-        network = build_network(configuration, input_shape=input_shape, outputs=outputs, seed=0)
-    assert isinstance(network, nn.Sequential)
-    values = torch.empty(1, *input_shape, device="meta")
+        network = build_network(configuration, input_shape=input_shape, outputs=outputs, seed=0).eval()
     total = 0
-    for module in network:
-        values = module(values)
+
+    def count(module: nn.Module, _inputs: object, outputs: Tensor) -> None:
+        nonlocal total
         weight = getattr(module, "weight", None)
         if weight is not None:
-            total += weight.numel() * values[0, 0].numel()  # a convolution uses its weights for every output pixel
+            total += weight.numel() * outputs[0, 0].numel()  # a convolution uses its weights for every output pixel
+
+    for module in network.modules():
+        module.register_forward_hook(count)
+    network(torch.empty(1, *input_shape, device="meta"))
     return total
 
 

@@ -1,8 +1,8 @@
-"""The shapes of inputs that an architecture can take. Needs no PyTorch, so that a space can be fitted to data early."""
+"""The shapes of inputs that a configuration can take. Needs no PyTorch, so that a space can be fitted to data early."""
 
 from __future__ import annotations
 
-from packtune.models.configuration import Configuration
+from packtune.models.configuration import IMAGE_AUGMENTATIONS, Configuration
 
 
 def image_shape(configuration: Configuration, input_shape: tuple[int, ...]) -> tuple[int, int, int]:
@@ -56,19 +56,33 @@ def overlap_cnn_map(height: int, width: int) -> tuple[int, int]:
 
 
 def check_fits(configuration: Configuration, input_shape: tuple[int, ...]) -> None:
-    """Make sure that the network of a configuration can be built for inputs of a shape.
+    """Make sure that the network of a configuration can be built for inputs of a shape, and trained with them.
 
     Raises:
         ValueError: it cannot.
     """
+    check_augmentation(configuration, input_shape)
     if configuration.architecture == "cnn":
         cnn_map(configuration, *image_shape(configuration, input_shape)[1:])
     elif configuration.architecture == "overlap-cnn":
         overlap_cnn_map(*image_shape(configuration, input_shape)[1:])
 
 
+def check_augmentation(configuration: Configuration, input_shape: tuple[int, ...]) -> None:
+    """Refuse an augmentation of images for rows of a table.
+
+    Raises:
+        ValueError: the inputs are rows.
+    """
+    name = configuration.augmentation
+    if name in IMAGE_AUGMENTATIONS and len(input_shape) != 3:
+        raise ValueError(
+            f"the augmentation {name} needs images, and not rows of {input_shape[0]} columns: use mixup, noise or none"
+        )
+
+
 def fits(configuration: Configuration, input_shape: tuple[int, ...]) -> bool:
-    """Tell whether the network of a configuration can be built for inputs of a shape."""
+    """Tell whether the network of a configuration can be built for inputs of a shape, and trained with them."""
     try:
         check_fits(configuration, input_shape)
     except ValueError:

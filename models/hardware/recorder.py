@@ -47,17 +47,16 @@ class CudaGraphs(Recorder):
     """Records with CUDA graphs, which launch all kernels of the recorded work at once.
 
     See "CUDA Graphs" in PyTorch's manual (notes/cuda): work is warmed up and recorded on a separate stream, new tensors
-    are in the memory pool of the graphs, and a random generator must be registered, so that each call draws new
-    numbers.
+    are in the memory pool of the graphs, and random generators must be registered, so that each call draws new numbers.
 
     Args:
         device: where all tensors of the work are.
-        generator: the only source of random numbers of the work, on `device`.
+        generators: the only sources of random numbers of the work, on `device`.
     """
 
-    def __init__(self, device: torch.device, generator: torch.Generator) -> None:
+    def __init__(self, device: torch.device, *generators: torch.Generator) -> None:
         self._device = device
-        self._generator = generator
+        self._generators = generators
         self._stream = torch.cuda.Stream(device)
         self._pool = torch.cuda.graph_pool_handle()
 
@@ -73,8 +72,9 @@ class CudaGraphs(Recorder):
         try:
             self._capture(graph, work)
         except RuntimeError:
-            # After a failed capture the generator may refuse to draw. A copy of its state does not.
-            self._generator.graphsafe_set_state(self._generator.clone_state())
+            # After a failed capture a generator may refuse to draw. A copy of its state does not.
+            for generator in self._generators:
+                generator.graphsafe_set_state(generator.clone_state())
             _BROKEN.append(graph)
             raise
         return partial(_replay, graph, work)
@@ -82,7 +82,8 @@ class CudaGraphs(Recorder):
     def _capture(self, graph: torch.cuda.CUDAGraph, work: Work) -> None:
         # The outer context restores the stream: after a failed capture, the context of the graph does not.
         with torch.cuda.device(self._device), torch.cuda.stream(torch.cuda.current_stream(self._device)):
-            graph.register_generator_state(self._generator)
+            for generator in self._generators:
+                graph.register_generator_state(generator)
             # With this mode, work of other threads on the device cannot make the capture fail.
             with torch.cuda.graph(graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"):
                 work()

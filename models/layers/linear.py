@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from packtune.models.layers.padding import padded_units
 from packtune.models.layers.weighted import WeightedLayer
-from packtune.models.optimization.gradient import BatchedProduct, DenseGradient, WideProduct, widen
+from packtune.models.optimization.gradient import BatchedProduct, WideProduct, widen
 from packtune.models.optimization.optimizer import Optimizer
 
 MIN_ROUNDED = 64  # below this smaller side of a weight matrix, rounding costs more than the faster product saves
@@ -33,7 +33,7 @@ class PackedSharedLinear(WeightedLayer):
 
     def backward(self, gradient: Tensor, optimizer: Optimizer, *, needs_input: bool) -> Tensor | None:
         optimizer.update(self.weight, WideProduct(gradient, self._input))
-        optimizer.update(self.bias, DenseGradient(gradient.sum(2)))
+        self._update_bias(optimizer, gradient)
         return None
 
 
@@ -62,5 +62,5 @@ class PackedLinear(WeightedLayer):
         weight = self._rounded(self.weight.value).transpose(1, 2)
         below = widen(torch.bmm(weight, self._rounded(gradient))) if needs_input else None
         optimizer.update(self.weight, BatchedProduct(gradient, self._input.transpose(1, 2)))
-        optimizer.update(self.bias, DenseGradient(gradient.sum(2)))
+        self._update_bias(optimizer, gradient)
         return below

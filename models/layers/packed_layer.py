@@ -45,7 +45,7 @@ class PackedLayer(ABC):
         """Keep only the members at `indices`, int64 [kept]."""
 
     def unpack(self, index: int, module: nn.Module) -> None:  # noqa: B027 - a layer without weights does nothing
-        """Write the weights of the member at `index` into `module`."""
+        """Write the weights and the state of the member at `index` into `module`."""
 
     def state(self) -> list[Tensor]:
         """List what the layer keeps besides its weights, [members, ...] each; it changes in training, in place."""

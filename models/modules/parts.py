@@ -10,6 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from packtune.models.layers.activations import activation_of, is_activation
+from packtune.models.layers.conv2d import PackedConv2d
+from packtune.models.layers.normalization.batch_norm import PackedBatchNorm
+from packtune.models.layers.normalization.layer_norm import PackedLayerNorm
 from packtune.models.modules.calls import Way
 from packtune.models.modules.form import Form, form_of
 
@@ -94,19 +97,20 @@ def is_known(layer: nn.Module, form: Form, inputs: Tensor) -> bool:
     if is_activation(layer):
         return form in (Form.UNITS, Form.MAPS) and _settings(layer) == _settings(activation_of(layer).module())
     if type(layer) is nn.Linear:
-        return layer.bias is not None and form in (Form.SHARED, Form.UNITS) and inputs.dim() == 2
+        return form in (Form.SHARED, Form.UNITS) and inputs.dim() == 2
     if type(layer) is nn.Flatten:
         return (layer.start_dim, layer.end_dim) == (1, -1) and form in (Form.SHARED, Form.MAPS)
     if type(layer) is nn.Dropout:
         return form is Form.UNITS
     if type(layer) is nn.Conv2d:
-        return is_image and _is_plain_convolution(layer)
+        return is_image and PackedConv2d.supports(layer, shared_input=form is Form.SHARED)
+    if type(layer) in (nn.BatchNorm1d, nn.BatchNorm2d):
+        return form in (Form.UNITS, Form.MAPS) and PackedBatchNorm.supports(layer)
+    if type(layer) in (nn.LayerNorm, nn.GroupNorm):
+        return form in (Form.UNITS, Form.MAPS) and PackedLayerNorm.supports(layer, on_maps=form is Form.MAPS)
+    if isinstance(layer, nn.AdaptiveAvgPool2d):
+        return form is Form.MAPS and layer.output_size == 1
     return type(layer) is nn.MaxPool2d and is_image and form is not Form.OTHER and _is_plain_pooling(layer)
-
-
-def _is_plain_convolution(layer: nn.Conv2d) -> bool:
-    plain = layer.groups == 1 and layer.padding_mode == "zeros" and not isinstance(layer.padding, str)
-    return plain and layer.bias is not None
 
 
 def _is_plain_pooling(layer: nn.MaxPool2d) -> bool:

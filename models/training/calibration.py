@@ -39,12 +39,13 @@ class Calibration:
 
 
 def may_be_split(configuration: Configuration) -> bool:
-    """Tell whether the activation gives a number the same bytes at any index of a tensor.
+    """Tell whether activation and normalization give a number the same bytes at any index of a tensor.
 
     PyTorch computes the last few numbers of a tensor without vector instructions, and then uses another method for
-    exponentials.
+    exponentials and another order of sums.
     """
-    return configuration.architecture == "mlp" and ACTIVATIONS[configuration.activation].is_exact
+    is_exact = ACTIVATIONS[configuration.activation].is_exact and configuration.normalization == "none"
+    return configuration.architecture == "mlp" and is_exact
 
 
 def calibrate(

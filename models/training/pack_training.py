@@ -5,27 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypedDict
 
 import torch
 from torch import Tensor, nn
 
 from packtune.data.dataset import Dataset, Split
 from packtune.models.architectures.build import build_network
-from packtune.models.configuration import Configuration
+from packtune.models.architectures.shapes import check_augmentation
+from packtune.models.configuration import Configuration, Value
 from packtune.models.hardware.cuda_libraries import library_settings
 from packtune.models.hardware.precision import Precision
 from packtune.models.optimization.catalog import make_optimizer
 from packtune.models.optimization.optimizer import Optimizer
 from packtune.models.optimization.rates import Rates
 from packtune.models.packed_network import PackedNetwork
+from packtune.models.training.augmentation import AUGMENTATIONS, augmented_step
 from packtune.models.training.device_split import DeviceSplit
 from packtune.models.training.evaluation import Evaluation, Tally, evaluation_batch, right_images
 from packtune.models.training.loss import Loss, absent_outputs, without_absent
 from packtune.models.training.metrics.catalog import Metric
 from packtune.models.training.own_choice import choose_for
 from packtune.models.training.smoothing import LabelSmoothing
+from packtune.models.training.state import TrainingState
 from packtune.models.training.steps import make_steps
+
+CHANGES = 1 << 40
+"""Sets the seed of the augmentation apart from that of the dropout masks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,32 +48,13 @@ class Member:
     epochs: int = 1
 
 
-class TrainingState(TypedDict):
-    """All that training changes, in types that `torch.load(weights_only=True)` accepts.
-
-    Attributes:
-        epoch: epochs trained so far.
-        order, masks: states of the random generators for the order of the images and for the dropout masks, uint8.
-        values: the weights of all layers, float32 [members, ...] each, on the CPU.
-        optimizer_states: for each of them what the optimizer keeps, by name, in the same shape.
-        state: what layers keep besides weights, as the buffers of a module: [members, ...] each, on the CPU.
-    """
-
-    epoch: int
-    order: Tensor
-    masks: Tensor
-    values: list[Tensor]
-    optimizer_states: list[dict[str, Tensor]]
-    state: list[Tensor]
-
-
 class PackTraining:
     """Trains the members of a pack on the same mini-batches.
 
     Args:
-        members: their configurations have the same batch size and the same layers; widths may differ.
+        members: their configurations have the same batch size, augmentation and layers; widths may differ.
         dataset: the members learn its training split.
-        batch_seed: of the order of the training images and of the dropout masks, 0 to 2**63 - 1.
+        batch_seed: of the order of the training images, of the dropout masks and of the augmentation, 0 to 2**63 - 1.
         device: where to train.
         shuffle: whether to draw a new order of the images for each epoch, or to keep the order of the split.
         precision: of large products.
@@ -96,7 +82,7 @@ class PackTraining:
         precision: Precision = Precision.FLOAT32,
         pack_configurations: Sequence[Configuration] = (),
     ) -> None:
-        batch_size = _batch_size_of(members, dataset)
+        batch_size, augmentation = _batch_size_of(members, dataset), _augmentation_of(members, dataset)
         self._device = torch.device(device)
         self._members = list(members)
         self._dataset = dataset
@@ -104,6 +90,7 @@ class PackTraining:
         self._shuffle = shuffle
         self._precision = precision
         self._masks = torch.Generator(self._device).manual_seed(batch_seed)
+        self._changes = torch.Generator(self._device).manual_seed(batch_seed ^ CHANGES)
         self._device_splits: dict[Split, DeviceSplit] = {}
         self._products = precision.product_dtype
         train = self._device_split(dataset.train)
@@ -127,7 +114,10 @@ class PackTraining:
         # Not a method of this class: a reference cycle would keep the tensors until Python's garbage collector runs.
         self._loss = _loss_of(members, dataset, self._device)
         step = partial(train_step, self._network, self._optimizer, self._loss)
-        self._steps = make_steps(step, train, batch_size, self._masks, recorded=self._network.is_recordable)
+        if augmentation in AUGMENTATIONS:
+            step = partial(augmented_step, AUGMENTATIONS[augmentation], self._changes, step)
+        draws = (self._masks, self._changes)
+        self._steps = make_steps(step, train, batch_size, *draws, recorded=self._network.is_recordable)
         self.epoch = 0
 
     @torch.inference_mode()
@@ -196,6 +186,7 @@ class PackTraining:
             epoch=self.epoch,
             order=self._order.get_state(),
             masks=self._masks.get_state(),
+            changes=self._changes.get_state(),
             values=[parameter.value.cpu() for parameter in parameters],
             optimizer_states=[{name: t.cpu() for name, t in p.states.items()} for p in parameters],
             state=[tensor.cpu() for tensor in self._network.state()],
@@ -216,6 +207,7 @@ class PackTraining:
         self._steps.forget()
         self._order.set_state(state["order"])
         self._masks.set_state(state["masks"])
+        self._changes.set_state(state["changes"])
         self.epoch = state["epoch"]
 
     def _device_split(self, split: Split) -> DeviceSplit:
@@ -266,13 +258,22 @@ def _wider_member(members: Sequence[Member], pack_configurations: Sequence[Confi
     return [replace(members[0], configuration=replace(members[0].configuration, hidden_units=widest))]
 
 
+def _augmentation_of(members: Sequence[Member], dataset: Dataset) -> str:
+    check_augmentation(members[0].configuration, dataset.input_shape)
+    return str(_shared_by(members, "augmentation"))
+
+
+def _shared_by(members: Sequence[Member], name: str) -> Value:
+    """Give the value of a hyperparameter that all members share."""
+    values = {getattr(member.configuration, name) for member in members}
+    if len(values) != 1:
+        raise ValueError(f"the members of a pack must have the same {name}, not {sorted(values)}: use a pack for each")
+    value: Value = values.pop()
+    return value
+
+
 def _batch_size_of(members: Sequence[Member], dataset: Dataset) -> int:
-    sizes = {member.configuration.batch_size for member in members}
-    if len(sizes) != 1:
-        raise ValueError(
-            f"the members of a pack must have the same batch_size, not {sorted(sizes)}: use a pack for each"
-        )
-    (size,) = sizes
+    size = int(_shared_by(members, "batch_size"))
     if size > len(dataset.train):
         raise ValueError(
             f"batch_size = {size} is larger than the training split of {dataset.name} ({len(dataset.train)} images): "

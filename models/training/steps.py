@@ -152,13 +152,14 @@ def _first_cause(error: BaseException) -> BaseException:
 
 
 def make_steps(
-    step: Step, train: DeviceSplit, batch_size: int, masks: torch.Generator, *, recorded: bool = True
+    step: Step, train: DeviceSplit, batch_size: int, *generators: torch.Generator, recorded: bool = True
 ) -> Steps:
-    """Choose how to run `step` on the device of `train`; `masks` is the generator that `step` draws from.
+    """Choose how to run `step` on the device of `train`.
 
     Args:
+        generators: all that `step` draws from.
         recorded: whether a step may be recorded on a GPU.
     """
     if train.device.type == "cuda" and recorded:
-        return RecordedSteps(StaticSteps(step, train, batch_size), partial(CudaGraphs, train.device, masks))
+        return RecordedSteps(StaticSteps(step, train, batch_size), partial(CudaGraphs, train.device, *generators))
     return EagerSteps(step, train, batch_size)

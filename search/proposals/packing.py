@@ -22,6 +22,10 @@ CUDA_MEMBERS = 1024
 CUDA_CNN_MEMBERS = 32
 
 
+OPTIONAL = ("optimizer", "normalization", "residual", "convolution", "global_pooling", "augmentation")
+"""Hyperparameters that a shape fixes, and that are not told where they have their default."""
+
+
 def shape_of(configuration: Configuration) -> Hashable:
     """Describe what the members of a pack must share: layers, batch size, optimizer, and hidden units up to padding.
 
@@ -37,7 +41,8 @@ def shape_ranges(configuration: Configuration) -> dict[str, tuple[Value, Value]]
     if c.is_own:
         return _own_ranges(c)
     layers = ("depth",) if c.architecture == "mlp" else ("blocks", "filters", "kernel_size", "pooling")
-    same = {name: (getattr(c, name), getattr(c, name)) for name in ("architecture", *layers, "batch_size", "optimizer")}
+    shared = ("architecture", *layers, "batch_size", *filter(c.counts, OPTIONAL))
+    same = {name: (getattr(c, name), getattr(c, name)) for name in shared}
     widest = padded_units(c.hidden_units)
     return {**same, "hidden_units": (widest // 2 + 1, widest)}
 
@@ -53,8 +58,9 @@ def shape_in_words(configuration: Configuration) -> str:
     """Describe the shape of a pack for people, such as "mlp, depth 1, batch_size 32, hidden_units 65 to 128"."""
     ranges = shape_ranges(configuration)
     architecture, _ = ranges.pop("architecture")
-    if configuration.optimizer == Configuration().optimizer:
-        ranges.pop("optimizer")
+    for name in OPTIONAL:
+        if name in ranges and getattr(configuration, name) == getattr(Configuration(), name):
+            ranges.pop(name)
     named = [f"{name} {low}" if low == high else f"{name} {low} to {high}" for name, (low, high) in ranges.items()]
     return ", ".join([str(architecture), *named])
 

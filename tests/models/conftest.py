@@ -16,7 +16,8 @@ from packtune.data.dataset import Dataset, Split
 from packtune.data.description import PIXEL_SCALE, digit_heads
 from packtune.models.architectures.build import build_network
 from packtune.models.configuration import Configuration
-from packtune.models.training.pack_training import Member
+from packtune.models.training.augmentation import AUGMENTATIONS
+from packtune.models.training.pack_training import CHANGES, Member
 from tests.models.plain_optimizers import plain_optimizer, plain_scheduler
 
 CLASSES = 10
@@ -81,6 +82,7 @@ def _train_alone(
     images = dataset.train.inputs.to(torch.float32) / PIXEL_SCALE
     labels = dataset.train.labels
     generator = torch.Generator().manual_seed(batch_seed)
+    changes = torch.Generator().manual_seed(batch_seed ^ CHANGES)
     states = []
     for _ in range(epochs):
         n = len(images)
@@ -89,7 +91,8 @@ def _train_alone(
             if len(batch) < configuration.batch_size:
                 continue
             optimizer.zero_grad()
-            _mean_loss(network(images[batch]), labels[batch], smoothing=configuration.label_smoothing).backward()
+            inputs, targets = _augmented(configuration.augmentation, images[batch], labels[batch], changes)
+            _mean_loss(network(inputs), targets, smoothing=configuration.label_smoothing).backward()
             if configuration.gradient_clipping:
                 nn.utils.clip_grad_norm_(network.parameters(), configuration.gradient_clipping)
             optimizer.step()
@@ -124,8 +127,17 @@ def _is_steady(member: Member, dataset: Dataset, *, batch_seed: int, shuffle: bo
     return all(torch.allclose(a, b, rtol=0, atol=20 * NUDGE) for a, b in pairs)
 
 
+def _augmented(name: str, images: Tensor, labels: Tensor, changes: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Change a mini-batch as packs do: images, and labels int64 [n, heads] or shares float32 [n, heads, classes]."""
+    if name == "none":
+        return images, labels
+    shares = functional.one_hot(labels, CLASSES).float()
+    images, targets = AUGMENTATIONS[name](images, shares.flatten(1).t(), changes)
+    return images, targets.t().unflatten(1, (labels.shape[1], CLASSES))
+
+
 def _mean_loss(logits: Tensor, labels: Tensor, *, smoothing: float = 0.0) -> Tensor:
-    """Average the cross-entropies of the heads: logits [n, heads * classes], labels int64 [n, heads]."""
+    """Average the cross-entropies of the heads: logits [n, heads * classes], labels as of `_augmented`."""
     heads = labels.shape[1]
     scores = logits.unflatten(1, (heads, -1))
     losses = [

@@ -40,7 +40,7 @@ any_values = st.fixed_dictionaries({name: allowed_values(entry) for name, entry 
 
 
 def test_every_field_is_a_hyperparameter_in_the_same_order():
-    assert [field.name for field in dataclasses.fields(Configuration)] == list(HYPERPARAMETERS)
+    assert [field.name for field in dataclasses.fields(Configuration)] == [*HYPERPARAMETERS, "own"]
 
 
 def test_the_default_is_the_baseline_of_the_reference():

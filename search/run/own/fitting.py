@@ -10,12 +10,13 @@ from dataclasses import replace
 from packtune.data.description import Description
 from packtune.errors import SpaceError
 from packtune.models.architectures.shapes import fits
-from packtune.models.configuration import IMAGE_ARCHITECTURES, Configuration, Value
+from packtune.models.configuration import IMAGE_ARCHITECTURES, IMAGE_AUGMENTATIONS, Configuration, Value
 from packtune.run.own.room import ARCHITECTURE, CNN, fit_cnn, has_room
 from packtune.space.domains import Choices, Dimension, Domain
 from packtune.space.narrowing import narrow, only, values_of
 from packtune.space.space import Space
 
+AUGMENTATION = "augmentation"
 BATCH_SIZE, DEFAULT_BATCH = "batch_size", Configuration().batch_size
 MIN_STEPS = 4
 """Steps that an epoch should have."""
@@ -34,7 +35,8 @@ def fit_space(space: Space, data: Description) -> Space:
     """Leave out of a space what data of the user's own do not allow: built-in data sets allow everything.
 
     These are architectures that need images, or larger ones, with what belongs to them alone; kernels, blocks and
-    pooling that leave no pixel; and batches that would leave fewer than `MIN_STEPS` steps in an epoch.
+    pooling that leave no pixel; augmentations that need images; and batches that would leave fewer than `MIN_STEPS`
+    steps in an epoch.
 
     Raises:
         SpaceError: nothing is left.
@@ -47,6 +49,8 @@ def fit_space(space: Space, data: Description) -> Space:
     dimensions = _without(space, out, data)
     if CNN in values_of(dimensions, ARCHITECTURE):
         dimensions = fit_cnn(dimensions, data.input_shape)
+    if not data.is_images:
+        dimensions = _without_augmentations(space, dimensions)
     return replace(space, dimensions=_fit_batches(dimensions, data))
 
 
@@ -74,6 +78,20 @@ def _without(space: Space, out: tuple[str, ...], data: Description) -> tuple[Dim
     if kept is None:
         raise _nothing_fits(space, out, data)
     return narrow(space.dimensions, {ARCHITECTURE: kept})
+
+
+def _without_augmentations(space: Space, dimensions: tuple[Dimension, ...]) -> tuple[Dimension, ...]:
+    """Leave augmentations out that need images."""
+    offered = next((each.domain for each in dimensions if each.name == AUGMENTATION), None)
+    if offered is None:
+        return dimensions
+    kept = only(offered, lambda value: value not in IMAGE_AUGMENTATIONS)
+    if kept is None:
+        raise SpaceError(
+            f"the space {space.name!r} offers only the augmentations {offered}, which need images, and the data are a "
+            "table: give a space with mixup, noise or none"
+        )
+    return narrow(dimensions, {AUGMENTATION: kept})
 
 
 def _fit_list(space: Space, data: Description) -> Space:

@@ -130,7 +130,7 @@ def test_packing_leaves_the_plain_networks_untouched(architecture):
 @architectures
 def test_hyperparameters_of_other_architectures_change_nothing(architecture):
     changed = {
-        name: entry.low
+        name: entry.choices[-1] if entry.choices else entry.kind(True if entry.kind is bool else entry.low)
         for name, entry in HYPERPARAMETERS.items()
         if architecture not in entry.only_for.get("architecture", [architecture])
     }
@@ -194,3 +194,43 @@ def test_a_cnn_that_leaves_one_pixel_is_allowed():
         1,
         10,
     )
+
+
+@pytest.mark.parametrize("initialization", ["he", "xavier"])
+@architectures
+def test_initial_weights_have_the_spread_of_their_rule(architecture, initialization):
+    network = build(small(architecture, hidden_units=200, initialization=initialization), seed=3)
+    drawn = [module for module in network if isinstance(module, nn.Linear | nn.Conv2d)]
+    assert all(not module.bias.any() for module in drawn)
+    for weight in (module.weight for module in drawn if module.weight.numel() > 2000):
+        inputs, outputs = weight[0].numel(), len(weight) * weight[0, 0].numel()
+        variance = 2 / inputs if initialization == "he" else 2 / (inputs + outputs)
+        assert weight.var().item() == pytest.approx(variance, rel=0.1)
+
+
+def test_a_residual_mlp_adds_the_input_of_each_hidden_layer_after_the_first():
+    network = build(small("mlp", depth=3, residual=True, activation="tanh"))
+    values = torch.tanh(network[1](images().flatten(1)))
+    for block in (network[4], network[5]):
+        values = values + torch.tanh(block.body[0](values))
+    torch.testing.assert_close(network(images()), network[6](values))
+
+
+@pytest.mark.parametrize(
+    ("changes", "weights"),
+    [
+        ({"depth": 3, "residual": True}, 0),
+        ({"normalization": "batch"}, 2 * 7 - 7),  # scale and shift, but no bias
+        ({"normalization": "layer"}, 2 * 7),
+        ({"architecture": "cnn", "convolution": "separable"}, 3 * 9 + 6 * 3 - 6 * 3 * 9),
+        ({"architecture": "cnn", "global_pooling": True}, 7 * 6 - 7 * 6 * 2 * 2),
+    ],
+    ids=str,
+)
+def test_what_a_part_adds_to_the_parameters(changes, weights):
+    plain = {name: changes[name] for name in ("architecture", "depth") if name in changes}
+    counts = [
+        count_parameters(small(**{"architecture": "mlp", **values}), input_shape=(1, 17, 17), outputs=20)
+        for values in (plain, changes)
+    ]
+    assert counts[1] - counts[0] == weights

@@ -81,10 +81,15 @@ def test_no_gradient_of_the_input_unless_asked_for(way, draw):
 
 def test_a_gpu_unfolds_images_and_maps_of_several_members_and_leaves_those_of_one_to_the_library():
     gpu = torch.device("cuda")
-    assert choose_convolution(gpu, 2, shared_input=False) is UNFOLDED
-    assert choose_convolution(gpu, 1, shared_input=True) is UNFOLDED
-    assert choose_convolution(gpu, 1, shared_input=False) is LIBRARY
-    assert choose_convolution(torch.device("cpu"), 2, shared_input=True) is LIBRARY
+    on_images, on_maps, depthwise = (
+        Geometry(stride=(1, 1), padding=(0, 0), dilation=(1, 1), shared_input=shared, depthwise=depthwise)
+        for shared, depthwise in ((True, False), (False, False), (False, True))
+    )
+    assert choose_convolution(gpu, 2, on_maps) is UNFOLDED
+    assert choose_convolution(gpu, 1, on_images) is UNFOLDED
+    assert choose_convolution(gpu, 1, on_maps) is LIBRARY
+    assert choose_convolution(gpu, 2, depthwise) is LIBRARY
+    assert choose_convolution(torch.device("cpu"), 2, on_images) is LIBRARY
 
 
 def test_the_choice_follows_the_members_that_stay():

@@ -16,8 +16,10 @@ from packtune.models.layers.activations import ACTIVATIONS, activation_of, is_ac
 from packtune.models.layers.conv2d import PackedConv2d
 from packtune.models.layers.dropout import PackedDropout
 from packtune.models.layers.flatten import PackedFlattenImages, PackedFlattenMaps
+from packtune.models.layers.global_pooling import PackedGlobalPooling
 from packtune.models.layers.linear import PackedLinear, PackedSharedLinear
 from packtune.models.layers.max_pool2d import PackedMaxPool2d
+from packtune.models.layers.residual import PackedResidual, ResidualBlock
 from packtune.models.optimization.rates import Rates
 from packtune.models.optimization.rules.sgd import SGD
 from packtune.models.packed_network import PackedNetwork
@@ -117,6 +119,38 @@ def test_convolution_on_maps(kernel_size, geometry, generator):
     maps = normal(generator, BATCH, 3 * 2, 8, 7)
     below = check(layer, modules, maps, lambda x, m: maps_of(x, m, 3), lambda y, m: maps_of(y, m, 3))
     assert below is not None
+
+
+@pytest.mark.parametrize("geometry", [{}, {"padding": 1}, {"stride": 2}], ids=str)
+@pytest.mark.parametrize("bias", [True, False])
+def test_depthwise_convolution(bias, geometry, generator):
+    modules = make(nn.Conv2d, 4, 4, 3, groups=4, bias=bias, **geometry)
+    layer = in_float64(PackedConv2d(modules, CPU, shared_input=False))
+    layer.bias.value = layer.bias.value.double()
+    maps = normal(generator, BATCH, 3 * 4, 8, 7)
+    below = check(layer, modules, maps, lambda x, m: maps_of(x, m, 3), lambda y, m: maps_of(y, m, 3))
+    assert below is not None
+
+
+@pytest.mark.parametrize("layer", [nn.Conv2d(4, 4, 3, groups=2), nn.Conv2d(4, 8, 3, groups=4)], ids=str)
+def test_convolutions_in_other_groups_are_refused(layer):
+    with pytest.raises(ValueError, match="packs do not support the layer Conv2d there"):
+        packed([nn.Conv2d(1, 4, 3), layer, nn.Flatten(), nn.Linear(4, 2)])
+
+
+def test_global_pooling(generator):
+    values = normal(generator, BATCH, 3 * 2, 4, 5)
+    modules = make(nn.AdaptiveAvgPool2d, 1)
+    below = check(PackedGlobalPooling(), modules, values, lambda x, m: maps_of(x, m, 3), lambda y, m: maps_of(y, m, 3))
+    assert below.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_residual_block(generator):
+    modules = make(lambda: ResidualBlock(nn.Linear(5, 5), nn.Tanh(), nn.Linear(5, 5)))
+    bodies = list(zip(*(module.body for module in modules), strict=True))
+    inner = [in_float64(PackedLinear(bodies[0], CPU)), PackedActivation(bodies[1], on_maps=False)]
+    layer = PackedResidual([*inner, in_float64(PackedLinear(bodies[2], CPU))])
+    assert check(layer, modules, normal(generator, 3, 5, BATCH), units_of, units_of) is not None
 
 
 def test_first_convolution_gives_no_input_gradient(generator):
@@ -308,9 +342,42 @@ def test_layers_of_other_kinds_are_refused():
         packed([nn.Flatten(), nn.Linear(4, 2), nn.ReLU()], [nn.Flatten(), nn.Linear(4, 2), nn.Dropout()])
 
 
-def test_unknown_layers_are_refused():
-    with pytest.raises(ValueError, match="packs do not support the layer BatchNorm1d"):
-        packed([nn.Flatten(), nn.BatchNorm1d(4), nn.Linear(4, 2)])
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.LSTM(4, 4),
+        nn.BatchNorm1d(4),  # of features that members share
+        nn.Sequential(),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_unknown_layers_are_refused(layer):
+    with pytest.raises(ValueError, match=f"packs do not support the layer {type(layer).__name__} there"):
+        packed([nn.Flatten(), layer, nn.Linear(4, 2)])
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.BatchNorm1d(4, affine=False),
+        nn.BatchNorm1d(4, track_running_stats=False),
+        nn.BatchNorm1d(4, momentum=None),
+        nn.LayerNorm(4, elementwise_affine=False),
+        nn.LayerNorm(4, bias=False),
+        nn.GroupNorm(1, 4),
+    ],
+    ids=str,
+)
+def test_normalizations_in_other_forms_are_refused(layer):
+    with pytest.raises(ValueError, match="packs do not support the layer"):
+        packed([nn.Flatten(), nn.Linear(4, 4), layer, nn.Linear(4, 2)])
+
+
+@pytest.mark.parametrize("other", [nn.BatchNorm1d(4, eps=1e-3), nn.BatchNorm1d(4, momentum=0.2)], ids=str)
+def test_normalizations_that_differ_are_refused(other):
+    networks = ([nn.Flatten(), nn.Linear(4, 4), each, nn.Linear(4, 2)] for each in (nn.BatchNorm1d(4), other))
+    with pytest.raises(ValueError, match="must have the same layers"):
+        packed(*networks)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from packtune.models.layers.convolution import LIBRARY, UNFOLDED
 from packtune.models.optimization.catalog import make_optimizer
 from packtune.models.optimization.rates import Rates
 from packtune.models.packed_network import PackedNetwork
+from packtune.models.training.augmentation import AUGMENTATIONS, augmented_step
 from packtune.models.training.device_split import DeviceSplit
 from packtune.models.training.loss import Loss
 from packtune.models.training.pack_training import Member, PackTraining, train_step
@@ -58,6 +59,16 @@ PACKS = {
         {"architecture": "cnn", "filters": 2, "hidden_units": 8, "dropout": 0.5, "momentum": 0.9},
         {"architecture": "cnn", "filters": 3, "hidden_units": 8, "activation": "tanh"},
     ],
+    "mlp, batch norm": [{"normalization": "batch", "hidden_units": 8}, {"normalization": "batch", "momentum": 0.9}],
+    "mlp, layer norm": [{"normalization": "layer", "hidden_units": 8}, {"normalization": "layer", "momentum": 0.9}],
+    "cnn, batch norm": [{"architecture": "cnn", "filters": 2, "hidden_units": 8, "normalization": "batch"}] * 2,
+    "cnn, layer norm": [{"architecture": "cnn", "filters": 2, "hidden_units": 8, "normalization": "layer"}] * 2,
+    "residual mlp": [{"residual": True, "depth": 3, "dropout": 0.2, "hidden_units": 8}] * 2,
+    "cnn, separable": [
+        {"architecture": "cnn", "filters": 2, "hidden_units": 8, "convolution": "separable", "global_pooling": True}
+    ]
+    * 2,
+    **{f"mlp, {name}": [{"augmentation": name}, {"augmentation": name, "dropout": 0.5}] for name in AUGMENTATIONS},
     "overlap-cnn": [{"architecture": "overlap-cnn", "filters": 2, "hidden_units": 8, "dropout": 0.2}] * 2,
 }
 
@@ -264,7 +275,10 @@ def pretend(pack, data, products):
     optimizer.begin_epoch(0)
     loss = Loss(classes=data.classes, absent=None, smoothing=LabelSmoothing(configurations, data.heads, META))
     train = DeviceSplit(data.train, data, META, products)
-    return StaticSteps(partial(train_step, network, optimizer, loss), train, BATCH), network
+    step = partial(train_step, network, optimizer, loss)
+    if configurations[0].augmentation in AUGMENTATIONS:
+        step = partial(augmented_step, AUGMENTATIONS[configurations[0].augmentation], torch.Generator(), step)
+    return StaticSteps(step, train, BATCH), network
 
 
 # Tensors of the device "meta" have no values: a step that asked for one, as a decision in Python or a copy to the
@@ -275,7 +289,7 @@ def pretend(pack, data, products):
 def test_a_step_neither_waits_for_values_nor_leaves_the_device(pack, way, products, make_dataset):
     steps, network = pretend(pack, make_dataset(), products)
     for layer in network._layers:
-        if isinstance(layer, PackedConv2d):
+        if isinstance(layer, PackedConv2d) and not layer._geometry.depthwise:
             layer._convolution = way
     with torch.inference_mode(), OnOneDevice(META) as watch:
         steps.take(2)

@@ -149,3 +149,22 @@ def test_a_space_without_a_batch_size_that_fits_is_refused():
 @pytest.mark.parametrize(("n_train", "epochs"), [(20, 100), (124, 100), (1_257, 23), (3_500, 8), (1_000_000, 8)])
 def test_few_examples_are_seen_more_often(n_train, epochs):
     assert default_epochs(data_of(13, n_train=n_train)) == epochs
+
+
+def augmented(*names):
+    dimension = Dimension(name="augmentation", domain=Choices(values=names))
+    return Space(name="augmented", dimensions=(dimension,))
+
+
+def test_augmentations_of_images_are_left_out_for_a_table():
+    offered = ("none", "shift", "mixup", "crop", "noise")
+    assert domain_of(fit_space(augmented(*offered), data_of(7)), "augmentation").values == ("none", "mixup", "noise")
+    assert domain_of(fit_space(augmented(*offered), data_of(1, 8, 8)), "augmentation").values == offered
+    with pytest.raises(SpaceError, match="offers only the augmentations shift, flip, which need images"):
+        fit_space(augmented("shift", "flip"), data_of(7))
+
+
+@pytest.mark.parametrize(("name", "shape", "expected"), [("shift", (7,), False), ("noise", (7,), True)])
+def test_what_fits_can_be_trained(name, shape, expected):
+    assert fits(Configuration(augmentation=name), shape) is expected
+    assert fits(Configuration(augmentation=name), (1, 8, 8))
