@@ -49,6 +49,10 @@ class StagedSearch:
             if self._current is self._first:
                 return None
         task = self._current.next_pack()
+        if task is None and self._has_ended():  # a stop ended the stage, where its next pack would have been proposed
+            ended = self._current
+            self._advance()
+            task = None if self._current is ended else self._current.next_pack()
         self._handed_out += task is not None
         return task
 
