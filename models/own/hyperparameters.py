@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from packtune.errors import SpaceError, suggest_name
-from packtune.models.configuration import HYPERPARAMETERS, NETWORK_HYPERPARAMETERS, Hyperparameter, Value
+from packtune.models.configuration import HYPERPARAMETERS, NETWORK_HYPERPARAMETERS, Value
+from packtune.models.hyperparameter import Hyperparameter
 
 COMMON = {name: each for name, each in HYPERPARAMETERS.items() if name not in NETWORK_HYPERPARAMETERS}
 """The hyperparameters of every training."""

@@ -7,7 +7,8 @@ import math
 from collections.abc import Mapping, Sequence
 
 from packtune.errors import SpaceError, suggest_name
-from packtune.models.configuration import HYPERPARAMETERS, Hyperparameter, Value
+from packtune.models.configuration import HYPERPARAMETERS, Value
+from packtune.models.hyperparameter import Hyperparameter
 from packtune.models.own.hyperparameters import find_hyperparameter
 from packtune.space.domains import Choices, Dimension, Domain
 

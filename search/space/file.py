@@ -9,7 +9,8 @@ from pathlib import Path
 import tomli_w
 
 from packtune.errors import SpaceError, suggest_name
-from packtune.models.configuration import HYPERPARAMETERS, Hyperparameter, Value
+from packtune.models.configuration import HYPERPARAMETERS, Value
+from packtune.models.hyperparameter import Hyperparameter
 from packtune.models.own.hyperparameters import NetworkSpace, find_hyperparameter, hyperparameters_with, is_replaced
 from packtune.space.domains import Choices, Dimension, Domain, FloatRange, IntRange
 from packtune.space.space import Space
