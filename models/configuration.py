@@ -222,6 +222,11 @@ class Configuration:
         """Give only what a network of the user's own is built of, with defaults for how it is trained."""
         return Configuration(architecture=self.architecture, own=self.own, batch_size=self.batch_size)
 
+    @property
+    def has_schedule(self) -> bool:
+        """Tell whether the learning rate changes from step to step, so that a longer training begins differently."""
+        return self.schedule != "constant" or self.warmup > 0
+
     def counting(self) -> dict[str, Value]:
         """List the values that count: those whose conditions hold, and those of a network of the user's own."""
         counted = {name: value for name, value in self.as_dict().items() if self.counts(name)}

@@ -24,6 +24,14 @@ class Gradient(ABC):
         """
 
     @abstractmethod
+    def of_member(self, index: int, room: Tensor) -> Tensor:
+        """Compute the gradient of one member: contiguous float32, in the shape of its part of the parameter.
+
+        Args:
+            room: a contiguous tensor of that shape, where the result is put if it is not a contiguous tensor yet.
+        """
+
+    @abstractmethod
     def add_to(self, target: Tensor) -> None:
         """Add the gradient to `target` in place; `target` has the parameter's shape."""
 
@@ -40,6 +48,10 @@ class DenseGradient(Gradient):
 
     def dense(self, room: Tensor | None = None) -> Tensor:
         return self._tensor
+
+    def of_member(self, index: int, room: Tensor) -> Tensor:
+        part = self._tensor[index]
+        return part if part.is_contiguous() else room.copy_(part)
 
     def add_to(self, target: Tensor) -> None:
         target.add_(self._tensor)
@@ -65,6 +77,9 @@ class WideProduct(Gradient):
             return room
         dense: Tensor = widen(torch.mm(left, self._right)).unflatten(0, self._left.shape[:2])
         return dense
+
+    def of_member(self, index: int, room: Tensor) -> Tensor:
+        return _product(self._left[index], self._right, room)
 
     def add_to(self, target: Tensor) -> None:
         if self._right.dtype is self._left.dtype:
@@ -92,6 +107,9 @@ class BatchedProduct(Gradient):
             return torch.bmm(left, self._right, out=room)
         return widen(torch.bmm(left, self._right))
 
+    def of_member(self, index: int, room: Tensor) -> Tensor:
+        return _product(self._left[index], self._right[index], room)
+
     def add_to(self, target: Tensor) -> None:
         if self._right.dtype is self._left.dtype:
             target.baddbmm_(self._left, self._right)
@@ -110,3 +128,10 @@ def per_member(factors: Tensor, like: Tensor) -> Tensor:
 def widen(product: Tensor) -> Tensor:
     """Convert bfloat16 to float32; leave any other dtype as it is."""
     return product.float() if product.dtype is torch.bfloat16 else product
+
+
+def _product(left: Tensor, right: Tensor, room: Tensor) -> Tensor:
+    """Multiply two matrices, the left one rounded to the dtype of the right one; the result is float32."""
+    if left.dtype is right.dtype:
+        return torch.mm(left, right, out=room)
+    return widen(torch.mm(left.to(right.dtype), right))

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from packtune.models.configuration import Configuration
-from packtune.models.optimization.schedules import is_constant, rate_factors
+from packtune.models.optimization.schedules import rate_factors
 
 
 class Rates:
@@ -37,7 +37,7 @@ class Rates:
             ValueError: a schedule was planned for fewer epochs.
         """
         rates = torch.tensor([[c.learning_rate for c in self.configurations]], dtype=torch.float64)
-        if all(map(is_constant, self.configurations)):
+        if not any(configuration.has_schedule for configuration in self.configurations):
             return rates
         indices = self.numbers_of_steps(epoch) - 1
         factors = [self._factors(member, epoch, indices) for member in range(len(self.configurations))]
@@ -50,7 +50,7 @@ class Rates:
 
     def _factors(self, member: int, epoch: int, indices: Tensor) -> Tensor:
         configuration, epochs = self.configurations[member], self._epochs[member]
-        if epoch >= epochs and not is_constant(configuration):
+        if epoch >= epochs and configuration.has_schedule:
             raise ValueError(
                 f"the schedule {configuration.schedule} of a member was planned for {epochs} epochs, and epoch "
                 f"{epoch + 1} is asked for: give the member the number of epochs of its full training"

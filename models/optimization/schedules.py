@@ -20,11 +20,6 @@ Schedule = Callable[[Configuration, Tensor, int], Tensor]
 RISE, FIRST_DIVISOR, LAST_DIVISOR = 0.3, 25.0, 1e4
 
 
-def is_constant(configuration: Configuration) -> bool:
-    """Tell whether all steps have the same learning rate."""
-    return configuration.schedule == "constant" and not configuration.warmup
-
-
 def rate_factors(configuration: Configuration, indices: Tensor, total: int) -> Tensor:
     """Give the factors of the learning rate in some steps.
 

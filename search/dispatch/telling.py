@@ -6,6 +6,7 @@ Results that arrive early are recorded durably at once and told when their turn 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from packtune.proposals.proposer import Proposer
@@ -37,6 +38,7 @@ class Telling:
         self._learners = learners
         self._n_told = 0
         self._outcomes = {r.proposal.number: r.outcome for r in records if r.outcome is not None}
+        self._incomparable = _of_other_schedules(study, records)
 
     @property
     def outcomes(self) -> Mapping[int, Outcome]:
@@ -82,4 +84,16 @@ class Telling:
                 self._proposer.tell(number, self._outcomes[number].sealed())
         self._n_told += 1
         for learner in self._learners:
-            learner.add([self._outcomes[number].sealed() for number in pack.trials])
+            learner.add([self._lesson(number) for number in pack.trials])
+
+    def _lesson(self, number: int) -> Outcome:
+        """Give what a trial teaches: nothing about the epochs of a training that is longer, if it had a schedule."""
+        outcome = self._outcomes[number].sealed()
+        return replace(outcome, curve=()) if number in self._incomparable else outcome
+
+
+def _of_other_schedules(study: SearchStudy, records: Sequence[TrialRecord]) -> frozenset[int]:
+    """List the trials with a schedule that was planned for fewer epochs, before the run was extended."""
+    first = max(study.repeated(), default=0)
+    scheduled = (r.proposal.number for r in records if r.proposal.configuration.has_schedule)
+    return frozenset(number for number in scheduled if number < first)

@@ -14,6 +14,10 @@ from packtune.models.optimization.optimizer import Optimizer
 from packtune.models.optimization.parameter import Parameter
 from packtune.models.optimization.rates import Rates
 
+# Gradients of so many numbers a member are computed member by member, each before its step: those of all members would
+# leave the cache of a core before they are used. For smaller ones, one wide product is faster.
+LARGE = 2**15
+
 Fused = Callable[..., None]
 """The fused step of torch.optim.Adam or torch.optim.AdamW, on lists of tensors of one member."""
 
@@ -31,7 +35,7 @@ class FusedAdam(Optimizer):
 
     def __init__(self, rates: Rates, fused: Fused) -> None:
         self._fused = fused
-        self._updates: list[tuple[Parameter, Tensor]] = []
+        self._updates: list[tuple[Parameter, Callable[[int], Tensor]]] = []
         self._step = torch.zeros(())
         self._set_rates(rates)
 
@@ -52,18 +56,16 @@ class FusedAdam(Optimizer):
         self._step.add_(1)
 
     def update(self, parameter: Parameter, gradient: Gradient) -> None:
-        dense = gradient.dense(parameter.room)
-        # The fused step takes numbers in the order of memory, and convolutions may give theirs in another.
-        self._updates.append((parameter, dense if dense.is_contiguous() else parameter.room.copy_(dense)))
+        self._updates.append((parameter, _parts_of(gradient, parameter)))
 
     def end_step(self) -> None:
         parts = self._parts([parameter for parameter, _ in self._updates])
-        gradients = zip(*(dense.unbind() for _, dense in self._updates), strict=True)
         steps = [self._step] * len(self._updates)
+        for index, (values, means, squares) in enumerate(parts):
+            gradients = [part_of(index) for _, part_of in self._updates]
+            rate = self._learning_rates[index]
+            self._steps_of[index](values, gradients, means, squares, [], steps, lr=rate)
         self._updates.clear()
-        for step, rate, part, of_member in zip(self._steps_of, self._learning_rates, parts, gradients, strict=True):
-            values, means, squares = part
-            step(values, of_member, means, squares, [], steps, lr=rate)
 
     def keep(self, indices: Tensor) -> None:
         self._set_rates(self._rates.keep(indices.tolist()))
@@ -78,6 +80,15 @@ class FusedAdam(Optimizer):
             self._of_members = [[list(own[i : i + n]) for i in range(0, 3 * n, n)] for own in of_members]
             self._whole = whole
         return self._of_members
+
+
+def _parts_of(gradient: Gradient, parameter: Parameter) -> Callable[[int], Tensor]:
+    """Give the gradient of each member as a contiguous tensor: the fused step takes numbers in the order of memory."""
+    if parameter.value[0].numel() >= LARGE:
+        return partial(gradient.of_member, room=parameter.room[0])
+    dense = gradient.dense(parameter.room)
+    parts = (dense if dense.is_contiguous() else parameter.room.copy_(dense)).unbind()
+    return parts.__getitem__
 
 
 def _with_numbers(fused: Fused, configuration: Configuration) -> Fused:

@@ -12,7 +12,7 @@ from packtune.models.optimization.gradient import BatchedProduct, DenseGradient,
 from packtune.models.optimization.parameter import Parameter
 from packtune.models.optimization.rates import Rates
 from packtune.models.optimization.rules.adam import Adam, AdamW
-from packtune.models.optimization.rules.fused_adam import FusedAdam
+from packtune.models.optimization.rules.fused_adam import LARGE, FusedAdam
 from packtune.models.optimization.rules.sgd import SGD
 from tests.models.plain_optimizers import plain_optimizer, plain_scheduler
 
@@ -183,21 +183,22 @@ def test_a_member_does_not_depend_on_its_pack_mates(rule):
         torch.testing.assert_close(ours.value[0], expected.value[1], rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.parametrize("columns", [4, LARGE // 6 + 1], ids=["small", "large"])
 @pytest.mark.parametrize("kind", [WideProduct, BatchedProduct])
 @pytest.mark.parametrize("rule", RULES)
-def test_products_are_gradients_too(rule, kind):
+def test_products_are_gradients_too(rule, kind, columns):
     optimizer, make = RULES[rule]
     members = configurations(optimizer, NUMBERS[:3])
     generator = torch.Generator().manual_seed(3)
     trained = []
     for as_product in (True, False):
         generator.manual_seed(3)
-        made, parameter = make(rates_of(members), CPU, members), Parameter(torch.ones(3, 6, 4))
+        made, parameter = make(rates_of(members), CPU, members), Parameter(torch.ones(3, 6, columns))
         made.begin_epoch(0)
         for _ in range(STEPS):
             left = torch.randn(3, 6, 8, generator=generator)
-            right = torch.randn(8, 4, generator=generator)
-            right = right if kind is WideProduct else right.expand(3, 8, 4)
+            right = torch.randn(8, columns, generator=generator)
+            right = right if kind is WideProduct else right.expand(3, 8, columns)
             made.begin_step()
             made.update(parameter, kind(left, right) if as_product else DenseGradient(left @ right))
             made.end_step()
@@ -205,16 +206,17 @@ def test_products_are_gradients_too(rule, kind):
     torch.testing.assert_close(*trained, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("channels", [3, LARGE // 32 + 1], ids=["small", "large"])
 @pytest.mark.parametrize("rule", RULES)
-def test_numbers_may_be_in_another_order_in_memory(rule):
+def test_numbers_may_be_in_another_order_in_memory(rule, channels):
     optimizer, make = RULES[rule]
     members, trained = configurations(optimizer), []
     for memory in (torch.contiguous_format, torch.channels_last):
-        made, parameter = make(rates_of(members), CPU, members), Parameter(torch.ones(5, 2, 3, 4, 4))
+        made, parameter = make(rates_of(members), CPU, members), Parameter(torch.ones(5, 2, channels, 4, 4))
         made.begin_epoch(0)
-        gradient = torch.randn(10, 3, 4, 4, generator=torch.Generator().manual_seed(1))
+        gradient = torch.randn(10, channels, 4, 4, generator=torch.Generator().manual_seed(1))
         for _ in range(STEPS):
-            dense = gradient.clone(memory_format=memory).view(5, 2, 3, 4, 4)
+            dense = gradient.clone(memory_format=memory).view(5, 2, channels, 4, 4)
             made.begin_step()
             made.update(parameter, DenseGradient(dense))
             made.end_step()

@@ -79,6 +79,23 @@ def test_more_epochs_try_what_was_complete_again(new_run, finish):
     assert {r.outcome.epochs for r in again if r.state is TrialState.COMPLETE} == {27}
 
 
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+def test_schedules_of_a_shorter_plan_are_not_compared_at_rungs(new_run, finish, schedule, tmp_path):
+    """A trial with a schedule is trained anew from the start, and its epochs are no measure for a longer one."""
+    space = tmp_path / "space.toml"
+    space.write_text(f'schedule = "{schedule}"\nlearning_rate = {{ low = 0.001, high = 1.0, log = true }}\n')
+    run = new_run(space=str(space))
+    before = finish(run)
+    longer = extend_run(run, trials=None, epochs=27)
+    with open_storage(run.folder.journal, None) as storage:
+        task = Dispatcher(open_study(longer, storage), settled(longer)).next_pack()
+    assert task.epochs == 27
+    assert {p.configuration.schedule for p in task.pack.proposals} == {schedule}
+    assert set(task.pack.trials).isdisjoint(r.proposal.number for r in before)
+    assert any(task.halving.told.values()) == (schedule == "constant")
+    assert all(record.outcome for record in finish(longer))
+
+
 def test_an_extension_that_was_cut_short_goes_on(new_run, finish, train):
     run = new_run()
     finish(run)
