@@ -72,11 +72,8 @@ class ModelFileError(PacktuneError):
     """A file that is no model of packtune's."""
 
 
-class NetworkError(PacktuneError, ValueError):
-    """A network of the user's own that cannot be built, called or trained.
-
-    It is a ValueError too: a configuration whose network cannot be built has values that do not fit.
-    """
+class NetworkError(PacktuneError):
+    """A network of the user's own that cannot be built, called or trained."""
 
 
 def suggest_name(given: str, allowed: Iterable[str]) -> str:

@@ -60,12 +60,12 @@ DATA = (
 MODELS = (
     "hyperparameter",
     "configuration",
+    "own",
     "scratch",
     "hardware",
     "optimization",
     "layers",
     "modules",
-    "own",
     "architectures",
     "packed_network",
     "training",

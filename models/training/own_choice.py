@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import torch
 
+from packtune.errors import NetworkError
 from packtune.models.architectures.build import build_network
 from packtune.models.configuration import Configuration
 from packtune.models.modules.calls import Way
@@ -75,7 +76,7 @@ def own_capacity(configuration: Configuration, *, input_shape: tuple[int, ...], 
     """
     try:
         choice = _choose(configuration.only_built(), input_shape, outputs, torch.device("cpu"))
-    except (ValueError, RuntimeError) as error:  # a worker finds out too, and its trial says so
+    except (ValueError, RuntimeError, NetworkError) as error:  # a worker finds out too, and its trial says so
         return 1, f"it cannot be trained: {error}"
     at_once = choice.layout.is_known or choice.layout.way is Way.VECTORISED
     return (OWN_MEMBERS if at_once else 1), str(choice)

@@ -15,6 +15,7 @@ import torch
 
 from packtune.data.dataset import Dataset
 from packtune.data.description import Description
+from packtune.errors import NetworkError
 from packtune.models.architectures.build import count_multiplications
 from packtune.models.configuration import Configuration
 from packtune.models.hardware.device import Device
@@ -97,7 +98,7 @@ class FairShare:
             return members
         try:
             step_s = self._calibration(pack).step_s
-        except ValueError:  # a member cannot be trained: its worker finds out why
+        except (ValueError, NetworkError):  # a member cannot be trained: its worker finds out why
             return members
         size = _fastest_size(members, step_s, workers=self._workers, rest_s=rest / own * members * step_s[members])
         if size < members:
@@ -186,7 +187,7 @@ def _multiplications(configuration: Configuration, dataset: Dataset) -> int:
     """Count the multiplications of a network for one image; 0 if it cannot be built, which its worker reports."""
     try:
         return count_multiplications(configuration, input_shape=dataset.input_shape, outputs=dataset.outputs)
-    except ValueError:
+    except (ValueError, NetworkError):
         return 0
 
 

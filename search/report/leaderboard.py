@@ -12,7 +12,7 @@ import pandas as pd
 from packtune.data.description import Description
 from packtune.files import write_text
 from packtune.models.training.metrics.catalog import Metric
-from packtune.report.hyperparameter_columns import DTYPES, WHOLE, dtype_of, hyperparameter_columns
+from packtune.report.columns.hyperparameters import DTYPES, WHOLE, dtype_of, hyperparameter_columns
 from packtune.report.ranking import Row
 from packtune.report.rendering import to_csv
 from packtune.trial import Accuracy, TrialRecord

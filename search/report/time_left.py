@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from packtune.dispatch.standing import Kind, Load, Spent
+from packtune.errors import NetworkError
 
 # A step's fixed cost in multiplications of one image, as where packs are shared out among workers.
 STEP_OVERHEAD = 400_000
@@ -132,7 +133,7 @@ def work_of(kind: Kind) -> float:
     data, configuration = kind
     try:
         each = count_multiplications(configuration, input_shape=data.input_shape, outputs=data.outputs)
-    except ValueError:
+    except (ValueError, NetworkError):
         return 1.0
     return data.n_train * (each + STEP_OVERHEAD / configuration.batch_size)
 

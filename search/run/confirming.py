@@ -16,18 +16,17 @@ from packtune.confirmation.verdict import Verdict, verdict_of
 from packtune.dispatch.dispatcher import Dispatcher
 from packtune.dispatch.standing import Kind, Later
 from packtune.dispatch.task_maker import PackSeeds, Stage
-from packtune.models.architectures.build import count_parameters
 from packtune.models.configuration import Configuration
 from packtune.proposals.packing import plainest_of
 from packtune.proposals.proposer import Capacity
-from packtune.report.time_left import cost_of
 from packtune.run.folder import Run
 from packtune.run.model_keeper import ModelKeeper
+from packtune.run.network.sizes import cost_of_training, cost_of_trial, parameters_of
 from packtune.seeds import fresh_seeds
 from packtune.settings import SearchPlan, SettledPlan
 from packtune.study.storage import Storage
 from packtune.study.study import CONFIRMED, SearchStudy, create_study, has_study, load_study
-from packtune.trial import BuiltNetwork, Outcome, Pack, TrialRecord
+from packtune.trial import Outcome, Pack, TrialRecord
 
 NO_MODEL = 2.0
 """No merit is higher: the networks of selection are not sent back."""
@@ -51,7 +50,7 @@ class Confirmation:
             outcomes: of its trainings, by number.
         """
         data = self.plan.description
-        parameters = [_parameters(self.plan, each) for each in self.finalists]
+        parameters = [parameters_of(self.plan, each) for each in self.finalists]
         rules = Rules(
             images=data.n_validation,
             resampled=data.resamples,
@@ -93,9 +92,9 @@ def confirmation_of(run: Run, records: Sequence[TrialRecord]) -> Confirmation | 
     candidates = candidates_of(explored)
     if not plan.confirm or not candidates:
         return None
-    spent = math.fsum(_cost_of_trial(plan, each) * epochs_of(each) / plan.epochs for each in explored)
+    spent = math.fsum(cost_of_trial(plan, each) * epochs_of(each) / plan.epochs for each in explored)
     sizes = choose_sizes(
-        costs=[_cost(plan, candidate.configuration, candidate.network) for candidate in candidates],
+        costs=[cost_of_training(plan, candidate.configuration, candidate.network) for candidate in candidates],
         spent=spent,
         finalists=plan.finalists,
         replicates=plan.report_trainings,
@@ -108,24 +107,6 @@ def confirmation_of(run: Run, records: Sequence[TrialRecord]) -> Confirmation | 
         finalists=tuple(candidates[: sizes.finalists]),
         layout=Layout(sizes),
     )
-
-
-def _cost_of_trial(plan: SearchPlan, record: TrialRecord) -> float:
-    return _cost(plan, record.proposal.configuration, record.outcome.network if record.outcome else None)
-
-
-def _cost(plan: SearchPlan, configuration: Configuration, network: BuiltNetwork | None) -> float:
-    """Estimate what a full training costs; the unit is the same for all configurations."""
-    if configuration.is_own:
-        return plan.description.n_train * (1 if network is None else network.multiplications)
-    return cost_of((plan.description, configuration))
-
-
-def _parameters(plan: SearchPlan, finalist: Candidate) -> int:
-    if finalist.configuration.is_own:
-        return 0 if finalist.network is None else finalist.network.parameters
-    data = plan.description
-    return count_parameters(finalist.configuration, input_shape=data.input_shape, outputs=data.outputs)
 
 
 class ConfirmingStages:

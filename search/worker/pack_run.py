@@ -157,24 +157,13 @@ class PackRun:
             validation, test = measured[row] if measured else (None, None)
             progress = self._progress[member] if validation is None else self._progress[member].measured(validation)
             ended = progress.ended(state, device=self._task.device, test=test, reason=reason)
-            self._outcomes[member] = replace(ended, network=self._built(member))
+            self._outcomes[member] = replace(ended, network=_built(self._training, self._task, member, self._dataset))
         if measured and self._task.wants_answers:
             self._add_answers(list(reasons))
         staying = [row for row in range(len(self._active)) if row not in reasons]
         self._active = [self._active[row] for row in staying]
         if staying:
             self._training.keep(staying)
-
-    def _built(self, member: int) -> BuiltNetwork | None:
-        """Say what only the user's code knows of a network of theirs; none of a built-in one."""
-        if self._training.choice is None:
-            return None
-        configuration, data = self._task.pack.proposals[member].configuration, self._dataset
-        return BuiltNetwork(
-            parameters=count_parameters(configuration, input_shape=data.input_shape, outputs=data.outputs),
-            multiplications=count_multiplications(configuration, input_shape=data.input_shape, outputs=data.outputs),
-            training=str(self._training.choice),
-        )
 
     def _add_answers(self, rows: list[int]) -> None:
         """Add the answers image by image to the outcomes of the members in these rows."""
@@ -213,6 +202,18 @@ class PackRun:
                 validation_score=None if self._task.metric is Metric.ACCURACY else progress.curve[-1][1],
             )
         )
+
+
+def _built(training: PackTraining, task: PackTask, member: int, data: Dataset) -> BuiltNetwork | None:
+    """Say what only the user's code knows of a network of theirs; none of a built-in one."""
+    if training.choice is None:
+        return None
+    configuration = task.pack.proposals[member].configuration
+    return BuiltNetwork(
+        parameters=count_parameters(configuration, input_shape=data.input_shape, outputs=data.outputs),
+        multiplications=count_multiplications(configuration, input_shape=data.input_shape, outputs=data.outputs),
+        training=str(training.choice),
+    )
 
 
 def run_pack(task: PackTask, dataset: Dataset) -> PackReport:

@@ -32,7 +32,7 @@ def check_network(space: Space, data: Description) -> None:
         try:
             check_own(configuration, input_shape=data.input_shape, outputs=data.outputs)
             return
-        except (ValueError, RuntimeError) as error:
+        except (ValueError, RuntimeError, NetworkError) as error:
             errors.append(error)
     first, all_of = errors[0], ""
     said = str(first) if isinstance(first, NetworkError) else f"{space.network.file} cannot be trained: {first}"

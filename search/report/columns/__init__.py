@@ -1,0 +1,1 @@
+"""The columns of tables that depend on what is in them."""
