@@ -25,6 +25,9 @@ CUDA_CNN_MEMBERS = 32
 OPTIONAL = ("optimizer", "normalization", "residual", "convolution", "global_pooling", "augmentation")
 """Hyperparameters that a shape fixes, and that are not told where they have their default."""
 
+COMMON_SHAPE = ("architecture", "batch_size", "optimizer", "augmentation")
+"""What the members of a pack of networks of the user's own share, besides their own hyperparameters."""
+
 
 def shape_of(configuration: Configuration) -> Hashable:
     """Describe what the members of a pack must share: layers, batch size, optimizer, and hidden units up to padding.
@@ -50,7 +53,7 @@ def shape_ranges(configuration: Configuration) -> dict[str, tuple[Value, Value]]
 def _own_ranges(configuration: Configuration) -> dict[str, tuple[Value, Value]]:
     """Fix all hyperparameters of a network of the user's own but numbers with a point, which are no sizes."""
     own = {name: value for name, value in configuration.own.items() if not isinstance(value, float)}
-    common = {name: getattr(configuration, name) for name in ("architecture", "batch_size", "optimizer")}
+    common = {name: getattr(configuration, name) for name in COMMON_SHAPE}
     return {name: (value, value) for name, value in {**common, **own}.items()}
 
 
@@ -74,7 +77,9 @@ def widest_of(configuration: Configuration) -> Configuration:
 def plainest_of(configuration: Configuration) -> Configuration:
     """Give one configuration for all of a shape: the widest one, with default values for what members do not share."""
     if configuration.is_own:
-        return replace(configuration.only_built(), optimizer=configuration.optimizer)
+        return replace(
+            configuration.only_built(), optimizer=configuration.optimizer, augmentation=configuration.augmentation
+        )
     return Configuration.from_dict({name: high for name, (_, high) in shape_ranges(configuration).items()})
 
 
