@@ -8,6 +8,7 @@ from packtune.errors import SpaceError, suggest_name
 from packtune.models.configuration import ACTIVATION_NAMES, Value
 from packtune.models.own.hyperparameters import NetworkSpace
 from packtune.protocol import Protocol
+from packtune.space.broad import broad_dimensions
 from packtune.space.domains import Choices, Dimension, Domain, FloatRange, IntRange
 from packtune.space.file import read_space
 from packtune.space.notebook import BASELINE, CHANGES, HIDDEN_UNITS, NOTEBOOK_SPACES
@@ -71,6 +72,11 @@ SPACES: dict[str, Space] = {
         name="optimizers",
         description="mlps trained by sgd, adam, adamw or rmsprop, each with its own ranges, and schedules",
         dimensions=optimizer_dimensions(),
+    ),
+    "broad": Space(
+        name="broad",
+        description="mlp or cnn, with normalization, optimizers, schedules and augmentation, as the data allow",
+        dimensions=broad_dimensions(),
     ),
 }
 

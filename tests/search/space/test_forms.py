@@ -48,7 +48,7 @@ def test_each_form_has_a_key_and_its_values_reach_the_configuration():
         space.configuration_of({"optimizer": "adam", "learning_rate": 0.5, "hidden_units": 9, "beta1": 0.9})
 
 
-@pytest.mark.parametrize("space", [parse(), SPACES["optimizers"]], ids=lambda space: space.name)
+@pytest.mark.parametrize("space", [parse(), SPACES["optimizers"], SPACES["broad"]], ids=lambda space: space.name)
 def test_forms_are_written_and_read_in_the_same_order(space):
     again = parse_space(space_to_toml(space), name=space.name, source="x")
     assert again.dimensions == space.dimensions

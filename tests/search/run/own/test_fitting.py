@@ -54,7 +54,7 @@ def cnns(space):
         values = dimension.domain.enumerate()
         return dimension.domain.low if values is None else rng.choice(values)
 
-    drawn = [Configuration.from_dict(space.choose(draw)) for _ in range(200)]
+    drawn = [space.configuration_of(space.choose(draw)) for _ in range(200)]
     return [each for each in drawn if each.architecture == "cnn"]
 
 
@@ -70,11 +70,12 @@ def test_what_is_said_to_fit_can_be_built(architecture, blocks, kernel_size, poo
 
 
 @given(SIDES, SIDES)
-def test_every_cnn_of_wide_can_be_built_on_images_of_any_size(height, width):
+@pytest.mark.parametrize("name", ["wide", "broad"])
+def test_every_cnn_of_a_space_can_be_built_on_images_of_any_size(name, height, width):
     data = data_of(1, height, width)
-    fitted = fit_space(SPACES["wide"], data)
+    fitted = fit_space(SPACES[name], data)
     offered = cnns(fitted)
-    assert bool(offered) != ("cnn" in left_out(SPACES["wide"], data))
+    assert bool(offered) != ("cnn" in left_out(SPACES[name], data))
     assert all(builds(each, data.input_shape) for each in set(offered))
     assert offered or min(height, width) < 3  # with a kernel of 3 in one block
     assert fit_space(fitted, data).dimensions == fitted.dimensions
@@ -168,3 +169,12 @@ def test_augmentations_of_images_are_left_out_for_a_table():
 def test_what_fits_can_be_trained(name, shape, expected):
     assert fits(Configuration(augmentation=name), shape) is expected
     assert fits(Configuration(augmentation=name), (1, 8, 8))
+
+
+def test_broad_offers_what_the_data_allow():
+    of_table, of_images = (fit_space(SPACES["broad"], data_of(*shape)) for shape in ((7,), (3, 16, 16)))
+    names = [{each.name for each in space.dimensions} for space in (of_table, of_images)]
+    assert names[1] - names[0] == {"filters", "kernel_size", "convolution", "global_pooling"}
+    assert domain_of(of_table, "architecture").values == ("mlp",)
+    assert domain_of(of_table, "augmentation").values == ("none", "mixup", "noise")
+    assert "shift" in domain_of(of_images, "augmentation").values
