@@ -13,6 +13,9 @@ UNPICKLERS = {"pickle", "_pickle", "cloudpickle", "dill", "joblib", "marshal", "
 RUNNERS = {"eval", "exec", "compile", "__import__"}
 SAFE_LOADS = {"torch.load": ("weights_only", True), "np.load": ("allow_pickle", False)}
 
+ALLOWED = {"models/own/importing.py": ["compile", "exec"]}
+"""Runs the file of a network that the user names on the command line or in a program."""
+
 
 def unsafe(source: str) -> list[str]:
     """List what a module does that could run what it reads."""
@@ -38,7 +41,7 @@ def _unsafe_call(call: ast.Call) -> list[str]:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.relative_to(ROOT).as_posix())
 def test_nothing_that_is_read_is_run(file):
-    assert unsafe(file.read_text(encoding="utf-8")) == []
+    assert unsafe(file.read_text(encoding="utf-8")) == ALLOWED.get(file.relative_to(ROOT).as_posix(), [])
 
 
 @pytest.mark.parametrize(

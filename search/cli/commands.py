@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from packtune.cli import lists, predict, reproduce, results, search
+from packtune.cli import examples, lists, predict, reproduce, results, search
 from packtune.cli.app import app
 
 __all__ = ["app"]
@@ -19,8 +19,8 @@ COMMANDS = (
     lists.datasets,
 )
 EPILOGS = {
-    search.run: search.RUN_EXAMPLES,
-    search.resume: search.RESUME_EXAMPLES,
+    search.run: examples.RUN_EXAMPLES,
+    search.resume: examples.RESUME_EXAMPLES,
     reproduce.reproduce: reproduce.EXAMPLE,
     results.leaderboard: results.LEADERBOARD_EXAMPLE,
     results.best: results.BEST_EXAMPLE,
