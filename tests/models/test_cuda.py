@@ -18,7 +18,16 @@ pytestmark = [
 
 BATCH_SEED = 7
 # Without kinks, so that the rounding of another device stays rounding; dropout's masks differ by device.
+OPTIMIZED = {
+    f"mlp, {name}": [
+        {"optimizer": name, "learning_rate": rate, "activation": "tanh", "hidden_units": 16, "schedule": "cosine"},
+        {"optimizer": name, "learning_rate": rate, "activation": "gelu", "weight_decay": 0.05, "label_smoothing": 0.1},
+        {"optimizer": name, "learning_rate": rate, "activation": "silu", "gradient_clipping": 0.5, "warmup": 0.2},
+    ]
+    for name, rate in {"sgd": 0.05, "adam": 3e-3, "adamw": 3e-3, "rmsprop": 5e-4, "nadam": 3e-3, "lion": 1e-4}.items()
+}
 SMOOTH = {
+    **OPTIMIZED,
     "mlp": [
         {"activation": "tanh", "hidden_units": 16, "momentum": 0.9, "learning_rate": 0.02},
         {"activation": "gelu", "hidden_units": 12, "weight_decay": 0.01},
@@ -36,8 +45,9 @@ DROPPING = {
 
 
 def train(architecture, values, dataset, *, device="cuda"):
+    kind = architecture.split(",")[0]
     members = [
-        Member(configuration=Configuration(architecture=architecture, batch_size=4, **each), seed=11 + index)
+        Member(configuration=Configuration(architecture=kind, batch_size=4, **each), seed=11 + index, epochs=9)
         for index, each in enumerate(values)
     ]
     return PackTraining(members, dataset, batch_seed=BATCH_SEED, device=device)
