@@ -49,7 +49,7 @@ def test_where_no_winner_holds_the_score_exploration_goes_on(search):
     # Single trainings are lucky now and then; their mean over fresh seeds is lower.
     _, free = search("free")
     scores = sorted((r.outcome.validation.joint for r in free.records if r.outcome.validation), reverse=True)
-    score = scores[3]
+    score = scores[10]
     run, ending = search("lucky", stop_at=score)
     plan = run.folder.load().settings.plan
     with open_storage(run.folder.journal, None, read_only=True) as storage:
@@ -59,7 +59,8 @@ def test_where_no_winner_holds_the_score_exploration_goes_on(search):
     else:
         assert (plan.ended_by, len(ending.records)) == (None, 40)
         assert "No winner has the accuracy of" in describe_stop(ending.plan, ending.verdict)
-        assert attempts
+        early = [r.outcome.validation for r in ending.records[:28] if r.outcome.validation]
+        assert attempts or sum(each.joint >= score for each in early) < 3
     assert ending.open_trainings == 0
 
 
