@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from packtune.models.configuration import Configuration, Value
 from packtune.proposals.given import Given
@@ -116,7 +116,8 @@ class NarrowedProposer(Proposer):
         self._part = part
 
     def prepare(self, given: Given) -> None:
-        self._proposer.prepare(given)
+        inside = tuple(each for each in given.earlier if self._part.has(each.values))
+        self._proposer.prepare(replace(given, earlier=inside))
 
     def add(self, number: int, suggestion: Suggestion) -> None:
         inside = self._part.has(suggestion.values)

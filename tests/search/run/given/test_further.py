@@ -229,3 +229,10 @@ def test_resuming_needs_the_earlier_run_no_more(tmp_path, explore):
         path.unlink()
     whole = proposals(explore(half.folder.load()))
     assert len(whole) == 20
+
+
+def test_further_trials_in_a_part_of_the_space_know_of_an_earlier_run_what_lies_there(tmp_path, explore):
+    explore(new_run(tmp_path, "first")[0])
+    run = explore(new_run(tmp_path, "second", from_runs="first", seed=1)[0])
+    narrowed = extend_run(run, trials="+3", epochs=None, options={"set": ["batch_size=32", "momentum=0.5..0.9"]})
+    assert {each.configuration.batch_size for each in proposals(explore(narrowed))[20:]} == {32}
