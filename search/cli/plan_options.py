@@ -23,7 +23,7 @@ Replicates = Annotated[
     typer.Option(
         parser=whole_number,
         metavar="N",
-        help="Trainings of the winner that give its accuracy. Of a list of configurations: trials of each too; a "
+        help="Trainings of the winner that give its score. Of a list of configurations: trials of each too; a "
         "row shows their mean, in which a trial that diverged counts as 0. [default: a rule; 1 of each of a list]",
     ),
 ]

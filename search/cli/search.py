@@ -99,7 +99,11 @@ def run(
     patience: Patience = None,
     epochs: Annotated[
         int | None,
-        typer.Option(parser=whole_number, metavar="N", help="Epochs of full training. [default: 10; more of few data]"),
+        typer.Option(
+            parser=whole_number,
+            metavar="N",
+            help="Epochs of full training. [default: 10; of your own data so many that 28,000 examples are seen, 8 to 100]",
+        ),
     ] = None,
     seed: Annotated[
         int | None,
@@ -114,7 +118,7 @@ def run(
         bool | None,
         typer.Option(
             "--confirm/--no-confirm",
-            help="Train the best configurations again from fresh seeds: to select the winner, and for its accuracy. "
+            help="Train the best configurations again from fresh seeds: to select the winner, and for its score. "
             "[default: with 8 trials or more]",
         ),
     ] = None,
