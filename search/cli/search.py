@@ -102,7 +102,7 @@ def run(
         typer.Option(
             parser=whole_number,
             metavar="N",
-            help="Epochs of full training. [default: 10; of your own data so many that 28,000 examples are seen, 8 to 100]",
+            help="Epochs of full training. [default: 10; of your own data 8 to 100, by their number]",
         ),
     ] = None,
     seed: Annotated[
