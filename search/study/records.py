@@ -58,9 +58,9 @@ class RecordReader:
         Raises:
             RunError: the trial is damaged.
         """
-        proposal = self.proposal(trial.number, suggestion_of(trial))
         with self.naming_damage(trial.number):
-            outcome = _outcome_of(trial)
+            suggestion, outcome = suggestion_of(trial), _outcome_of(trial)
+        proposal = self.proposal(trial.number, suggestion)
         if outcome is not None and outcome.validation is not None and outcome.metric is not self.metric:
             raise RunError(
                 f"trial {trial.number} of the study {self.study!r} was scored by {outcome.metric}, and not "

@@ -21,7 +21,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 import tomli_w
@@ -621,6 +621,7 @@ def _check_settings(given: Settings, path: Path) -> None:
     for record in (given, given.plan, given.resources):
         for name, hint in get_type_hints(type(record)).items():
             value, kinds = getattr(record, name), get_args(hint) or (hint,)
+            kinds = (tuple,) if get_origin(hint) is tuple else kinds
             fits = type(value) in kinds or (isinstance(value, Path) and Path in kinds)
             assert fits or (type(value) is int and float in kinds), f"{name} = {value!r}"
             assert type(value) is not float or math.isfinite(value), name

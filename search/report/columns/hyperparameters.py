@@ -34,9 +34,9 @@ def dtype_of(name: str, cells: Sequence[object]) -> str | None:
     """Give the dtype of the column of a hyperparameter; none if it is no hyperparameter's.
 
     Args:
-        cells: of the column; none where a configuration does not have it.
+        cells: of the column; none, or not a number, where a configuration does not have it.
     """
-    kinds = {type(cell) for cell in cells if cell is not None}
+    kinds = {type(cell) for cell in cells if cell is not None and cell == cell}
     if name in HYPERPARAMETERS and kinds <= {HYPERPARAMETERS[name].kind}:
         return DTYPES[HYPERPARAMETERS[name].kind]
     return next((DTYPES[kind] for kind in (int, float, bool) if kinds == {kind}), None)

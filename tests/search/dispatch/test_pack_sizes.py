@@ -44,7 +44,7 @@ class Share:
 
 def test_the_rule_is_said_once_for_every_shape():
     said = []
-    capacity = CapacityByRule(Device.CPU, said.append)
+    capacity = CapacityByRule(Device.CPU, said.append, SearchPlan().description)
     assert [capacity(c) for c in (NARROW, WIDE, WIDE)] == [pack_capacity(c, Device.CPU) for c in (NARROW, WIDE, WIDE)]
     assert said == [
         "Packs of mlp, depth 1, batch_size 32, hidden_units 9 to 16: up to 32 members (by rule).",

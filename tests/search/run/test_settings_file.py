@@ -61,7 +61,7 @@ def test_the_file_is_toml_that_leaves_out_what_is_none(tmp_path):
     assert values.keys() == set(NAMES) - {
         "own", "finalists", "report_trainings", "pack_size", "workers", "gpus_per_worker", "address", "storage",
         "time_budget_s", "changes", "narrowed", "version", "stop_at", "patience", "stops_from", "ended_by",
-        "asked_trials",
+        "asked_trials", "network",
     }  # fmt: skip
     assert (values["data_dir"], values["protocol"], values["halving"]) == ("my data", "search", True)
 
