@@ -18,7 +18,7 @@ class WatchedTrainable(PackTrainable):
 
     folder = Path(sys.argv[1])
 
-    def setup(self, config, datasets=None, threads=1):
+    def setup(self, config, **shared):
         record = self.folder.with_name("records") / str(os.getpid())
         record.touch()
 
@@ -30,7 +30,7 @@ class WatchedTrainable(PackTrainable):
 
         sys.addaudithook(watch)
         os.listdir(self.folder)  # this is noted, so what else is opened would be too
-        super().setup(config, datasets=datasets, threads=threads)
+        super().setup(config, **shared)
 
 
 if __name__ == "__main__":
