@@ -33,7 +33,7 @@ def test_the_table_is_written(tmp_path):
     command = [sys.executable, str(FOLDER / "duration.py"), "--quick", "--write", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, cwd=ROOT)
     assert done.returncode == 0, done.stderr
-    (row,) = from_csv((tmp_path / "time.csv").read_text(encoding="utf-8"))
-    assert row.unit == "%"
-    assert "1+1+1+1" in row.remark
+    rows = from_csv((tmp_path / "time.csv").read_text(encoding="utf-8"))
+    assert ["no early stopping" in row.what for row in rows] == [True, False]
+    assert all(row.unit == "%" and "1+1+1+1" in row.remark for row in rows)
     assert done.stdout.strip() == (tmp_path / "time.md").read_text(encoding="utf-8").strip()

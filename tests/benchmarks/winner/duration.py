@@ -1,4 +1,4 @@
-"""How much longer a search takes with its confirmation: 64 trials of 10 epochs at default settings.
+"""How much longer a search takes with its confirmation: 64 trials of 10 epochs, without and with early stopping.
 
     python tests/benchmarks/winner/duration.py --data-dir MNIST_FOLDER [--seeds 3] [--write results/winner]
 
@@ -76,12 +76,12 @@ def span(seconds: Sequence[float]) -> float:
     return max(free_s)
 
 
-def search(seed: int, dataset: Dataset, folder: Path, trials: int, epochs: int) -> Stages:
+def search(seed: int, dataset: Dataset, folder: Path, *, trials: int, epochs: int, halving: bool) -> Stages:
     """Carry out one search, and note the time of each pack."""
     space = folder / f"space-{seed}.toml"
     space.write_text(SPACE, encoding="utf-8")
     source = find_space(str(space))
-    options = PlanOptions(trials=trials, epochs=epochs, seed=seed)
+    options = PlanOptions(trials=trials, epochs=epochs, seed=seed, halving=halving)
     run = create_run(plan_search(dataset.name, source, options), Resources(), source, results=folder)
     plan = run.settings.plan.settle(precision=Precision.FLOAT32, lookahead=4)
     stages: list[list[tuple[int, float]]] = []
@@ -104,14 +104,14 @@ def search(seed: int, dataset: Dataset, folder: Path, trials: int, epochs: int) 
     return Stages(packs=tuple(map(tuple, stages)))
 
 
-def row_of(number: int, data: str, trials: int, epochs: int, found: Sequence[Stages], command: str) -> Row:
+def row_of(number: int, what: str, found: Sequence[Stages], command: str) -> Row:
     """Give the row of some searches, one value a search."""
     extras = tuple(100 * each.extra for each in found)
     spans = "; ".join(", ".join(f"{seconds:.1f}" for seconds in each.spans_s) + " s" for each in found)
     members = "; ".join(", then ".join(_members(stage) for stage in each.packs[1:]) for each in found)
     return Row(
         number=number,
-        what=f"confirmation of {trials} trials x {epochs} epochs on {data}, MLP space, default settings, two workers",
+        what=f"confirmation of {what}",
         against="exploration in the same search, without the start and the end of a search",
         reach=f"< {LIMIT} %",
         values=extras,
@@ -141,11 +141,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     keep_freed_memory()
     dataset = load("digits" if options.data_dir is None else "mnist", options.data_dir)
     trials, epochs, seeds = (8, 1, 1) if options.quick else (TRIALS, EPOCHS, options.seeds)
-    with tempfile.TemporaryDirectory() as folder:
-        found = [search(seed, dataset, Path(folder), trials, epochs) for seed in range(seeds)]
+    table: list[Row] = []
     folder_word = "" if options.data_dir is None else " --data-dir MNIST_FOLDER"
     command = f"python tests/benchmarks/winner/duration.py{folder_word} --seeds {seeds}"
-    table = [row_of(1, dataset.name, trials, epochs, found, command)]
+    for number, (halving, how) in enumerate(((False, "no early stopping"), (True, "early stopping, as by default")), 1):
+        size = {"trials": trials, "epochs": epochs, "halving": halving}
+        with tempfile.TemporaryDirectory() as folder:
+            found = [search(seed, dataset, Path(folder), **size) for seed in range(seeds)]
+        what = f"{trials} trials x {epochs} epochs on {dataset.name}, MLP space, two workers, {how}"
+        table.append(row_of(number, what, found, command))
     text = to_markdown(table, title="What a confirmation takes besides exploration")
     print(text)
     if options.write is not None:
