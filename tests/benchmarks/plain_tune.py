@@ -46,7 +46,7 @@ PARAM_SPACE = {
 
 
 class PictureDataset(TorchDataset[tuple[Tensor, int]]):
-    """Images uint8 [n, h, w] and labels int64 [n], transformed one by one as torchvision's MNIST does."""
+    """Images uint8 [n, 1, h, w] and labels int64 [n], transformed one by one as torchvision's MNIST does."""
 
     def __init__(self, images: Tensor, labels: Tensor) -> None:
         self._images, self._labels = images, labels
@@ -55,7 +55,7 @@ class PictureDataset(TorchDataset[tuple[Tensor, int]]):
         return len(self._images)
 
     def __getitem__(self, place: int) -> tuple[Tensor, int]:
-        picture = Image.fromarray(self._images[place].numpy())
+        picture = Image.fromarray(self._images[place, 0].numpy())
         return normalize(to_tensor(picture)), int(self._labels[place])
 
 
@@ -76,7 +76,7 @@ def normalize(image: Tensor) -> Tensor:
 def make_dataset(images: Tensor, labels: Tensor, *, resident: bool) -> TorchDataset[Any]:
     """Give what a DataLoader reads."""
     if resident:
-        return TensorDataset(images.unsqueeze(1).float() / PIXEL_SCALE, labels)
+        return TensorDataset(images.float() / PIXEL_SCALE, labels)
     return PictureDataset(images, labels)
 
 
