@@ -47,7 +47,7 @@ def suggest_tried(space: Space, configuration: Configuration) -> Suggestion:
     One that the space never proposes has no values, as a study holds none outside its space: an attribute has them.
     """
     values = space.values_of(configuration)
-    outside = {TRIED: configuration.as_dict()}
+    outside = {TRIED: configuration.to_plain()}
     return Suggestion(values={}, attributes=outside) if values is None else Suggestion(values=values)
 
 

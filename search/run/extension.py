@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import get_type_hints
 
 from packtune.errors import SettingsError
+from packtune.models.own.hyperparameters import hyperparameters_with
 from packtune.proposals.given import Given
 from packtune.run.folder import Run
 from packtune.run.given.earlier import read_earlier
@@ -21,7 +22,7 @@ from packtune.run.given.further import (
 from packtune.run.given.gathering import Wishes
 from packtune.run.given.keeping import write_given
 from packtune.run.given.parsing import parse_metric
-from packtune.run.given.tries import read_tries
+from packtune.run.given.try_words import read_tries
 from packtune.run.planning import NetworkOptions, ResourceOptions, change_resources
 from packtune.run.records import check_extendable, open_study, read_records
 from packtune.run.settings_file import read_settings, write_settings
@@ -101,7 +102,7 @@ def extend_run(
     """
     plan, options = run.settings.plan, options or {}
     asked = None if trials is None else _parse_total(str(trials), plan.trials)
-    tries = read_tries(options.get("tries") or ())
+    tries = read_tries(options.get("tries") or (), hyperparameters_with(run.space.network))
     wishes = Wishes(tries=tries, runs=read_earlier(options.get("from_runs") or (), run.folder.results))
     with run.folder.locked():
         records = read_records(run)  # a run that cannot go on is left as it is

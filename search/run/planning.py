@@ -16,7 +16,7 @@ from packtune.protocol import NOTEBOOK_SEED, Protocol
 from packtune.run.folder import Run, RunFolder, free_name, name_stem
 from packtune.run.given.counting import check_replicates, confirms, count_trials
 from packtune.run.given.parsing import parse_device, parse_metric, parse_precision, parse_preference, parse_protocol
-from packtune.run.given.tries import GivenTry
+from packtune.run.given.try_words import GivenTry
 from packtune.run.settings_file import AUTO
 from packtune.settings import Preference, Resources, SearchPlan, Settings
 from packtune.space.change_words import GivenChanges

@@ -76,31 +76,51 @@ class Space:
             KeyError: the value of a dimension that applies is missing.
             ValueError: a value lies outside the range of its hyperparameter.
         """
-        keyed = self.choose(lambda dimension: values[dimension.key])
-        chosen = {each.name: keyed[each.key] for each in self.dimensions if each.key in keyed}
+        return self.completed_by({}, lambda dimension: values[dimension.key])
+
+    def completed_by(self, given: Mapping[str, Value], value_of: Callable[[Dimension], Value]) -> Configuration:
+        """Make the configuration with given values, which may lie outside the space.
+
+        Args:
+            given: by the names of the hyperparameters.
+            value_of: gives the value of each dimension that applies and is not among them.
+
+        Raises:
+            ValueError: a value lies outside the range of its hyperparameter.
+        """
+        keyed = self.choose(lambda each: given[each.name] if each.name in given else value_of(each))
+        values = {**{each.name: keyed[each.key] for each in self.dimensions if each.key in keyed}, **given}
         if self.network is None:
-            return Configuration.from_dict(chosen)
-        own = own_values(self.network, chosen)
-        common = {name: value for name, value in chosen.items() if name not in own}
+            return Configuration.from_dict(values)
+        own = own_values(self.network, values)
+        common = {name: value for name, value in values.items() if name not in own}
         return Configuration.from_dict({"architecture": self.network.architecture, "own": own, **common})
 
     def has(self, values: Mapping[str, Value]) -> bool:
-        """Tell whether the dimensions may have these values, and each that applies has one."""
+        """Tell whether the dimensions may have these values, by their keys, and each that applies has one."""
         try:
-            applying = self.choose(lambda dimension: values[dimension.name])
+            applying = self.choose(lambda dimension: values[dimension.key])
         except KeyError:
             return False
-        domains = {dimension.name: dimension.domain for dimension in self.dimensions}
-        return applying.keys() == values.keys() and all(domains[name].has(value) for name, value in values.items())
+        domains = {dimension.key: dimension.domain for dimension in self.dimensions}
+        return applying.keys() == values.keys() and all(domains[key].has(value) for key, value in values.items())
 
     def values_of(self, configuration: Configuration) -> dict[str, Value] | None:
-        """Give the values with which a configuration is proposed; none if it never is."""
-        known, used = configuration.as_dict(), configuration.used()
-        values = self.choose(lambda dimension: known[dimension.name])
-        if not self.has(values) or self.configuration_of(values).used() != used:
+        """Give the values by key with which a configuration is proposed; none if it never is."""
+        used = configuration.used()
+        values = self.nearest_values(configuration)
+        if values is None or not self.has(values) or self.configuration_of(values).used() != used:
             return None
         listed = not self.listed or any(self.configuration_of(row).used() == used for row in self.listed)
         return values if listed else None
+
+    def nearest_values(self, configuration: Configuration) -> dict[str, Value] | None:
+        """Give a configuration's values of the dimensions that apply, by key; none if it is of another network."""
+        known = {**configuration.as_dict(), **configuration.own}
+        try:
+            return self.choose(lambda dimension: known[dimension.name])
+        except KeyError:
+            return None
 
     @property
     def is_enumerable(self) -> bool:

@@ -12,7 +12,7 @@ from packtune.models.own.hyperparameters import hyperparameters_with
 from packtune.proposals.catalog import find_sampler
 from packtune.proposals.given import Given
 from packtune.run.folder import Run
-from packtune.run.given.tries import GivenTry
+from packtune.run.given.try_words import GivenTry
 from packtune.settings import EndedBy, SearchPlan
 from packtune.space.change_words import GivenChanges, read_changes
 from packtune.space.changes import change_space

@@ -29,7 +29,7 @@ def write_given(given: Given, folder: Path) -> None:
     values = {
         "version": FORMAT_VERSION,
         "tries": [
-            {"first": each.first, "configurations": [c.as_dict() for c in each.configurations]} for each in given.tries
+            {"first": each.first, "configurations": [c.to_plain() for c in each.configurations]} for each in given.tries
         ],
         "earlier": [{"values": dict(each.values), "outcome": _short(each.outcome)} for each in given.earlier],
     }

@@ -1,30 +1,17 @@
-"""Configurations that a user wants to be tried first: from texts, tables and files, a leaderboard among them."""
+"""Configurations that a user wants to be tried first: completed from a space, and checked."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from packtune.data.description import Description
-from packtune.data.files import readable
-from packtune.errors import SettingsError, SpaceError, suggest_name
+from packtune.errors import SettingsError
 from packtune.models.architectures.shapes import check_fits
-from packtune.models.configuration import HYPERPARAMETERS, Configuration, Value
-from packtune.space.change_words import read_value
-from packtune.space.domains import Choices, Dimension
-from packtune.space.file import decode_space, read_bytes
+from packtune.models.configuration import Configuration, Value, is_own
+from packtune.space.domains import Choices, Dimension, IntRange
 from packtune.space.space import Space
-from packtune.toml_text import load_toml
-
-GivenTry = str | Path | Mapping[str, object] | Configuration
-ENDINGS = (".toml", ".json", ".csv")
-OWN_COLUMNS = ("trial", "state")
-"""Columns of our tables: where a file has both, all that are no hyperparameters are passed over."""
-MOST_BYTES = 50_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,21 +32,17 @@ class Try:
         Raises:
             SettingsError: a value is not allowed.
         """
-        inside = space.choose(lambda each: self.values.get(each.name, _next_to_default(each)))
+        expected = None if space.network is None else space.network.architecture
+        architecture = self.values.get("architecture", expected)
+        if architecture != expected and (expected or is_own(architecture)):
+            raise SettingsError(
+                f"try {self.source}: the architecture {architecture} is not that of this search"
+                f"{f', {expected}: leave it out' if expected else ': name its file with --model'}"
+            )
         try:
-            return Configuration.from_dict({**inside, **self.values})
+            return space.completed_by(self.values, _next_to_default)
         except ValueError as error:
             raise SettingsError(f"try {self.source}: {error}") from error
-
-
-def read_tries(given: Sequence[GivenTry] | GivenTry) -> list[Try]:
-    """Read what was given; the values are of the right kinds, and may be outside their ranges.
-
-    Raises:
-        SettingsError: it is not understood, or a name is unknown.
-    """
-    several = [given] if isinstance(given, str | Path | Mapping | Configuration) else given
-    return [each for one in several for each in _read(one)]
 
 
 def complete_tries(tries: Iterable[Try], space: Space, data: Description) -> tuple[Configuration, ...]:
@@ -80,8 +63,11 @@ def describe_outside(space: Space, configuration: Configuration) -> str:
     """Say what of a configuration a space never proposes; empty if nothing is."""
     if space.values_of(configuration) is not None:
         return ""
-    domains = {each.name: each.domain for each in space.dimensions}
+    applying = space.nearest_values(configuration) or {}
+    domains = {each.name: each.domain for each in space.dimensions if each.key in applying}
     default = Configuration().as_dict()
+    if space.network is not None:
+        default["architecture"] = space.network.architecture
     odd = [
         f"{name} {value}"
         for name, value in configuration.used().items()
@@ -92,10 +78,14 @@ def describe_outside(space: Space, configuration: Configuration) -> str:
 
 
 def _next_to_default(dimension: Dimension) -> Value:
-    domain, default = dimension.domain, Configuration().as_dict()[dimension.name]
+    """Give the default of a hyperparameter, or what is next to it; of own networks, the first or the middle value."""
+    domain, default = dimension.domain, Configuration().as_dict().get(dimension.name)
     if isinstance(domain, Choices):
-        return default if domain.has(default) else domain.values[0]
-    return min(domain.high, max(domain.low, default))
+        return default if default is not None and domain.has(default) else domain.values[0]
+    if default is not None:
+        return min(domain.high, max(domain.low, default))
+    middle = math.sqrt(domain.low * domain.high) if domain.log else (domain.low + domain.high) / 2
+    return round(middle) if isinstance(domain, IntRange) else middle
 
 
 def _check_trains(source: str, configuration: Configuration, data: Description) -> None:
@@ -108,111 +98,3 @@ def _check_trains(source: str, configuration: Configuration, data: Description) 
             f"try {source}: batch_size = {configuration.batch_size} is more than the {data.n_train} training examples "
             f"of {data.name}: give a smaller one"
         )
-
-
-def _read(given: GivenTry) -> list[Try]:
-    if isinstance(given, Configuration):
-        return [Try(source="a configuration", values=given.used())]
-    if isinstance(given, Mapping):
-        return [_from_table("a table", given)]
-    text = str(given)
-    if isinstance(given, str) and "=" in text and not Path(text).is_file():
-        return [_from_text(text)]
-    return _from_file(Path(text))
-
-
-def _from_text(text: str) -> Try:
-    values: dict[str, Value] = {}
-    for part in text.split(","):
-        name, equals, value = (word.strip() for word in part.partition("="))
-        if not (name and equals and value):
-            raise SettingsError(
-                f"try {text!r} is not understood at {part.strip()!r}: give NAME=VALUE,NAME=VALUE,..., or a file"
-            )
-        if name in values:
-            raise SettingsError(f"try {text!r} gives {name} twice: give it once")
-        values[name] = _value(text, name, value)
-    return Try(source=text, values=values)
-
-
-def _from_file(path: Path) -> list[Try]:
-    shown = readable(str(path))
-    if path.suffix.lower() not in ENDINGS:
-        raise SettingsError(
-            f"try {shown!r} is neither NAME=VALUE,... nor a file whose name ends in {', '.join(ENDINGS)}: give one of "
-            "the two"
-        )
-    text = _text_of(path)
-    match path.suffix.lower():
-        case ".csv":
-            found = _from_csv(shown, text)
-        case ".json":
-            found = _from_entries(shown, _parsed(shown, text))
-        case _:
-            found = _from_entries(shown, _parsed(shown, text, toml=True))
-    if not found:
-        raise SettingsError(f"try {shown}: there is no configuration in it")
-    return found
-
-
-def _text_of(path: Path) -> str:
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise SettingsError(f"try {path}: the file has more than {MOST_BYTES // 10**6} MB: give a smaller one")
-        return decode_space(read_bytes(path), str(path))
-    except (SpaceError, OSError) as error:
-        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise SettingsError(f"try {path}: cannot be read: {why}: check the path and the file") from error
-
-
-def _parsed(source: str, text: str, *, toml: bool = False) -> object:
-    try:
-        return load_toml(text) if toml else json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise SettingsError(f"try {source} is not valid {'TOML' if toml else 'JSON'}: {error}: mend that") from error
-
-
-def _from_entries(source: str, found: object) -> list[Try]:
-    """Read a table of values; or a list of such tables, which is the only entry of a TOML file."""
-    if isinstance(found, dict) and len(found) == 1 and not found.keys() & HYPERPARAMETERS.keys():
-        (found,) = found.values()
-    entries = found if isinstance(found, list) else [found]
-    return [_from_table(f"{source}, entry {number}", entry) for number, entry in enumerate(entries, 1)]
-
-
-def _from_table(source: str, entry: object) -> Try:
-    if not isinstance(entry, Mapping):
-        raise SettingsError(f"try {source}: {repr(entry)[:100]} is no table of values by name")
-    return Try(source=source, values={str(name): _value(source, str(name), value) for name, value in entry.items()})
-
-
-def _from_csv(source: str, text: str) -> list[Try]:
-    try:
-        rows = list(csv.DictReader(io.StringIO(text), strict=True))
-    except csv.Error as error:
-        raise SettingsError(f"try {source} is not valid CSV: {error}: mend that") from error
-    is_own = bool(rows) and all(column in rows[0] for column in OWN_COLUMNS)
-    return [_from_row(f"{source}, row {number}", row, is_own=is_own) for number, row in enumerate(rows, 1)]
-
-
-def _from_row(source: str, row: Mapping[str | None, object], *, is_own: bool) -> Try:
-    """Read a row of a table; what is empty is left out."""
-    values: dict[str, Value] = {}
-    for name, cell in row.items():
-        if name is None or cell is None:
-            raise SettingsError(f"try {source}: it has another number of cells than the header: mend that")
-        if cell != "" and not (is_own and name not in HYPERPARAMETERS):
-            values[name] = _value(source, name, cell)
-    return Try(source=source, values=values)
-
-
-def _value(source: str, name: str, value: object) -> Value:
-    if name not in HYPERPARAMETERS:
-        raise SettingsError(f"try {source}: unknown hyperparameter {name!r}.{suggest_name(name, HYPERPARAMETERS)}")
-    kind = HYPERPARAMETERS[name].kind
-    try:
-        # Of other kinds than text, values come from Python, TOML or JSON; a learning rate of 1 is a number too.
-        text = value if isinstance(value, str) else str(value).lower() if kind is bool else repr(value)
-        return read_value(name, text)
-    except SpaceError as error:
-        raise SettingsError(f"try {source}: {str(error).removeprefix('set ')}") from error

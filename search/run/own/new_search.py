@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from packtune.data.description import OwnData
 from packtune.data.options import DataOptions
+from packtune.models.own.hyperparameters import hyperparameters_with
 from packtune.models.own.network import OwnNetwork
 from packtune.models.training.metrics.catalog import Metric
 from packtune.proposals.given import NOTHING, Given
@@ -16,7 +17,7 @@ from packtune.run.given.earlier import read_earlier
 from packtune.run.given.gathering import Wishes
 from packtune.run.given.keeping import write_given
 from packtune.run.given.parsing import parse_metric
-from packtune.run.given.tries import read_tries
+from packtune.run.given.try_words import read_tries
 from packtune.run.network.facts import write_facts
 from packtune.run.own.classes import check_classes
 from packtune.run.own.finding import find_data
@@ -93,7 +94,7 @@ def _new_search(
     data: object, source: SpaceSource, options: SearchOptions, view: ProgressView, results: Path
 ) -> NewSearch:
     resources = choose_resources(options)
-    tries = read_tries(options.get("tries") or ())
+    tries = read_tries(options.get("tries") or (), hyperparameters_with(source.space.network))
     # What is wrong in the options shows before anything is read.
     plan_search(DEFAULT_DATA, source, options, tries=len(tries))
     wishes = Wishes(tries=tries, runs=read_earlier(options.get("from_runs") or (), results))

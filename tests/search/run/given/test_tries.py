@@ -11,11 +11,14 @@ from packtune.data.catalog import DATASETS
 from packtune.data.description import Description, Head
 from packtune.errors import SettingsError
 from packtune.models.configuration import Configuration
-from packtune.run.given.tries import complete_tries, describe_outside, read_tries
+from packtune.models.own.hyperparameters import hyperparameters_with, network_space
+from packtune.run.given.tries import complete_tries, describe_outside
+from packtune.run.given.try_words import read_tries
 from packtune.space.catalog import SPACES
 from packtune.space.change_words import read_changes
 from packtune.space.changes import change_space
 from packtune.space.domains import Dimension, IntRange
+from packtune.space.joining import with_network
 from packtune.space.space import Space
 
 DIGITS = DATASETS["digits"].description
@@ -139,3 +142,65 @@ def test_what_the_space_never_proposes_is_said():
     assert line == "Tried first, although the space wide never proposes it: pooling 3, batch_size 48."
     listed = Configuration(hidden_units=128, momentum=0.9, learning_rate=0.01)
     assert "the combination of its values" in describe_outside(SPACES["mini-grid"], listed)
+
+
+@pytest.mark.parametrize("name", ["broad", "optimizers"])
+def test_each_form_of_a_hyperparameter_has_its_own_range(name):
+    """AdamW has other learning rates than SGD: what is left out comes from the range that applies."""
+    space = SPACES[name]
+    adamw, sgd = configurations("optimizer=adamw", "optimizer=sgd", space=space)
+    rates = {each.form: each.domain for each in space.dimensions if each.name == "learning_rate"}
+    assert rates[1].has(sgd.learning_rate) and rates[2].has(adamw.learning_rate)
+    assert adamw.learning_rate != sgd.learning_rate
+    for made in (adamw, sgd):
+        values = space.values_of(made)
+        assert values is not None and space.configuration_of(values).used() == made.used()
+        assert describe_outside(space, made) == ""
+    (odd,) = configurations("optimizer=adamw,learning_rate=0.7", space=space)
+    assert space.values_of(odd) is None
+    assert "learning_rate 0.7" in describe_outside(space, odd)
+
+
+def own_space():
+    table = {"width": {"low": 8, "high": 128, "log": True}, "heads": [2, 4], "rate": {"low": 0.0, "high": 0.5}}
+    network = network_space(file="net.py", architecture="net@1f3a", digest="0", table=table)
+    return with_network(SPACES["wide"], network)
+
+
+def own_configurations(*given):
+    space = own_space()
+    return complete_tries(read_tries(list(given), hyperparameters_with(space.network)), space, DIGITS)
+
+
+def test_hyperparameters_of_an_own_network_are_tried():
+    space = own_space()
+    (made,) = own_configurations("width=24,learning_rate=0.05")
+    assert dict(made.own) == {"width": 24, "heads": 2, "rate": 0.25}
+    assert (made.architecture, made.learning_rate) == ("net@1f3a", 0.05)
+    assert describe_outside(space, made) == ""
+    (odd,) = own_configurations({"width": 300})
+    line = describe_outside(space, odd)
+    assert "width 300" in line and "net@1f3a" not in line
+    assert own_configurations(made) == (made,)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("widht=24", "unknown hyperparameter 'widht'. Did you mean 'width'"),
+        ("hidden_units=24", "unknown hyperparameter 'hidden_units'"),
+        ("width=2.5", "width"),
+    ],
+)
+def test_what_is_wrong_for_an_own_network_is_named(text, words):
+    with pytest.raises(SettingsError) as caught:
+        own_configurations(text)
+    assert words in str(caught.value)
+
+
+def test_configurations_of_another_network_are_refused():
+    (made,) = own_configurations("width=24")
+    with pytest.raises(SettingsError, match="--model"):
+        configurations(made)
+    with pytest.raises(SettingsError, match=r"mlp is not that of this search, net@1f3a"):
+        own_configurations(Configuration(learning_rate=0.5))

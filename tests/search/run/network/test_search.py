@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 import signal
 import subprocess
@@ -99,3 +100,24 @@ def test_a_changed_source_is_refused(undisturbed, tmp_path):
     assert "has changed since the run 'whole' began" in refused.stderr.replace("\n", " ")
     kept = undisturbed / "results/runs/whole/network"
     assert (kept / "blocks.py").read_bytes() == (EXAMPLE / "blocks.py").read_bytes()
+
+
+def test_its_hyperparameters_are_tried_first_and_when_it_goes_on(tmp_path):
+    shutil.copytree(EXAMPLE, tmp_path, dirs_exist_ok=True)
+    size = ("--model", "net.py", "--trials", "2", "--epochs", "1", "--no-confirm", "--sampler", "random")
+    begun = packtune(tmp_path, "run", *size, "--name", "tried", "--try", "width=16,norm=true,batch_size=64")
+    assert begun.returncode == 0, begun.stderr
+    resumed = packtune(tmp_path, "resume", "tried", "--model", "net.py", "--trials", "+1", "--try", "width=12")
+    assert resumed.returncode == 0, resumed.stderr
+    assert "never proposes it: width 12" in resumed.stderr.replace("\n", " ")
+    again = packtune(tmp_path, "run", *size, "--name", "again", "--from", "tried")
+    assert again.returncode == 0, again.stderr
+
+    def trials(run):
+        rows = csv.DictReader((tmp_path / f"results/runs/{run}/trials.csv").read_text().splitlines())
+        return [(row["width"], row["norm"], row["batch_size"]) for row in rows]
+
+    first, _, further = trials("tried")
+    assert first == ("16", "true", "64")
+    assert further[0] == "12"
+    assert trials("again")[0] in trials("tried")
