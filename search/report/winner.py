@@ -48,13 +48,19 @@ def pick_winner(rows: Sequence[Row], *, validation_images: Callable[[Row], int])
     if not complete:
         return None
     best = complete[0]
-    interval = _interval(best, validation_images(best))
+    interval = interval_of_row(best, validation_images(best))
     least = min(map(best.metric.merit, interval))
     ties = tuple(row for row in complete[1:] if row.merit >= least)
     return Winner(row=best, interval=interval, ties=ties)
 
 
-def _interval(row: Row, images: int) -> tuple[float, float]:
+def interval_of_row(row: Row, images: int) -> tuple[float, float]:
+    """Give the 95% interval of a score on validation, from the images alone.
+
+    Args:
+        row: with a score.
+        images: on which it was measured.
+    """
     measured = row.validation.measured if row.validation else None
     if measured is None:
         return wilson_interval(row.score, images)
