@@ -70,6 +70,7 @@ MODELS = (
     "packed_network",
     "training",
     "trained_model",
+    "examination",
     "model_file",
 )
 ORDERS = {"packtune": ROOMS, "packtune.models": MODELS, "packtune.data": DATA}

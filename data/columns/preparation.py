@@ -52,6 +52,14 @@ class ColumnPreparation:
         return tuple([column.name for column in self.numbers] + flags + words)
 
     @property
+    def places(self) -> dict[str, list[int]]:
+        """Give the places among the resulting columns that each column of the table fills, by its name."""
+        names = [column.name for column in self.numbers]
+        names += [column.name for column in self.numbers if column.has_gaps]
+        names += [column.name for column in self.words for _ in column.names]
+        return {name: [place for place, each in enumerate(names) if each == name] for name in dict.fromkeys(names)}
+
+    @property
     def n_columns(self) -> int:
         """How many columns a table for training had."""
         return len(self.numbers) + len(self.words) + len(self.left_out)

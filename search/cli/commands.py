@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from packtune.cli import examples, lists, predict, reproduce, results, search
+from packtune.cli import examples, lists, predict, report, reproduce, results, search
 from packtune.cli.app import app
 
 __all__ = ["app"]
@@ -14,6 +14,7 @@ COMMANDS = (
     reproduce.reproduce,
     results.leaderboard,
     results.best,
+    report.report,
     predict.predict,
     lists.spaces,
     lists.datasets,
@@ -24,6 +25,7 @@ EPILOGS = {
     reproduce.reproduce: reproduce.EXAMPLE,
     results.leaderboard: results.LEADERBOARD_EXAMPLE,
     results.best: results.BEST_EXAMPLE,
+    report.report: report.EXAMPLE,
     predict.predict: predict.EXAMPLES,
     lists.spaces: lists.SPACES_EXAMPLE,
     lists.datasets: lists.DATASETS_EXAMPLE,

@@ -35,6 +35,7 @@ class Ending:
         stopped_by: the signal that stopped the search early; none if there was none.
         open_trials: trials still to be trained, after a stop or at the end of the time budget.
         verdict: what the confirmation found; none before its selection is done, and if there is none.
+        confirmed: outcomes of its trainings, by number; none if it has not begun, and if there is none.
         open_trainings: of the confirmation, still to be trained; 0 while trials are open.
         trained: whether there was anything to train.
         baselines: what simple methods reach on the user's own data; none before the search has ended.
@@ -46,6 +47,7 @@ class Ending:
     winner: Winner | None
     open_trials: int
     verdict: Verdict | None = None
+    confirmed: Mapping[int, Outcome] | None = None
     open_trainings: int = 0
     stopped_by: signal.Signals | None = None
     trained: bool = False
@@ -83,6 +85,7 @@ def judge(run: Run, records: Sequence[TrialRecord], confirmed: Mapping[int, Outc
         winner=winner_of(rows, plan, verdict),
         open_trials=open_trials,
         verdict=verdict,
+        confirmed=confirmed,
         open_trainings=confirmation.layout.report.end - len(confirmed or ()) if confirmation and waits else 0,
         baselines=() if plan.own is None else read_baselines(run.folder.path),
         plan=plan,

@@ -106,7 +106,13 @@ def run_searches(
         finally:
             with stop.concluding():
                 endings = [_end(each, stop) for each in begun]
-        return [_compare(run, ending, datasets, view) for run, ending in zip(runs, endings, strict=True)]
+                if endings[0].stopped_by:  # somebody waits: what takes long is left out
+                    _report(runs, endings, None, view)
+        if endings[0].stopped_by:
+            return endings
+        compared = [_compare(run, ending, datasets, view) for run, ending in zip(runs, endings, strict=True)]
+        _report(runs, compared, datasets, view)
+        return compared
 
 
 def _left_s(run: Run, started_s: float) -> float | None:
@@ -255,13 +261,33 @@ def _end(each: _Begun, stop: Stop) -> Ending:
 
 
 def _compare(run: Run, ending: Ending, datasets: Sequence[Dataset], view: ProgressView) -> Ending:
-    """Measure what simple methods reach on data of the user's own, unless a signal has stopped the search."""
-    if run.settings.plan.own is None or ending.stopped_by or not ending.rows:
+    """Measure what simple methods reach on data of the user's own."""
+    if run.settings.plan.own is None or not ending.rows:
         return ending
     view.stage("Measuring what simple methods reach")
-    dataset = next(each for each in datasets if each.name == run.settings.plan.description.name)
+    dataset = _dataset_of(run, datasets)
     keep_baselines(run.folder.path, dataset, view.say, run.settings.plan.metric)
     return with_baselines(run, ending)
+
+
+def _dataset_of(run: Run, datasets: Sequence[Dataset]) -> Dataset:
+    return next(each for each in datasets if each.name == run.settings.plan.description.name)
+
+
+def _report(
+    runs: Sequence[Run], endings: Sequence[Ending], datasets: Sequence[Dataset] | None, view: ProgressView
+) -> None:
+    """Write the reports of runs.
+
+    Args:
+        datasets: of which networks label examples; none to leave that out.
+    """
+    from packtune.run.reporting.writing import try_to_report
+
+    for run, ending in zip(runs, endings, strict=True):
+        settled = replace(run, new=False, settings=run.settings.with_plan(ending.plan))
+        load = None if datasets is None else partial(_dataset_of, run, datasets)
+        try_to_report(settled, ending, load, view.say)
 
 
 def _end_for_others(begun: Sequence[_Begun], view: ProgressView, stopped_by: Signals | None) -> list[Ending]:

@@ -46,11 +46,12 @@ Default = TypeVar("Default")
 def write_settings(settings: Settings, path: Path) -> None:
     """Write settings as TOML, without the password of the storage; what is none is left out."""
     own = {"name": settings.name, "run_id": settings.run_id, "version": settings.version or None}
-    values = {**own, **_plan_values(settings.plan), **_resource_values(settings.resources)}
+    values = {**own, **plan_values(settings.plan), **resource_values(settings.resources)}
     write_text(path, tomli_w.dumps({name: value for name, value in values.items() if value is not None}))
 
 
-def _plan_values(plan: SearchPlan) -> dict[str, Value | list[str] | None]:
+def plan_values(plan: SearchPlan) -> dict[str, Value | list[str] | None]:
+    """Give what decides the result, as the file has it; none for what is left out."""
     return {
         "data": path_to_text(plan.data),
         "network": None if plan.network is None else path_to_text(plan.network.file),
@@ -80,7 +81,8 @@ def _plan_values(plan: SearchPlan) -> dict[str, Value | list[str] | None]:
     }
 
 
-def _resource_values(resources: Resources) -> dict[str, Value | list[str] | None]:
+def resource_values(resources: Resources) -> dict[str, Value | list[str] | None]:
+    """Give where a search runs, as the file has it, without the password of the storage; none for what is left out."""
     return {
         "data_dir": None if resources.data_dir is None else path_to_text(str(resources.data_dir)),
         "workers": resources.workers,

@@ -65,8 +65,9 @@ def data_facts(plan: SearchPlan, baselines: Sequence[BaselineAccuracy], *, is_de
 
 def _baseline(baseline: BaselineAccuracy, n_train: int, metric: Metric) -> BaselineFacts:
     """Give what a simple method reaches: its scores by the metric of the run, where it was scored by it."""
-    scores = baseline.validation_score, baseline.test_score
-    validation, test = (baseline.validation, baseline.test) if metric is Metric.ACCURACY or None in scores else scores
+    validation, test = baseline.validation, baseline.test
+    if metric is not Metric.ACCURACY and baseline.validation_score is not None and baseline.test_score is not None:
+        validation, test = baseline.validation_score, baseline.test_score
     return BaselineFacts(
         name=baseline.name,
         in_words=describe_baselines([baseline], n_train=n_train),

@@ -1,0 +1,1 @@
+"""A report in short, for a pull request: Markdown, and two small pictures beside it."""

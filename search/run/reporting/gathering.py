@@ -1,0 +1,132 @@
+"""All facts of a run's report, from how it ended."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from packtune.confirmation.course import Course
+from packtune.data.files import readable
+from packtune.models.configuration import Value
+from packtune.report.facts.about import RunFacts, SettingFacts
+from packtune.report.facts.answers import AnswersFacts
+from packtune.report.facts.making.about import data_facts, metric_facts, space_facts
+from packtune.report.facts.making.importance import importance_facts, importance_notes
+from packtune.report.facts.making.leaders import leader_facts, trade_points, winner_facts
+from packtune.report.facts.making.times import time_facts
+from packtune.report.facts.making.trainings import finalist_curves, progress_facts, trial_facts
+from packtune.report.facts.making.tried import Tried
+from packtune.report.facts.place import PlaceFacts
+from packtune.report.facts.report import NoteFacts, ReportFacts
+from packtune.report.method import describe_method
+from packtune.run.confirming import confirmation_of
+from packtune.run.ending import Ending
+from packtune.run.folder import Run
+from packtune.run.given.stops import describe_stop
+from packtune.run.settings_file import plan_values
+
+
+def is_decided(ending: Ending) -> bool:
+    """Tell whether the winner is final: with a confirmation once its report is done, else once nothing is open.
+
+    Only then a report says anything of test examples.
+    """
+    if ending.winner is None:
+        return False
+    if ending.plan.confirm:
+        return ending.verdict is not None and ending.verdict.test is not None
+    return not ending.is_open
+
+
+def gather_facts(
+    run: Run, ending: Ending, *, place: PlaceFacts, answers: AnswersFacts | None, notes: tuple[NoteFacts, ...] = ()
+) -> ReportFacts:
+    """Gather all facts.
+
+    Args:
+        place: where the run lies.
+        answers: of the winner's kept network; none if it is not there.
+        notes: why something of these two is missing.
+    """
+    plan, records, decided = ending.plan, ending.records, is_decided(ending)
+    course = _course(run, ending)
+    tried = Tried(run.space, [record.proposal.configuration for record in records])
+    progress = progress_facts(records, plan.metric, course, ending.confirmed)
+    importance = importance_facts(run.space, records)
+    ended = sum(record.outcome is not None for record in records)
+    return ReportFacts(
+        run=_run_facts(run, ending, ended),
+        metric=metric_facts(plan.metric),
+        data=data_facts(plan, ending.baselines, is_decided=decided),
+        space=space_facts(run.space),
+        settings=_settings(run),
+        winner=winner_facts(ending.winner, is_decided=decided) if ending.winner else None,
+        leaderboard=leader_facts(ending.rows, ending.winner, plan, tried, is_decided=decided),
+        finalists=tuple(finalist_curves(course, ending.confirmed)) if course and ending.confirmed else (),
+        progress=progress,
+        importance=importance,
+        hyperparameters=tried.axes,
+        fixed=tried.fixed,
+        trials=tuple(trial_facts(record, tried) for record in records),
+        trade=trade_points(ending.rows, lambda row: row.parameters, plan.metric),
+        answers=answers,
+        notes=(*_notes(decided), *importance_notes(importance, ended=ended), *notes),
+        times=time_facts(records, ending.rows, progress, ending.confirmed, plan.metric),
+        place=place,
+    )
+
+
+def _course(run: Run, ending: Ending) -> Course | None:
+    """Give how far the confirmation is; none if it has not begun."""
+    confirmation = confirmation_of(run, ending.records)
+    return None if confirmation is None or ending.confirmed is None else confirmation.course(ending.confirmed)
+
+
+def _run_facts(run: Run, ending: Ending, ended: int) -> RunFacts:
+    plan = ending.plan
+    return RunFacts(
+        name=run.folder.name,
+        trials=plan.trials,
+        finished=ended,
+        open=ending.open_trials,
+        open_trainings=ending.open_trainings,
+        counts=tuple(Counter(record.state.value for record in ending.records).items()),
+        is_decided=is_decided(ending),
+        status=_status(ending),
+        method=describe_method(plan, ending.rows, ending.verdict),
+        sampler=plan.sampler,
+        seed=plan.seed,
+        epochs=plan.epochs,
+    )
+
+
+def _status(ending: Ending) -> str:
+    """Say how a search ended, or stands."""
+    plan = ending.plan
+    if ending.open_trials:
+        return f"{ending.open_trials} of {plan.trials} trials are open."
+    if ending.open_trainings:
+        return f"All {plan.trials} trials are done; {ending.open_trainings} trainings of finalists are open."
+    if ended := describe_stop(plan, ending.verdict):
+        return ended
+    confirmed = ", and the winner is confirmed by fresh trainings" * (ending.verdict is not None)
+    return f"All {plan.trials} trials are done{confirmed}."
+
+
+def _settings(run: Run) -> tuple[SettingFacts, ...]:
+    given: Mapping[str, Value | list[str] | None] = plan_values(run.settings.plan)
+    return tuple(SettingFacts(name=name, value=_shown(value)) for name, value in given.items() if value is not None)
+
+
+def _shown(value: Value | list[str]) -> Value | tuple[str, ...]:
+    if isinstance(value, list):
+        return tuple(map(readable, value))
+    return readable(value) if isinstance(value, str) else value
+
+
+def _notes(decided: bool) -> list[NoteFacts]:
+    """Say that nothing was worked out on test examples before the winner is decided."""
+    if decided:
+        return []
+    text = "The winner is not decided yet: all scores are of validation examples, and no test example was looked at."
+    return [NoteFacts(section="leaderboard", text=text)]

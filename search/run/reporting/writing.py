@@ -1,0 +1,86 @@
+"""Writes the report of a run beside its tables. If that fails, it is said, and nothing else is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packtune.errors import PacktuneError
+from packtune.files import write_text
+from packtune.report.facts.json_form import to_json
+from packtune.report.facts.report import NoteFacts, ReportFacts
+from packtune.report.summary.markdown import to_markdown
+from packtune.run.ending import Ending
+from packtune.run.folder import Run
+from packtune.run.reporting.gathering import gather_facts, is_decided
+from packtune.run.reporting.place import place_of
+
+if TYPE_CHECKING:
+    from packtune.data.dataset import Dataset
+    from packtune.report.facts.answers import AnswersFacts
+
+JSON, MARKDOWN = "report.json", "report.md"
+Load = Callable[[], "Dataset"]
+"""Gives the data set of a run."""
+
+
+def write_report(run: Run, ending: Ending, load: Load | None) -> list[Path]:
+    """Write the report of a run into its folder.
+
+    Args:
+        load: gives the data set, of which the winner's network labels examples; none to leave that out.
+
+    Returns:
+        The files that people read, the first of them to be looked at first.
+
+    Raises:
+        PacktuneError: a file cannot be written.
+    """
+    facts = facts_of(run, ending, load)
+    folder = run.folder.path
+    write_text(folder / JSON, to_json(facts))
+    write_text(folder / MARKDOWN, to_markdown(facts))
+    return [folder / MARKDOWN, folder / JSON]
+
+
+def facts_of(run: Run, ending: Ending, load: Load | None) -> ReportFacts:
+    """Gather the facts of a report; `load` as in `write_report`."""
+    answers, notes = _answers(run, ending, load)
+    place = place_of(run, ending, now=datetime.now(UTC))
+    return gather_facts(run, ending, place=place, answers=answers, notes=tuple(notes))
+
+
+def try_to_report(run: Run, ending: Ending, load: Load | None, say: Callable[[str], None]) -> None:
+    """Write the report at the end of a search. If that fails, it is said: the tables are there already."""
+    if not ending.rows:
+        return
+    try:
+        write_report(run, ending, load)
+    except Exception as error:  # whatever it is, it must not cost the result of a search
+        say(f"The report could not be written ({type(error).__name__}: {error}): {run.folder.command('report')}")
+
+
+def _answers(run: Run, ending: Ending, load: Load | None) -> tuple[AnswersFacts | None, list[NoteFacts]]:
+    """Let the winner's kept network label examples; else say why there is nothing."""
+    if ending.winner is None:
+        return None, [_note("No trial is complete, so there is no network yet.")]
+    again = run.folder.command("report")
+    if load is None:
+        return None, [_note(f"The search was stopped before single examples were labelled: `{again}` adds them.")]
+    from packtune.run.reporting.answers import answers_of, kept_model
+
+    decided = is_decided(ending)
+    try:
+        model = kept_model(run.folder, ending.winner)
+        if model is None:
+            return None, [_note(f"The run kept no network of trial {ending.winner.row.trial}, and none is trained.")]
+        found = answers_of(run, ending.winner, model, load(), is_decided=decided)
+    except PacktuneError as error:
+        return None, [_note(f"Single examples could not be labelled: {error}")]
+    return found, [] if decided else [_note("The winner is not decided yet: these are validation examples.")]
+
+
+def _note(text: str) -> NoteFacts:
+    return NoteFacts(section="answers", text=text)
