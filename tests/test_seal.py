@@ -38,9 +38,15 @@ def test_the_file_that_reads_them_is_imported_by_none_of_these(source_files):
 def test_baselines_are_known_to_those_alone_who_show_them(source_files):
     imports = [(file.path, name) for file in source_files for _, name in file.imports()]
     importers = {path for path, name in imports if "aseline" in name}
-    shown = ("search/report/method.py", "search/interface/", "search/cli/", "search/__init__.py")
+    shown = (
+        "search/report/method.py",
+        "search/report/facts/",
+        "search/interface/",
+        "search/cli/",
+        "search/__init__.py",
+    )
     assert {path for path in importers if not path.startswith(shown)} == {
-        "search/run/ending.py", "search/run/orchestration.py", "search/run/own/baselines.py",
+        "search/run/ending.py", "search/run/reporting/afterwards.py", "search/run/own/baselines.py",
     }  # fmt: skip
 
 
@@ -60,3 +66,18 @@ def test_a_sealed_outcome_has_nothing_of_them():
     assert (sealed.validation, sealed.right_validation) == (accuracy, answers)
     assert not {"right_test", "test_score"} & set(sealed.to_json())
     assert Outcome.from_json(outcome.to_json()) == outcome
+
+
+def test_nothing_that_decides_knows_of_reports(source_files):
+    """A report shows test results: whoever proposes, compares, selects or records must not read one."""
+    reports = (
+        "packtune.report.facts",
+        "packtune.report.summary",
+        "packtune.run.reporting",
+        "packtune.models.examination",
+    )
+    imports = [(file.path, name) for file in source_files for _, name in file.imports()]
+    importers = {path for path, name in imports if name.startswith(reports)}
+    assert importers
+    deciding = (*SEALED, "search/dispatch/", "search/study/", "search/worker/", "search/execution/")
+    assert not [path for path in importers if path.startswith(deciding)]

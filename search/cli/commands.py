@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from packtune.cli import examples, lists, predict, report, reproduce, results, search
+from packtune.cli import examples, lists, predict, reproduce, results, search
 from packtune.cli.app import app
+from packtune.cli.reporting import report
 
 __all__ = ["app"]
 

@@ -12,6 +12,7 @@ from packtune.confirmation.estimate import Estimate
 from packtune.data.description import BaselineAccuracy
 from packtune.errors import SettingsError
 from packtune.files import write_bytes
+from packtune.interface.reporting import Reported
 from packtune.models.configuration import Configuration
 from packtune.report.leaderboard import Leaderboard, curves_frame, leaderboard_frame, trials_frame
 from packtune.report.progress import ProgressView
@@ -120,7 +121,7 @@ class WinnerResult:
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class SearchResult:
+class SearchResult(Reported):
     """A run, and how it stands.
 
     Shown in a notebook, it prints its leaderboard as a table.

@@ -23,15 +23,15 @@ from packtune.models.own.registry import find_network
 from packtune.proposals.proposer import Capacity
 from packtune.report.progress import ProgressView
 from packtune.run.confirming import ConfirmingStages, confirmed_outcomes, requeue_confirmation
-from packtune.run.ending import Ending, conclude, restore_ending, with_baselines
+from packtune.run.ending import Ending, conclude, restore_ending
 from packtune.run.folder import Run
 from packtune.run.given.further import narrowed_space
 from packtune.run.given.stops import settle_end
 from packtune.run.model_keeper import ModelKeeper
 from packtune.run.network.checking import check_network
-from packtune.run.own.baselines import keep_baselines
 from packtune.run.own.keeping import load_data
 from packtune.run.records import open_study
+from packtune.run.reporting.afterwards import compare_and_report, report_briefly
 from packtune.run.settling import advise, settle
 from packtune.run.stopping import Stop, StopSource, time_budget
 from packtune.settings import Placement, SettledPlan
@@ -106,13 +106,9 @@ def run_searches(
         finally:
             with stop.concluding():
                 endings = [_end(each, stop) for each in begun]
-                if endings[0].stopped_by:  # somebody waits: what takes long is left out
-                    _report(runs, endings, None, view)
-        if endings[0].stopped_by:
-            return endings
-        compared = [_compare(run, ending, datasets, view) for run, ending in zip(runs, endings, strict=True)]
-        _report(runs, compared, datasets, view)
-        return compared
+                if endings[0].stopped_by:  # somebody waits
+                    report_briefly(runs, endings, view)
+        return endings if endings[0].stopped_by else compare_and_report(runs, endings, datasets, view)
 
 
 def _left_s(run: Run, started_s: float) -> float | None:
@@ -258,36 +254,6 @@ def _end(each: _Begun, stop: Stop) -> Ending:
     if not ending.is_open:
         CheckpointFolder(each.run.folder.checkpoints).clear()
     return ending
-
-
-def _compare(run: Run, ending: Ending, datasets: Sequence[Dataset], view: ProgressView) -> Ending:
-    """Measure what simple methods reach on data of the user's own."""
-    if run.settings.plan.own is None or not ending.rows:
-        return ending
-    view.stage("Measuring what simple methods reach")
-    dataset = _dataset_of(run, datasets)
-    keep_baselines(run.folder.path, dataset, view.say, run.settings.plan.metric)
-    return with_baselines(run, ending)
-
-
-def _dataset_of(run: Run, datasets: Sequence[Dataset]) -> Dataset:
-    return next(each for each in datasets if each.name == run.settings.plan.description.name)
-
-
-def _report(
-    runs: Sequence[Run], endings: Sequence[Ending], datasets: Sequence[Dataset] | None, view: ProgressView
-) -> None:
-    """Write the reports of runs.
-
-    Args:
-        datasets: of which networks label examples; none to leave that out.
-    """
-    from packtune.run.reporting.writing import try_to_report
-
-    for run, ending in zip(runs, endings, strict=True):
-        settled = replace(run, new=False, settings=run.settings.with_plan(ending.plan))
-        load = None if datasets is None else partial(_dataset_of, run, datasets)
-        try_to_report(settled, ending, load, view.say)
 
 
 def _end_for_others(begun: Sequence[_Begun], view: ProgressView, stopped_by: Signals | None) -> list[Ending]:

@@ -38,7 +38,11 @@ def write_report(run: Run, ending: Ending, load: Load | None) -> list[Path]:
     Raises:
         PacktuneError: a file cannot be written.
     """
-    facts = facts_of(run, ending, load)
+    return write_facts(run, facts_of(run, ending, load))
+
+
+def write_facts(run: Run, facts: ReportFacts) -> list[Path]:
+    """Write facts into the folder of their run; see `write_report`."""
     folder = run.folder.path
     write_text(folder / JSON, to_json(facts))
     write_text(folder / MARKDOWN, to_markdown(facts))
