@@ -1,0 +1,106 @@
+"""The axis and the words of scores, and other texts that several sections need."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from packtune.models.configuration import Value
+from packtune.report.facts.about import MetricFacts
+from packtune.report.facts.hyperparameters import HyperparameterFacts
+from packtune.report.facts.leaders import Interval
+from packtune.report.page.charts.axes import Axis, Tick, category_axis, fitting_axis, linear_axis, log_axis
+from packtune.report.page.charts.axes import Value as Placed
+from packtune.report.page.charts.numbers import log_ticks, short
+
+STRETCH = 8.0
+"""Where the worst error is more than so many times the best one, the scale of scores is even in the errors' logarithm."""
+LEAST_ERROR = 1e-4
+STRETCHED = "The scale of scores is stretched towards the best ones, as they lie close together."
+COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def score_axis(metric: MetricFacts, scores: Iterable[float]) -> Axis:
+    """Make the vertical axis of scores on validation.
+
+    Most trials of a search lie close to the best one, and a few far below. Where the errors differ by a large factor,
+    the axis is even in their logarithm; the ticks are still scores.
+    """
+    known = [score for score in scores if math.isfinite(score)] or [0.0, metric.highest]
+    label = f"validation {metric.in_words}" + ("" if metric.larger_is_better else " (smaller is better)")
+    if not is_stretched(metric, known):
+        return fitting_axis(label, known)
+    if not metric.larger_is_better:
+        return fitting_axis(label, [max(score, LEAST_ERROR) for score in known], log=True)
+    return _error_axis(label, metric.highest, known)
+
+
+def is_stretched(metric: MetricFacts, scores: Iterable[float]) -> bool:
+    """Tell whether the axis of these scores is even in the logarithm of the errors."""
+    errors = [_error(metric, score) for score in scores]
+    return bool(errors) and math.isfinite(max(errors)) and max(errors) > STRETCH * min(errors)
+
+
+def _error(metric: MetricFacts, score: float) -> float:
+    return max(LEAST_ERROR, metric.highest - score if metric.larger_is_better else score)
+
+
+def _error_axis(label: str, highest: float, scores: Sequence[float]) -> Axis:
+    errors = [max(LEAST_ERROR, highest - score) for score in scores]
+    low, high = min(errors) / 1.15, max(errors) * 1.15
+    span = math.log(high / low)
+
+    def place(score: Placed) -> float:
+        return math.log(high / max(low, highest - float(score))) / span
+
+    shown = [highest - error for error in log_ticks(low, high)]
+    inside = [score for score in shown if score >= 0 and 0 <= place(score) <= 1]
+    return Axis(label=label, ticks=tuple(Tick(at=place(score), label=f"{score:.6g}") for score in inside), place=place)
+
+
+def hyperparameter_axis(facts: HyperparameterFacts, values: Iterable[Value | None]) -> Axis:
+    """Make the axis of a hyperparameter: its choices, or its range; it holds all of the values."""
+    used = [value for value in values if value is not None]
+    if facts.choices or facts.low is None or facts.high is None:
+        return category_axis(facts.name, [*dict.fromkeys([*facts.choices, *used])] or ["none"])
+    numbers = [float(value) for value in used if not isinstance(value, str)]
+    low, high = min([facts.low, *numbers]), max([facts.high, *numbers])
+    if facts.is_log and low > 0:
+        return log_axis(f"{facts.name} (log scale)", low, high)
+    return linear_axis(facts.name, low, high)
+
+
+def score_text(score: float | None) -> str:
+    """Write a score with four places; nothing where there is none."""
+    return "" if score is None else f"{score:.4f}"
+
+
+def interval_text(interval: Interval) -> str:
+    """Write a score with its interval."""
+    return f"{interval.mean:.4f} (95% interval {interval.low:.4f} to {interval.high:.4f})"
+
+
+def value_text(value: Value | None) -> str:
+    """Write the value of a hyperparameter; nothing where it does not apply."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if isinstance(value, str) else short(value)
+
+
+def count(number: int, noun: str) -> str:
+    """Write a number with its noun: one trial, 12 trials, 1,200 trials."""
+    shown = COUNTS[number] if number < len(COUNTS) else f"{number:,}"
+    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+    return f"{shown} {noun if number == 1 else plural}"
+
+
+def capital(sentence: str) -> str:
+    """Begin a sentence with a capital letter."""
+    return sentence[:1].upper() + sentence[1:]
+
+
+def listed(words: Sequence[str]) -> str:
+    """Write a list in words: a, b and c."""
+    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
