@@ -14,7 +14,7 @@ from packtune.report.page.charts.axes import Value as Placed
 from packtune.report.page.charts.numbers import log_ticks, short
 
 STRETCH = 8.0
-"""Where the worst error is more than so many times the best one, the scale of scores is even in the errors' logarithm."""
+"""Where the worst error is more than so many times the best one, the scale is even in the logarithm of errors."""
 LEAST_ERROR = 1e-4
 STRETCHED = "The scale of scores is stretched towards the best ones, as they lie close together."
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
@@ -92,7 +92,7 @@ def value_text(value: Value | None) -> str:
 def count(number: int, noun: str) -> str:
     """Write a number with its noun: one trial, 12 trials, 1,200 trials."""
     shown = COUNTS[number] if number < len(COUNTS) else f"{number:,}"
-    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+    plural = noun + "es" if noun.endswith("s") else noun + "s"
     return f"{shown} {noun if number == 1 else plural}"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from packtune.report.page.charts.marks import label, rule
 from packtune.report.page.charts.markup import Markup, element, join
-from packtune.report.page.charts.panel import LETTER, cut, drawing
+from packtune.report.page.charts.panel import cut, drawing, width_of
 
 ROW = 44.0
 LONGEST_NAME = 24
@@ -37,8 +37,8 @@ def draw_bars(title: str, bars: Sequence[Bar], *, longest: float | None = None) 
     """
     largest = [longest] if longest else [bar.interval[1] if bar.interval else bar.value for bar in bars]
     scale = max([*largest, 1e-12])
-    left = 16 + LETTER * max((len(cut(bar.name, LONGEST_NAME)) for bar in bars), default=0)
-    room = 800 - left - 24 - LETTER * max((len(bar.shown) for bar in bars), default=0)
+    left = 16 + max((width_of(cut(bar.name, LONGEST_NAME)) for bar in bars), default=0)
+    room = 800 - left - 24 - 1.1 * max((width_of(bar.shown) for bar in bars), default=0)
     rows = [_row(bar, index, left, room / scale) for index, bar in enumerate(bars)]
     height = ROW * len(bars) + 8
     axis = rule((left, 2), (left, height - 2), "frame")

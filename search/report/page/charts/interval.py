@@ -18,18 +18,18 @@ def draw_interval(title: str, axis: Axis, mean: float, interval: tuple[float, fl
         low, high = (_across(axis.place(edge)) for edge in interval)
         parts = [rule((low, middle), (high, middle), "whisker")]
         parts += [rule((x, middle - 6), (x, middle + 6), "whisker") for x in (low, high)]
+    if axis.place(mean) < 0:  # below the axis: an arrow at its edge
+        return drawing(title, label((0, middle + 4), "◂", style="below"), width=WIDTH, height=HEIGHT, style="interval")
     dot = element("circle", class_=f"mean {style}", cx=round(_across(axis.place(mean)), 1), cy=middle, r=5)
     return drawing(title, join(parts), dot, width=WIDTH, height=HEIGHT, style="interval")
 
 
 def draw_interval_axis(axis: Axis) -> Markup:
     """Draw the axis of such a column, for its head."""
-    ticks = axis.ticks if len(axis.ticks) < 4 else axis.ticks[:: len(axis.ticks) - 1]
-    anchors = ["start", *["middle"] * (len(ticks) - 2), "end"] if len(ticks) > 1 else ["middle"]
     parts = [rule((EDGE, 20), (WIDTH - EDGE, 20), "frame")]
-    for tick, anchor in zip(ticks, anchors, strict=True):
+    for tick in axis.ticks:
         x = _across(tick.at)
-        parts += [rule((x, 17), (x, 23), "frame"), label((x, 13), tick.label, anchor=anchor)]
+        parts += [rule((x, 17), (x, 23), "frame"), label((x, 13), tick.label, anchor="middle")]
     return drawing(axis.label, *parts, width=WIDTH, height=HEIGHT, style="interval")
 
 

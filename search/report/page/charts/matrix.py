@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from packtune.report.page.charts.marks import label
 from packtune.report.page.charts.markup import Markup, element, join
-from packtune.report.page.charts.panel import LETTER, cut, drawing
+from packtune.report.page.charts.panel import cut, drawing, wide_drawing, width_of
 
 MOST_NUMBERS = 12
 """Classes; of more, the cells have no numbers, but say them when they are pointed at."""
 LONGEST_NAME = 14
+NARROW = 1000.0
+"""Units up to which a matrix is scaled to the page."""
 DARKEST = 0.62
 """Opacity of a full cell: the number in it must still be readable."""
 
@@ -23,7 +25,7 @@ def draw_matrix(title: str, names: Sequence[str], counts: Sequence[Sequence[int]
         counts: n rows of n numbers.
     """
     n = len(names)
-    left = 60 + LETTER * max((len(cut(name, LONGEST_NAME)) for name in names), default=0)
+    left = 60 + max((width_of(cut(name, LONGEST_NAME)) for name in names), default=0)
     top = left if n > MOST_NUMBERS or left > 150 else 70.0
     cell = min(72.0, max(12.0, (1000 - left) / max(1, n)))
     wrong = max((count for i, row in enumerate(counts) for j, count in enumerate(row) if i != j), default=0)
@@ -40,11 +42,8 @@ def draw_matrix(title: str, names: Sequence[str], counts: Sequence[Sequence[int]
             text_anchor="middle",
         ),
     ]
-    return drawing(title, *words, *heads, *rows, width=width, height=height, style=_style(width))
-
-
-def _style(width: float) -> str:
-    return "chart wide" if width > 700 else "chart"
+    draw = wide_drawing if width > NARROW else drawing
+    return draw(title, *words, *heads, *rows, width=width, height=height)
 
 
 def _head(name: str, x: float, y: float, *, upright: bool) -> Markup:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -46,27 +47,32 @@ def short(value: float) -> str:
     size = abs(value)
     if size >= 10_000:
         unit, sign = next((unit, sign) for unit, sign in UNITS if size >= unit)
-        return f"{value / unit:.3g}{sign}" if size < 1e12 else _power(value)
+        return f"{_rounded(value / unit, 3)}{sign}" if size < 1e12 else _power(value)
     if 0 < size < 0.0005:
         return _power(value)
     if value == int(value):
         return f"{int(value):,}"
-    return f"{value:.4g}" if size < 1000 else f"{value:,.0f}"
+    return _rounded(value, 4) if size < 1000 else f"{value:,.0f}"
 
 
 def even(values: Sequence[float]) -> list[str]:
     """Write the ticks of an axis alike: with the same number of places after the point."""
     largest = max((abs(value) for value in values), default=0.0)
-    least = min((b - a for a, b in zip(values, values[1:], strict=False)), default=1.0)
-    if not values or largest >= 10_000 or least < 0.0005:
+    least = min((b - a for a, b in itertools.pairwise(values)), default=1.0)
+    if len(values) < 2 or largest >= 10_000 or least < 0.0005:
         return [short(value) for value in values]
     places = max(0, -math.floor(math.log10(least) + 1e-6))
     places += abs(least * 10**places - round(least * 10**places)) > 0.01
     return [f"{value:,.{places}f}" for value in values]
 
 
+def _rounded(value: float, digits: int) -> str:
+    """Round to so many digits, and write it without an exponent."""
+    return f"{float(f'{value:.{digits}g}'):.12g}"
+
+
 def _power(value: float) -> str:
     exponent = math.floor(math.log10(abs(value)) + 1e-9)
-    factor = f"{value / 10.0**exponent:.2g}"
+    factor = _rounded(value / 10.0**exponent, 2)
     power = f"10{str(exponent).translate(SUPERSCRIPT)}"
     return power if factor == "1" else f"{factor}·{power}"

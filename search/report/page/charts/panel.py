@@ -3,38 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from packtune.report.page.charts.axes import Axis, Value
 from packtune.report.page.charts.marks import Point, label, rule
 from packtune.report.page.charts.markup import Markup, element, join
 
 LETTER = 12.0
-"""About the width of a letter of a tick's label, in units of the drawing."""
+"""About the width of a letter, in units of the drawing; half as much again of a wide one."""
+WIDE_LETTERS = frozenset("mwMW@%&<>=+~…—") | frozenset("ABCDGHKNOQRUVXY")
+FIRST_SQUARE = "\u1100"
+"""From here on, most letters are as wide as they are high."""
 LANE = 34.0
 """The height of a lane, in units of the drawing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: the edges are asked for with every mark, and kept
 class Panel:
     """A chart of 800 units by 500, unless said otherwise; a page shows it about 500 pixels wide.
 
     Attributes:
         lane: what lies below the axes, as "no score"; none for no such lane.
+        edge: where the axes begin, if not where the labels leave room; for panels that stand below each other.
     """
 
     x: Axis
     y: Axis
     lane: str | None = None
+    edge: float | None = None
     width: float = 800
     height: float = 500
 
-    @property
+    @cached_property
     def left(self) -> float:
         """Where the axes begin."""
         labels = [tick.label for tick in self.y.ticks] + ([self.lane] if self.lane else [])
-        return 52 + LETTER * max(map(len, labels), default=0)
+        return 52 + max(map(width_of, labels), default=0) if self.edge is None else self.edge
 
-    @property
+    @cached_property
     def right(self) -> float:
         """Where they end."""
         return self.width - 26
@@ -44,7 +50,7 @@ class Panel:
         """Their upper end."""
         return 18
 
-    @property
+    @cached_property
     def bottom(self) -> float:
         """Their lower end."""
         return self.height - 82 - (LANE if self.lane else 0)
@@ -88,6 +94,24 @@ def drawing(title: str, *contents: Markup, width: float, height: float, style: s
     )
 
 
+WIDE_SCALE = 0.7
+"""Pixels of a unit of a wide drawing: it is not scaled to the page, but moved sideways where the page is narrow."""
+
+
+def wide_drawing(title: str, *contents: Markup, width: float, height: float) -> Markup:
+    """Put parts into a drawing whose size does not depend on that of the page."""
+    return element(
+        "svg",
+        *contents,
+        class_="chart wide",
+        viewBox=f"0 0 {width:g} {height:g}",
+        width=str(round(width * WIDE_SCALE)),
+        height=str(round(height * WIDE_SCALE)),
+        role="img",
+        aria_label=title,
+    )
+
+
 def _upright(panel: Panel) -> Markup:
     middle = (panel.top + panel.bottom) / 2
     parts = [
@@ -124,6 +148,13 @@ def _level(panel: Panel) -> Markup:
     return join(parts)
 
 
+def width_of(content: str) -> float:
+    """Estimate the width of a text of the usual size, in units of the drawing."""
+    squares = sum(letter >= FIRST_SQUARE for letter in content)
+    wide = sum(letter in WIDE_LETTERS for letter in content)
+    return LETTER * (len(content) + 0.5 * wide + 0.8 * squares)
+
+
 def cut(content: str, most: int) -> str:
     """Cut a text to so many letters, the last of which then is three dots."""
     return content if len(content) <= most else content[: max(1, most - 1)] + "…"
@@ -137,4 +168,4 @@ def _most_letters(panel: Panel) -> int:
 def _is_crowded(panel: Panel) -> bool:
     """Tell whether labels beside each other would touch: then every other one stands lower."""
     room = (panel.right - panel.left) / max(1, len(panel.x.ticks))
-    return panel.x.categories > 0 and any(len(tick.label) * LETTER > room for tick in panel.x.ticks)
+    return panel.x.categories > 0 and any(width_of(tick.label) > room for tick in panel.x.ticks)

@@ -8,18 +8,20 @@ from dataclasses import dataclass
 from packtune.report.page.charts.axes import Axis, Value
 from packtune.report.page.charts.marks import Point, label, lines, rule
 from packtune.report.page.charts.markup import Markup, join
-from packtune.report.page.charts.panel import cut, drawing
+from packtune.report.page.charts.panel import cut, wide_drawing
 
-GAP = 150.0
-"""Between two axes, in units of the drawing."""
+LEAST_GAP, FULL_WIDTH = 165.0, 1640.0
+"""Between two axes; where there is room, they fill the width of a page. In units of the drawing."""
+LONGEST_NAME = 22
 TOP, FLOOR, LANE_HEIGHT, HEIGHT = 70.0, 430.0, 470.0, 520.0
-EDGE = 100.0
+EDGE = 125.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coordinate:
-    """An axis, with what its lane means: "not used" of a hyperparameter, "no score" of the score."""
+    """An axis with its name, and what its lane means: "not used" of a hyperparameter, "no score" of the score."""
 
+    name: str
     axis: Axis
     lane: str
 
@@ -34,20 +36,21 @@ def draw_parallel(title: str, coordinates: Sequence[Coordinate], groups: Mapping
     Args:
         groups: the rows by the class of their lines; later ones lie above earlier ones.
     """
-    width = 2 * EDGE + GAP * (len(coordinates) - 1)
-    has_lane = [any(row[index] is None for rows in groups.values() for row in rows) for index in _range(coordinates)]
-    drawn = [lines([_points(row, coordinates) for row in rows], style) for style, rows in groups.items()]
-    axes = [_axis(each, index, lane) for index, (each, lane) in enumerate(zip(coordinates, has_lane, strict=True))]
-    return drawing(title, *drawn, *axes, width=width, height=HEIGHT, style="chart wide")
+    gap = max(LEAST_GAP, (FULL_WIDTH - 2 * EDGE) / max(1, len(coordinates) - 1))
+    drawn = [
+        lines([_points(row, coordinates, gap) for row in rows], style, n_marks=len(rows))
+        for style, rows in groups.items()
+    ]
+    axes = [
+        _axis(each, EDGE + gap * index, index, any(row[index] is None for rows in groups.values() for row in rows))
+        for index, each in enumerate(coordinates)
+    ]
+    return wide_drawing(title, *drawn, *axes, width=2 * EDGE + gap * (len(coordinates) - 1), height=HEIGHT)
 
 
-def _range(coordinates: Sequence[Coordinate]) -> range:
-    return range(len(coordinates))
-
-
-def _points(row: Row, coordinates: Sequence[Coordinate]) -> list[Point]:
+def _points(row: Row, coordinates: Sequence[Coordinate], gap: float) -> list[Point]:
     return [
-        (EDGE + GAP * index, LANE_HEIGHT if value is None else _height(each.axis.place(value)))
+        (EDGE + gap * index, LANE_HEIGHT if value is None else _height(each.axis.place(value)))
         for index, (value, each) in enumerate(zip(row, coordinates, strict=True))
     ]
 
@@ -56,9 +59,8 @@ def _height(place: float) -> float:
     return FLOOR - place * (FLOOR - TOP)
 
 
-def _axis(coordinate: Coordinate, index: int, has_lane: bool) -> Markup:
-    x = EDGE + GAP * index
-    name = cut(coordinate.axis.label, 22)
+def _axis(coordinate: Coordinate, x: float, index: int, has_lane: bool) -> Markup:
+    name = cut(coordinate.name, LONGEST_NAME)
     parts = [
         rule((x, TOP), (x, FLOOR), "frame"),
         label((x, TOP - 22 - 26 * (index % 2)), name, style="axis halo", anchor="middle"),

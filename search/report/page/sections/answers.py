@@ -57,8 +57,8 @@ def columns_section(facts: ReportFacts) -> Section | None:
     return Section(
         name="columns",
         title="Which columns the winner needs",
-        lead=f"The cells of one column are shuffled among the {answers.split} rows, and the network labels these again. "
-        "Columns that say the same can stand in for each other: each then looks less needed than it is.",
+        lead=f"The cells of one column are shuffled among the {answers.split} rows, and the network labels these "
+        "again. Columns that say the same can stand in for each other: each then looks less needed than it is.",
         figures=(figure,),
         tables=(table,),
     )

@@ -32,8 +32,11 @@ def relations_section(facts: ReportFacts, axes: Sequence[Axis]) -> Section:
 
 def _figure(facts: ReportFacts, axes: Sequence[Axis], trials: Sequence[TrialFacts]) -> Figure:
     scores = [trial.score for trial in trials if trial.score is not None]
-    coordinates = [Coordinate(axis=axis, lane="not used") for axis in axes]
-    coordinates.append(Coordinate(axis=score_axis(facts.metric, scores), lane=NO_SCORE))
+    coordinates = [
+        Coordinate(name=each.name, axis=axis, lane="not used")
+        for each, axis in zip(facts.hyperparameters, axes, strict=True)
+    ]
+    coordinates.append(Coordinate(name=facts.metric.in_words, axis=score_axis(facts.metric, scores), lane=NO_SCORE))
     groups = group_trials(facts, trials)
     drawing = draw_parallel(
         f"Parallel coordinates: {count(len(trials), 'trial')} by {len(axes)} hyperparameters and their score",
@@ -42,9 +45,9 @@ def _figure(facts: ReportFacts, axes: Sequence[Axis], trials: Sequence[TrialFact
     )
     return Figure(
         title="Parallel coordinates",
-        reading="Each line is a trial: it crosses each axis at the trial's value, and ends at its score on the right. A "
-        "hyperparameter that does not apply to a trial is crossed at the bottom, at “not used”. Where the lines of the "
-        "best trials run close together, the value matters.",
+        reading="Each line is a trial: it crosses each axis at the trial's value, and ends at its score on the right. "
+        "A hyperparameter that does not apply to a trial is crossed at the bottom, at “not used”. Where the lines of "
+        "the best trials run close together, the value matters.",
         drawings=(drawing,),
         legend=_legend(groups),
         is_wide=True,
@@ -56,7 +59,7 @@ def group_trials(facts: ReportFacts, trials: Sequence[TrialFacts]) -> dict[str, 
     winner = None if facts.winner is None else facts.winner.trial
     ordered = sorted(trials, key=lambda trial: (-(trial.merit or 0.0), trial.number))
     best = {trial.number for trial in ordered[: max(1, round(BEST_SHARE * len(ordered)))] if trial.score is not None}
-    groups: dict[str, list[TrialFacts]] = {"broken": [], "other": [], "best": [], "chosen": []}
+    groups: dict[str, list[TrialFacts]] = {"broken": [], "other": [], "top": [], "chosen": []}
     for trial in trials:
         groups[_group(trial, winner, best)].append(trial)
     return {style: members for style, members in groups.items() if members}
@@ -67,7 +70,7 @@ def _group(trial: TrialFacts, winner: int | None, best: set[int]) -> str:
         return "chosen"
     if trial.score is None:
         return "broken"
-    return "best" if trial.number in best else "other"
+    return "top" if trial.number in best else "other"
 
 
 def _row(trial: TrialFacts) -> Row:
@@ -75,7 +78,7 @@ def _row(trial: TrialFacts) -> Row:
 
 
 def _legend(groups: dict[str, list[TrialFacts]]) -> tuple[Entry, ...]:
-    words = {"broken": "diverged or failed", "other": "others", "best": "the best tenth", "chosen": "the winner"}
+    words = {"broken": "diverged or failed", "other": "others", "top": "the best tenth", "chosen": "the winner"}
     return tuple(
         Entry(sample=line_sample(style), words=f"{words[style]} ({len(members):,})")
         for style, members in reversed(groups.items())

@@ -89,6 +89,6 @@ def _finding(facts: ReportFacts, points: Sequence[TradePoint], unit: str) -> str
     if winner is None or cheap is None or cheap.cost >= winner.cost:
         return f"Each mark is a configuration; those at the top left are good and cost little in {unit}."
     return (
-        f"The winner has {score_text(winner.score)} with {short(winner.cost)} {unit}. The cheapest configuration, trial "
-        f"{cheap.trial}, has {score_text(cheap.score)} with {short(cheap.cost)}."
+        f"The winner has {score_text(winner.score)} with {short(winner.cost)} {unit}. The cheapest configuration, "
+        f"trial {cheap.trial}, has {score_text(cheap.score)} with {short(cheap.cost)}."
     )

@@ -126,6 +126,7 @@ def _lead(facts: ReportFacts) -> str:
         "A learning curve shows the score on validation after each epoch. A curve that still rises at its end asks for "
         f"more epochs; one that falls asks for fewer, or for more regularization.{stretched}"
         if facts.metric.larger_is_better
-        else "A learning curve shows the score on validation after each epoch; here smaller is better. A curve that still "
-        f"falls at its end asks for more epochs; one that rises asks for fewer, or for more regularization.{stretched}"
+        else "A learning curve shows the score on validation after each epoch; here smaller is better. A curve that "
+        "still falls at its end asks for more epochs; one that rises asks for fewer, or for more regularization."
+        + stretched
     )

@@ -61,7 +61,7 @@ def _lead(facts: ReportFacts) -> str:
     first = facts.importance[0]
     alone = f" where {first.condition}" if first.condition else ""
     return (
-        f"What mattered most is {first.hyperparameter}{alone}, with {first.share:.0%} of what the hyperparameters explain. "
-        "A small bar does not prove that a hyperparameter has no effect: perhaps the search tried too few values of it. "
-        "Diverged and failed trials count as the worst."
+        f"What mattered most is {first.hyperparameter}{alone}, with {first.share:.0%} of what the hyperparameters "
+        "explain. A small bar does not prove that a hyperparameter has no effect: perhaps the search tried too few of "
+        "its values. Diverged and failed trials count as the worst."
     )

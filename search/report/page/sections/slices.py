@@ -100,18 +100,25 @@ def _figure(
     bins = rank_bins(axis, [(_value(trial, index), ranks[trial.number]) for trial in having])
     missing = len(trials) - len(having)
     beyond = f" In {missing:,} of {len(trials):,} trials it is not used." if missing else ""
+    panel = _panel(facts, axis)
     return Figure(
         title=hyperparameter.name,
         reading=_finding(hyperparameter, axis, bins) + beyond,
-        drawings=(_slice(facts, index, axis, having), _rank_strip(hyperparameter, axis, bins)),
+        drawings=(
+            _slice(facts, panel, index, axis, having),
+            _rank_strip(hyperparameter, bins, panel.left),
+        ),
         legend=(*state_entries(having), WINNER_ENTRY),
     )
 
 
-def _slice(facts: ReportFacts, index: int, axis: Axis, trials: Sequence[TrialFacts]) -> Markup:
+def _panel(facts: ReportFacts, axis: Axis) -> Panel:
     every = finished_trials(facts)
     scores = [trial.score for trial in every if trial.score is not None]
-    panel = Panel(x=_spread(axis), y=score_axis(facts.metric, scores), lane=lane_for(every), height=440)
+    return Panel(x=_spread(axis), y=score_axis(facts.metric, scores), lane=lane_for(every), height=440)
+
+
+def _slice(facts: ReportFacts, panel: Panel, index: int, axis: Axis, trials: Sequence[TrialFacts]) -> Markup:
     return panel.draw(
         f"Validation {facts.metric.in_words} of every trial against {axis.label}",
         trial_marks(panel, trials, lambda trial: _spot(axis, trial, index)),
@@ -155,15 +162,12 @@ def _bin(place: int, n_bins: int, ranks: Sequence[float]) -> Bin:
     return Bin(start=place / n_bins, end=(place + 1) / n_bins, trials=len(ranks), low=low, middle=middle, high=high)
 
 
-def _rank_strip(hyperparameter: HyperparameterFacts, axis: Axis, bins: Sequence[Bin]) -> Markup:
+def _rank_strip(hyperparameter: HyperparameterFacts, bins: Sequence[Bin], edge: float) -> Markup:
     y = linear_axis("rank", 0, 1, n_ticks=2)
-    panel = Panel(x=Axis(label="", ticks=(), place=float), y=y, height=210)
+    panel = Panel(x=Axis(label="", ticks=(), place=float), y=y, lane="trials", edge=edge, height=230)
     return panel.draw(
         f"Ranks of trials by their value of {hyperparameter.name}: quartiles in each part of the axis",
         join([_box(panel, each) for each in bins]),
-        label(
-            ((panel.left + panel.right) / 2, panel.height - 46), "trials in each part", style="axis", anchor="middle"
-        ),
     )
 
 
@@ -175,7 +179,7 @@ def _box(panel: Panel, each: Bin) -> Markup:
     )
     said = element("title", f"{each.trials:,} trials, half of them between {each.low:.2f} and {each.high:.2f}")
     middle = rule((left, panel.up(each.middle)), (right, panel.up(each.middle)), "median")
-    number = label(((left + right) / 2, panel.bottom + 26), f"{each.trials:,}", anchor="middle")
+    number = label(((left + right) / 2, panel.lane_height + 7), f"{each.trials:,}", anchor="middle")
     return element("g", said, box, middle, number)
 
 
@@ -201,8 +205,8 @@ def _lead(facts: ReportFacts, trials: Sequence[TrialFacts]) -> str:
     scores = [trial.score for trial in trials if trial.score is not None]
     stretched = f" {STRETCHED}" if is_stretched(facts.metric, scores) else ""
     return (
-        "The upper chart shows every trial that has the hyperparameter, by its value and its score. The lower one shows "
-        "ranks: a trial of rank 0.9 beats 90% of all. Each box holds the middle half of the trials in its part of the "
-        "axis, and its line is their median. Boxes at different heights mean that the value matters. The search looks "
-        f"more often where it found good trials, so that other hyperparameters differ as well.{stretched}"
+        "The upper chart shows every trial that has the hyperparameter, by its value and its score. The lower one "
+        "shows ranks: a trial of rank 0.9 beats 90% of all. Each box holds the middle half of the trials in its part "
+        "of the axis, and its line is their median. Boxes at different heights mean that the value matters. The search "
+        f"looks more often where it found good trials, so that other hyperparameters differ as well.{stretched}"
     )

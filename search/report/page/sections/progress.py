@@ -22,7 +22,7 @@ from packtune.report.page.figures import (
     trial_marks,
     winner_ring,
 )
-from packtune.report.page.words import STRETCHED, count, is_stretched, score_axis, score_text
+from packtune.report.page.words import STRETCHED, capital, count, is_stretched, score_axis, score_text
 
 NARROW = 0.14
 """A stage that takes a smaller share of the width has its name written upright."""
@@ -145,7 +145,7 @@ def _lead(facts: ReportFacts) -> str:
     last = steps_up[-1]
     late = last.at > LATE * len(trials) and len(steps_up) > 1
     hope = "So late a step suggests that more trials would find a better one. " if late else ""
-    stages = " ".join(stage.in_words.rstrip(".") + "." for stage in facts.progress.stages)
+    stages = " ".join(capital(stage.in_words.rstrip(".")) + "." for stage in facts.progress.stages)
     return (
         f"The best score of a single trial, {score_text(last.score)}, came with training {last.at:,} of "
         f"{count(len(trials), 'trial')} of the search. {hope}{stages}{scale}"
