@@ -56,6 +56,7 @@ class Section:
 
     Attributes:
         name: of its anchor.
+        legend: of all its figures.
         notes: why it lacks something.
     """
 
@@ -64,6 +65,7 @@ class Section:
     lead: str = ""
     figures: tuple[Figure, ...] = ()
     tables: tuple[Table, ...] = ()
+    legend: tuple[Entry, ...] = ()
     notes: tuple[str, ...] = ()
 
 

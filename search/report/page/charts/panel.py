@@ -24,6 +24,7 @@ class Panel:
 
     Attributes:
         lane: what lies below the axes, as "no score"; none for no such lane.
+        foot: room below the axes, for the labels of the horizontal one.
         edge: where the axes begin, if not where the labels leave room; for panels that stand below each other.
     """
 
@@ -31,6 +32,7 @@ class Panel:
     y: Axis
     lane: str | None = None
     edge: float | None = None
+    foot: float = 82
     width: float = 800
     height: float = 500
 
@@ -53,7 +55,7 @@ class Panel:
     @cached_property
     def bottom(self) -> float:
         """Their lower end."""
-        return self.height - 82 - (LANE if self.lane else 0)
+        return self.height - self.foot - (LANE if self.lane else 0)
 
     def at(self, x: Value, y: Value | None) -> Point:
         """Give the point of two values; without a height it lies in the lane."""

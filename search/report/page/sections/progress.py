@@ -125,9 +125,9 @@ def _stages(panel: Panel, spans: Sequence[tuple[str, float, float]]) -> Markup:
 
 def _name(panel: Panel, name: str, start: float, stop: float) -> Markup:
     if stop - start > NARROW * panel.width:
-        return label(((start + stop) / 2, panel.bottom - 10), name, style="stage-name", anchor="middle")
+        return label(((start + stop) / 2, panel.bottom - 10), name, style="stage-name halo", anchor="middle")
     x, y = (start + stop) / 2 + 7, panel.bottom - 10
-    return element("text", name, class_="stage-name", transform=f"translate({x:.5g} {y:.5g}) rotate(-90)")
+    return element("text", name, class_="stage-name halo", transform=f"translate({x:.5g} {y:.5g}) rotate(-90)")
 
 
 def _legend(trials: Sequence[TrialFacts]) -> tuple[Entry, ...]:

@@ -24,7 +24,7 @@ from packtune.report.page.figures import (
     trial_marks,
     winner_ring,
 )
-from packtune.report.page.words import STRETCHED, is_stretched, score_axis
+from packtune.report.page.words import STRETCHED, is_stretched, score_axis, value_text
 
 N_BINS = 6
 SPREAD = 0.7
@@ -39,11 +39,14 @@ class Bin:
 
     Attributes:
         start, end: places on the axis, 0 to 1.
+        least, largest: values of its trials.
         low, middle, high: quartiles of the ranks.
     """
 
     start: float
     end: float
+    least: Value
+    largest: Value
     trials: int
     low: float
     middle: float
@@ -65,6 +68,7 @@ def slices_section(facts: ReportFacts, axes: Sequence[Axis]) -> Section:
         title="Each hyperparameter by itself",
         lead=_lead(facts, trials) if shown and trials else "There is nothing to compare yet.",
         figures=tuple(_figure(facts, index, axes[index], trials, ranks) for index, _ in shown) if trials else (),
+        legend=(*state_entries(trials), WINNER_ENTRY) if shown and trials else (),
         notes=tuple(facts.notes_on("hyperparameters")),
     )
 
@@ -108,7 +112,6 @@ def _figure(
             _slice(facts, panel, index, axis, having),
             _rank_strip(hyperparameter, bins, panel.left),
         ),
-        legend=(*state_entries(having), WINNER_ENTRY),
     )
 
 
@@ -151,20 +154,32 @@ def rank_bins(axis: Axis, ranked: Sequence[tuple[Value, float]]) -> list[Bin]:
         ranked: the value of each trial, and its rank from 0 to 1.
     """
     n_bins = axis.categories or N_BINS
-    members: dict[int, list[float]] = {}
+    members: dict[int, list[tuple[Value, float]]] = {}
     for value, rank in ranked:
-        members.setdefault(min(n_bins - 1, max(0, int(axis.place(value) * n_bins))), []).append(rank)
-    return [_bin(place, n_bins, ranks) for place, ranks in sorted(members.items())]
+        place = min(n_bins - 1, max(0, int(axis.place(value) * n_bins)))
+        members.setdefault(place, []).append((value, rank))
+    return [_bin(place, n_bins, inside) for place, inside in sorted(members.items())]
 
 
-def _bin(place: int, n_bins: int, ranks: Sequence[float]) -> Bin:
+def _bin(place: int, n_bins: int, ranked: Sequence[tuple[Value, float]]) -> Bin:
+    ranks, values = [rank for _, rank in ranked], [value for value, _ in ranked]
+    ends = (values[0], values[0]) if isinstance(values[0], str) else (min(values), max(values))  # type: ignore[type-var]
     low, middle, high = statistics.quantiles(ranks, n=4, method="inclusive") if len(ranks) > 1 else [ranks[0]] * 3
-    return Bin(start=place / n_bins, end=(place + 1) / n_bins, trials=len(ranks), low=low, middle=middle, high=high)
+    return Bin(
+        start=place / n_bins,
+        end=(place + 1) / n_bins,
+        least=ends[0],
+        largest=ends[1],
+        trials=len(ranks),
+        low=low,
+        middle=middle,
+        high=high,
+    )
 
 
 def _rank_strip(hyperparameter: HyperparameterFacts, bins: Sequence[Bin], edge: float) -> Markup:
     y = linear_axis("rank", 0, 1, n_ticks=2)
-    panel = Panel(x=Axis(label="", ticks=(), place=float), y=y, lane="trials", edge=edge, height=230)
+    panel = Panel(x=Axis(label="", ticks=(), place=float), y=y, lane="trials", edge=edge, foot=16, height=170)
     return panel.draw(
         f"Ranks of trials by their value of {hyperparameter.name}: quartiles in each part of the axis",
         join([_box(panel, each) for each in bins]),
@@ -189,16 +204,15 @@ def _finding(hyperparameter: HyperparameterFacts, axis: Axis, bins: Sequence[Bin
         return "There are too few trials to compare its values."
     best, worst = max(known, key=lambda each: each.middle), min(known, key=lambda each: each.middle)
     return (
-        f"Trials {_where(axis, best)} do best: in the middle they beat {best.middle:.0%} of all trials; those "
-        f"{_where(axis, worst)} beat {worst.middle:.0%}."
+        f"Trials {_where(axis, best)} do best: half of them beat {best.middle:.0%} of all trials or more; of those "
+        f"{_where(axis, worst)} half beat {worst.middle:.0%} or more."
     )
 
 
 def _where(axis: Axis, each: Bin) -> str:
     if axis.categories:
         return f"with {min(axis.ticks, key=lambda tick: abs(tick.at - (each.start + each.end) / 2)).label}"
-    names = ("lowest", "second", "third", "fourth", "fifth", "highest")
-    return f"in the {names[round(each.start * N_BINS)]} sixth of the axis"
+    return f"from {value_text(each.least)} to {value_text(each.largest)}"
 
 
 def _lead(facts: ReportFacts, trials: Sequence[TrialFacts]) -> str:
