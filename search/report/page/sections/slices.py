@@ -163,7 +163,7 @@ def rank_bins(axis: Axis, ranked: Sequence[tuple[Value, float]]) -> list[Bin]:
 
 def _bin(place: int, n_bins: int, ranked: Sequence[tuple[Value, float]]) -> Bin:
     ranks, values = [rank for _, rank in ranked], [value for value, _ in ranked]
-    ends = (values[0], values[0]) if isinstance(values[0], str) else (min(values), max(values))  # type: ignore[type-var]
+    ends = (values[0], values[0]) if isinstance(values[0], str) else (min(values), max(values))
     low, middle, high = statistics.quantiles(ranks, n=4, method="inclusive") if len(ranks) > 1 else [ranks[0]] * 3
     return Bin(
         start=place / n_bins,
