@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from packtune.data.dataset import Dataset
     from packtune.report.facts.answers import AnswersFacts
 
-JSON, MARKDOWN = "report.json", "report.md"
+PAGE, JSON, MARKDOWN = "report.html", "report.json", "report.md"
 Load = Callable[[], "Dataset"]
 """Gives the data set of a run."""
 
@@ -43,10 +43,13 @@ def write_report(run: Run, ending: Ending, load: Load | None) -> list[Path]:
 
 def write_facts(run: Run, facts: ReportFacts) -> list[Path]:
     """Write facts into the folder of their run; see `write_report`."""
+    from packtune.report.page.page import render_page  # it imports jinja2, which nothing else needs
+
     folder = run.folder.path
+    write_text(folder / PAGE, render_page(facts))
     write_text(folder / JSON, to_json(facts))
     write_text(folder / MARKDOWN, to_markdown(facts))
-    return [folder / MARKDOWN, folder / JSON]
+    return [folder / PAGE, folder / MARKDOWN, folder / JSON]
 
 
 def facts_of(run: Run, ending: Ending, load: Load | None) -> ReportFacts:
