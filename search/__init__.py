@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         SettingsError,
         SpaceError,
     )
+    from packtune.interface.looking.listing import runs
     from packtune.interface.prediction import load_model, predict, predict_images
     from packtune.interface.result import SearchResult, WinnerResult
     from packtune.interface.search import leaderboard, load, search
@@ -56,6 +57,7 @@ _HOMES = {
     "leaderboard": "packtune.interface.search",
     "load": "packtune.interface.search",
     "search": "packtune.interface.search",
+    "runs": "packtune.interface.looking.listing",
     "load_model": "packtune.interface.prediction",
     "predict": "packtune.interface.prediction",
     "predict_images": "packtune.interface.prediction",
@@ -97,6 +99,7 @@ __all__ = [
     "predict",
     "predict_images",
     "reproduce",
+    "runs",
     "search",
 ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from packtune.cli import examples, lists, predict, reproduce, results, search
 from packtune.cli.app import app
 from packtune.cli.reporting import report
+from packtune.cli.looking import runs as looking_runs
 
 __all__ = ["app"]
 
@@ -13,6 +14,7 @@ COMMANDS = (
     search.run,
     search.resume,
     reproduce.reproduce,
+    looking_runs.runs,
     results.leaderboard,
     results.best,
     report.report,
@@ -24,6 +26,7 @@ EPILOGS = {
     search.run: examples.RUN_EXAMPLES,
     search.resume: examples.RESUME_EXAMPLES,
     reproduce.reproduce: reproduce.EXAMPLE,
+    looking_runs.runs: looking_runs.EXAMPLE,
     results.leaderboard: results.LEADERBOARD_EXAMPLE,
     results.best: results.BEST_EXAMPLE,
     report.report: report.EXAMPLE,

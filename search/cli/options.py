@@ -109,6 +109,7 @@ CheckpointInterval = Annotated[
     ),
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Say of each shape how large its packs are, and why.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs: numbers in full, null where unknown.")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name of a run, or its folder.")]
 
 

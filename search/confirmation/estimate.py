@@ -10,6 +10,7 @@ from packtune.confirmation.collapse import count_collapsed
 from packtune.confirmation.crossed import Answers, Layout, Values, analyse
 from packtune.confirmation.student import t_quantile
 from packtune.models.training.metrics.catalog import Metric
+from packtune.trial import Accuracy
 
 CONFIDENCE = 0.95
 NORMAL = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
@@ -86,6 +87,18 @@ def estimate_score(
 def estimate_accuracy(answers: Answers, diverged: int = 0) -> Estimate:
     """Estimate the expected accuracy of a configuration; see `estimate_score`."""
     return estimate_score(answers, diverged)
+
+
+def interval_of_one(metric: Metric, measured: Accuracy, images: int) -> tuple[float, float]:
+    """Bound the true score of one trained network, by the images alone; see `interval_of`.
+
+    Args:
+        measured: what it reached on them.
+    """
+    score = measured.measured
+    if score is None:
+        return wilson_interval(measured.score, images)
+    return interval_of(metric, score.value, (score.error or 0.0) ** 2, score.as_many or float(images))
 
 
 def interval_of(

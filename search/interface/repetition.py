@@ -10,6 +10,7 @@ from pathlib import Path
 from packtune.errors import PacktuneError
 from packtune.run.folder import Run, RunFolder
 from packtune.run.given.keeping import GIVEN
+from packtune.run.overview.nearby import run_paths
 from packtune.run.settings_file import read_settings
 from packtune.settings import SearchPlan, Settings
 
@@ -35,8 +36,8 @@ def describe_repetition(run: Run) -> str:
 
 def _others(run: Run) -> Iterator[tuple[RunFolder, Settings]]:
     """List the other runs in the same results, by name."""
-    for path in sorted(run.folder.path.parent.glob("*/settings.toml")):
-        folder = RunFolder(run.folder.results, path.parent.name)
+    for path in run_paths(run.folder.results):
+        folder = RunFolder(run.folder.results, path.name)
         if folder.name == run.folder.name:
             continue
         try:

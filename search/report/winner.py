@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from packtune.confirmation.estimate import interval_of, wilson_interval
+from packtune.confirmation.estimate import interval_of_one
 from packtune.confirmation.verdict import Verdict
 from packtune.report.ranking import Row
 from packtune.settings import SearchPlan
@@ -45,26 +45,13 @@ def pick_winner(rows: Sequence[Row], *, validation_images: Callable[[Row], int])
         validation_images: gives the number of images on which the score of a row was measured.
     """
     complete = [row for row in rows if row.state is TrialState.COMPLETE and row.validation]
-    if not complete:
+    if not complete or complete[0].validation is None:
         return None
     best = complete[0]
-    interval = interval_of_row(best, validation_images(best))
+    interval = interval_of_one(best.metric, complete[0].validation, validation_images(best))
     least = min(map(best.metric.merit, interval))
     ties = tuple(row for row in complete[1:] if row.merit >= least)
     return Winner(row=best, interval=interval, ties=ties)
-
-
-def interval_of_row(row: Row, images: int) -> tuple[float, float]:
-    """Give the 95% interval of a score on validation, from the images alone.
-
-    Args:
-        row: with a score.
-        images: on which it was measured.
-    """
-    measured = row.validation.measured if row.validation else None
-    if measured is None:
-        return wilson_interval(row.score, images)
-    return interval_of(row.metric, measured.value, (measured.error or 0.0) ** 2, measured.as_many or float(images))
 
 
 def winner_of(rows: Sequence[Row], plan: SearchPlan, verdict: Verdict | None = None) -> Winner | None:

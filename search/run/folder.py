@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
-import os
 import re
 import secrets
 import shutil
@@ -12,8 +10,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from packtune.data.files import readable
 from packtune.data.own.facts import ARRAYS, FACTS, ROWS
@@ -25,16 +21,17 @@ from packtune.report.console import program, shell_word
 from packtune.run.given.keeping import GIVEN, read_given
 from packtune.run.network.facts import FACTS as NETWORK
 from packtune.run.network.facts import SOURCE
+from packtune.run.overview.lock import held, is_held
+from packtune.run.overview.nearby import SETTINGS, instead, is_file, is_one_name
 from packtune.run.own.fitting import fit_space
 from packtune.run.settings_file import read_settings, write_settings
 from packtune.settings import RUN_NAME, Settings
-from packtune.space.catalog import is_file, load_space
+from packtune.space.catalog import is_file as is_space_file
+from packtune.space.catalog import load_space
 from packtune.space.change_words import read_changes
 from packtune.space.changes import change_space
 from packtune.space.joining import with_network
 from packtune.space.space import Space
-
-SETTINGS = "settings.toml"
 
 
 class RunFolder:
@@ -64,7 +61,7 @@ class RunFolder:
         self.best_model = self.path / "best-model.pt"
         self.winner_model = self.path / "winner-model.pt"
         self.checkpoints = self.path / "checkpoints"
-        self._lock = self.path / ".lock"
+        self.lock = self.path / ".lock"
 
     @classmethod
     def find(cls, results: Path, run: str) -> RunFolder:
@@ -74,13 +71,13 @@ class RunFolder:
             RunError: there is none.
         """
         named, path = cls(results, run), Path(run)
-        if _is_one_name(run) and named._is_there:
+        if is_one_name(run) and named._is_there:
             return named
-        if _is_file(path) and _is_file(path.parent / SETTINGS):
+        if is_file(path) and is_file(path.parent / SETTINGS):
             path = path.parent
         if run and cls.at(path)._is_there:
             return cls.at(path)
-        raise RunError(f"no run named {readable(run)!r} in {results / 'runs'}.{_instead(results, run)}")
+        raise RunError(f"no run named {readable(run)!r} in {results / 'runs'}.{instead(results, run)}")
 
     @classmethod
     def at(cls, path: Path) -> RunFolder:
@@ -95,9 +92,9 @@ class RunFolder:
         Raises:
             RunError: it is, and lacks its settings.
         """
-        if _is_file(self.settings):
+        if is_file(self.settings):
             return True
-        if _is_file(self.journal):
+        if is_file(self.journal):
             raise RunError(f"the run {self.name!r} has no {self.settings}: restore that file")
         return False
 
@@ -123,7 +120,7 @@ class RunFolder:
         make_folder(self.path)
         settings = replace(settings, run_id=secrets.token_hex(8), version=version("packtune"))
         # Of two processes that take a name at the same moment, one gets it.
-        with self._held(NameTaken):
+        with held(self.lock, self.name, taken=NameTaken):
             self._check_free()
             self._remove_parts()
             try:
@@ -152,6 +149,11 @@ class RunFolder:
             raise NameTaken(f"{self.path} has files of an earlier run: choose another --name, or remove that folder")
 
     @property
+    def is_in_use(self) -> bool:
+        """Tell whether a process holds the run; nothing is written."""
+        return is_held(self.lock)
+
+    @property
     def has_begun(self) -> bool:
         """Tell whether a search has written to the folder."""
         files = (
@@ -175,7 +177,7 @@ class RunFolder:
         """Read the run's settings, and its space as it was when the run began."""
         settings = read_settings(self.settings)
         network, name = settings.plan.network, settings.plan.space
-        space = load_space(str(self.space) if is_file(name) and self.space.exists() else name, network)
+        space = load_space(str(self.space) if is_space_file(name) and self.space.exists() else name, network)
         if network is not None:
             space = with_network(space, network)
         changed = change_space(space, read_changes(settings.plan.changes, hyperparameters_with(network)))
@@ -186,7 +188,7 @@ class RunFolder:
         """Remove the folder of a run that never began, unless something else lies in it."""
         with contextlib.suppress(OSError):
             self._remove_parts()
-            for path in (self.settings, self.journal, self._lock):
+            for path in (self.settings, self.journal, self.lock):
                 path.unlink(missing_ok=True)
             self.path.rmdir()
 
@@ -205,26 +207,9 @@ class RunFolder:
         Raises:
             RunError: another process holds it, or the folder cannot be written.
         """
-        with self._held(RunError):
+        with held(self.lock, self.name):
             self._sweep()
             yield
-
-    @contextlib.contextmanager
-    def _held(self, taken: type[RunError]) -> Iterator[None]:
-        lock = FileLock(self._lock)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise taken(f"the run {self.name!r} is in use by another process: wait for it, or stop it") from error
-        except OSError as error:
-            raise RunError(
-                f"cannot hold the run with {self._lock}: {error.strerror}: free some space, or check the folder's "
-                "permissions"
-            ) from error
-        try:
-            yield
-        finally:
-            lock.release()
 
     def _sweep(self) -> None:
         """Remove the temporary files of processes that were killed while they wrote."""
@@ -260,35 +245,3 @@ def free_name(results: Path, stem: str) -> str:
 def name_stem(text: str) -> str:
     """Turn any text into the start of a run's name. Characters that a name must not have become hyphens."""
     return re.sub(r"[^A-Za-z0-9._]+", "-", text).lstrip("-._")[:90] or "run"
-
-
-def _is_one_name(run: str) -> bool:
-    """Tell whether a text is the name of a folder, and no path that leads elsewhere."""
-    return run == Path(run).name and run not in ("", "..")
-
-
-def _is_file(path: Path) -> bool:
-    """Tell whether there is a file; not if its folder may not be read, or its name is too long for one."""
-    return os.path.isfile(path)
-
-
-def _instead(results: Path, run: str) -> str:
-    """Say what may have been meant by a run that is not there."""
-    path = Path(run)
-    if _is_file(path):
-        return f" {readable(run)} is a file: give the folder of a run, and extract it first if it is in an archive."
-    below = _runs_below(path) if run and os.path.isdir(path) else []
-    if below:
-        return f" That folder is none, but has in it: {', '.join(shell_word(str(p)) for p in below[:20])}."
-    if _is_one_name(run) and os.path.isdir(results / "runs" / run / ARRAYS):
-        return " A process was killed while it made that run, which never began: start it again with `packtune run`."
-    names = sorted(readable(p.parent.name) for p in (results / "runs").glob(f"*/{SETTINGS}"))
-    if not names:
-        return " There are no runs yet: start one with `packtune run`, or name their folder with --results."
-    near = difflib.get_close_matches(readable(run), names, n=1)
-    return (f" Did you mean {near[0]!r}?" if near else "") + f" There are: {', '.join(names[:20])}."
-
-
-def _runs_below(folder: Path) -> list[Path]:
-    patterns = (f"*/{SETTINGS}", f"runs/*/{SETTINGS}", f"*/runs/*/{SETTINGS}")
-    return sorted(found.parent for pattern in patterns for found in folder.glob(pattern))

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from packtune.errors import RunError, SettingsError
-from packtune.run.folder import SETTINGS, Run
+from packtune.run.folder import Run
+from packtune.run.overview.nearby import SETTINGS
+from packtune.run.overview.tables import count_finished
 from packtune.run.settings_file import read_settings
 from packtune.study.records import explored_seeds
 from packtune.study.storage import Storage, open_storage
 from packtune.study.storage_url import hide_password
 from packtune.study.study import SearchStudy, create_study, find_study, load_study
-from packtune.trial import TrialRecord, TrialState
+from packtune.trial import TrialRecord
 
 
 def open_study(run: Run, storage: Storage, *, read_only: bool = False) -> SearchStudy:
@@ -114,16 +115,6 @@ def _has_run(folder: Path, run_id: str, storage: str) -> bool:
         settings = read_settings(folder / SETTINGS)
         return settings.run_id == run_id and settings.resources.storage == storage
     return False
-
-
-def count_finished(trials_csv: Path) -> int:
-    """Count the trials with an outcome in a run's table of all trials; 0 if there is no such file."""
-    try:
-        with trials_csv.open(encoding="utf-8", newline="") as file:
-            states = [row.get("state") for row in csv.DictReader(file)]
-    except (OSError, UnicodeDecodeError, csv.Error):
-        return 0
-    return sum(state not in (None, TrialState.WAITING.value, TrialState.RUNNING.value) for state in states)
 
 
 def _never_began(run: Run, study: str | None) -> bool:

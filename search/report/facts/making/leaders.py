@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from packtune.confirmation.estimate import Estimate
+from packtune.confirmation.estimate import Estimate, interval_of_one
 from packtune.models.training.metrics.catalog import Metric
 from packtune.report.facts.leaders import Interval, LeaderFacts, TradePoint, WinnerFacts
 from packtune.report.facts.making.tried import Tried
 from packtune.report.ranking import Row
-from packtune.report.winner import Winner, interval_of_row
+from packtune.report.winner import Winner
 from packtune.report.words import describe_winner, space_of
 from packtune.settings import SearchPlan
 from packtune.trial import TrialState
@@ -99,7 +99,7 @@ def _score(row: Row, plan: SearchPlan) -> Interval | None:
     if row.confirmed is not None and row.confirmed.spread is not None:
         return _interval(row.confirmed.spread)
     examples = plan.protocol.evaluated(plan.description.n_validation, row.configuration.batch_size)
-    low, high = interval_of_row(row, examples)
+    low, high = interval_of_one(row.metric, row.validation, examples)
     return Interval(
         mean=row.score, low=low, high=high, trainings=row.replicates, collapsed=row.diverged, examples=examples
     )

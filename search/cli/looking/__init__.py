@@ -1,0 +1,1 @@
+"""The commands that look around among runs, and what a shell completes."""
