@@ -6,6 +6,7 @@ from packtune.cli import examples, lists, predict, reproduce, results, search
 from packtune.cli.app import app
 from packtune.cli.reporting import report
 from packtune.cli.looking import runs as looking_runs
+from packtune.cli.looking import runs, show
 
 __all__ = ["app"]
 
@@ -14,7 +15,8 @@ COMMANDS = (
     search.run,
     search.resume,
     reproduce.reproduce,
-    looking_runs.runs,
+    runs.runs,
+    show.show,
     results.leaderboard,
     results.best,
     report.report,
@@ -26,7 +28,8 @@ EPILOGS = {
     search.run: examples.RUN_EXAMPLES,
     search.resume: examples.RESUME_EXAMPLES,
     reproduce.reproduce: reproduce.EXAMPLE,
-    looking_runs.runs: looking_runs.EXAMPLE,
+    runs.runs: runs.EXAMPLE,
+    show.show: show.EXAMPLES,
     results.leaderboard: results.LEADERBOARD_EXAMPLE,
     results.best: results.BEST_EXAMPLE,
     report.report: report.EXAMPLE,

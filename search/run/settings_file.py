@@ -46,8 +46,13 @@ Default = TypeVar("Default")
 def write_settings(settings: Settings, path: Path) -> None:
     """Write settings as TOML, without the password of the storage; what is none is left out."""
     own = {"name": settings.name, "run_id": settings.run_id, "version": settings.version or None}
-    values = {**own, **plan_values(settings.plan), **resource_values(settings.resources)}
+    values = {**own, **values_of(settings)}
     write_text(path, tomli_w.dumps({name: value for name, value in values.items() if value is not None}))
+
+
+def values_of(settings: Settings) -> dict[str, Value | list[str] | None]:
+    """List the settings by name, as the file has them: first what decides the result, then where a search runs."""
+    return {**plan_values(settings.plan), **resource_values(settings.resources)}
 
 
 def plan_values(plan: SearchPlan) -> dict[str, Value | list[str] | None]:

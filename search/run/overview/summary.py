@@ -23,8 +23,15 @@ from packtune.trial import TrialRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Standing:
-    """How far a run is; `is_open` if anything is left to be trained."""
+class Standing:
+    """How far a run is.
+
+    Attributes:
+        finished: trials with an outcome.
+        best: see `RunSummary`.
+        is_open: whether anything is left to be trained.
+        note: see `RunSummary`.
+    """
 
     finished: int
     best: Best | None
@@ -42,8 +49,12 @@ def summarize(folder: RunFolder, now: datetime) -> RunSummary:
         PacktuneError: its settings or its study cannot be read.
     """
     settings = read_settings(folder.settings)
-    plan, standing, changed = settings.plan, _standing(folder, settings), _changed(folder)
-    state = _state(folder, standing)
+    return summary_of(folder, settings.plan, _standing(folder, settings), now)
+
+
+def summary_of(folder: RunFolder, plan: SearchPlan, standing: Standing, now: datetime) -> RunSummary:
+    """Sum up a run of which it is known how far it is; see `summarize`."""
+    state, changed = _state(folder, standing), _changed(folder)
     return RunSummary(
         name=folder.name,
         folder=folder.path,
@@ -76,10 +87,10 @@ def commands_for(folder: RunFolder, state: RunState, *, has_winner: bool) -> dic
     return commands | {"resume": f"{folder.command('resume')}{goes_on}", "remove": folder.command("remove")}
 
 
-def _standing(folder: RunFolder, settings: Settings) -> _Standing:
+def _standing(folder: RunFolder, settings: Settings) -> Standing:
     plan = settings.plan
     if tables_are_final(folder, plan) and (best := best_of_tables(folder, plan)) is not None:
-        return _Standing(finished=plan.trials, best=best, is_open=False)
+        return Standing(finished=plan.trials, best=best, is_open=False)
     try:
         return _of_study(folder, plan)
     except PacktuneError as error:
@@ -88,24 +99,24 @@ def _standing(folder: RunFolder, settings: Settings) -> _Standing:
         return _without_database(folder, settings, error)
 
 
-def _of_study(folder: RunFolder, plan: SearchPlan) -> _Standing:
+def _of_study(folder: RunFolder, plan: SearchPlan) -> Standing:
     records = read_records(folder.load())
     finished, candidates = sum(record.outcome is not None for record in records), candidates_of(records)
     reported = best_of_tables(folder, plan) if tables_are_final(folder, plan) else None
     waits = plan.confirm and bool(candidates) and reported is None
-    return _Standing(
+    return Standing(
         finished=finished,
         best=reported or (_best(candidates[0], records, plan) if candidates else None),
         is_open=finished < plan.trials or waits,
     )
 
 
-def _without_database(folder: RunFolder, settings: Settings, error: PacktuneError) -> _Standing:
+def _without_database(folder: RunFolder, settings: Settings, error: PacktuneError) -> Standing:
     """Say what the tables know of a run whose database cannot be read."""
     plan, url = settings.plan, settings.resources.storage or ""
     why = f"its storage {url} needs its password: `{folder.command('show')} --storage URL`" if HIDDEN in url else error
     finished = count_finished(folder.trials_csv)
-    return _Standing(
+    return Standing(
         finished=finished,
         best=best_of_tables(folder, plan),
         is_open=not tables_are_final(folder, plan),
@@ -126,7 +137,7 @@ def _best(candidate: Candidate, records: Sequence[TrialRecord], plan: SearchPlan
     return Best(trial=candidate.trial, score=candidate.score, low=low, high=high, measured=Measured.VALIDATION)
 
 
-def _state(folder: RunFolder, standing: _Standing) -> RunState:
+def _state(folder: RunFolder, standing: Standing) -> RunState:
     if folder.is_in_use:
         return RunState.RUNNING
     if not standing.is_open:
