@@ -7,6 +7,7 @@ from packtune.cli.app import app
 from packtune.cli.reporting import report
 from packtune.cli.looking import runs as looking_runs
 from packtune.cli.looking import runs, show
+from packtune.cli.looking import compare, remove, runs, show
 
 __all__ = ["app"]
 
@@ -20,9 +21,11 @@ COMMANDS = (
     results.leaderboard,
     results.best,
     report.report,
+    compare.compare,
     predict.predict,
     lists.spaces,
     lists.datasets,
+    remove.remove,
 )
 EPILOGS = {
     search.run: examples.RUN_EXAMPLES,
@@ -31,6 +34,8 @@ EPILOGS = {
     runs.runs: runs.EXAMPLE,
     show.show: show.EXAMPLES,
     results.leaderboard: results.LEADERBOARD_EXAMPLE,
+    compare.compare: compare.EXAMPLE,
+    remove.remove: remove.EXAMPLE,
     results.best: results.BEST_EXAMPLE,
     report.report: report.EXAMPLE,
     predict.predict: predict.EXAMPLES,

@@ -110,6 +110,7 @@ CheckpointInterval = Annotated[
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Say of each shape how large its packs are, and why.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs: numbers in full, null where unknown.")]
+RunNames = Annotated[list[str], typer.Argument(metavar="RUN...", help="Names of runs, or their folders.")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name of a run, or its folder.")]
 
 

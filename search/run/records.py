@@ -99,7 +99,7 @@ def _check_original(run: Run, study: SearchStudy) -> None:
         RunError: the folder that the study notes is another one, and is still there.
     """
     url, noted = run.settings.resources.storage, study.folder_note.read()
-    if url is None or noted is None or not _has_run(noted, run.settings.run_id, hide_password(url)):
+    if url is None or noted is None or not has_run(noted, run.settings.run_id, hide_password(url)):
         return
     if not noted.samefile(run.folder.path):
         raise RunError(
@@ -109,7 +109,7 @@ def _check_original(run: Run, study: SearchStudy) -> None:
         )
 
 
-def _has_run(folder: Path, run_id: str, storage: str) -> bool:
+def has_run(folder: Path, run_id: str, storage: str) -> bool:
     """Tell whether a folder is that of a run with this id, on this storage."""
     with suppress(SettingsError):
         settings = read_settings(folder / SETTINGS)
