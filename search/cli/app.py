@@ -20,7 +20,6 @@ app = typer.Typer(
     help="Search the hyperparameters of small neural networks, many at a time, and find a winner to trust.",
     epilog="Run `packtune COMMAND --help` for the options and examples of a command.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},

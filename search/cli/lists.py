@@ -12,6 +12,7 @@ from packtune.cli.app import errors_shown
 from packtune.cli.options import (
     Group,
     ImageSize,
+    Json,
     Target,
     TestShare,
     ValidationShare,
@@ -33,6 +34,7 @@ def spaces(
     hyperparameters: Annotated[
         bool, typer.Option("--hyperparameters", help="Print every hyperparameter with its range.")
     ] = False,
+    json: Json = False,
 ) -> None:
     """List the spaces, or what a space of your own may contain."""
     with errors_shown():
@@ -42,11 +44,20 @@ def spaces(
 
         if example:
             print_result(EXAMPLE, end="")
+        elif json:
+            print_result(_spaces_as_json(hyperparameters))
         elif hyperparameters:
             _print_hyperparameters()
         else:
             for space in (SPACES | NOTEBOOK_SPACES).values():
                 _print_space(space)
+
+
+def _spaces_as_json(hyperparameters: bool) -> str:
+    from packtune.report.looking.catalogs import known_hyperparameters, known_spaces
+    from packtune.report.looking.plain import to_json
+
+    return to_json(known_hyperparameters() if hyperparameters else known_spaces())
 
 
 def _print_hyperparameters() -> None:
@@ -74,30 +85,40 @@ def datasets(
     validation_share: ValidationShare = None,
     test_share: TestShare = None,
     image_size: ImageSize = None,
+    json: Json = False,
 ) -> None:
     """List the data sets; or show what a search would find in data of your own, without searching."""
     with errors_shown():
         if path is None:
-            _list_datasets()
+            _list_datasets(json)
             return
-        _show_data(path, own_data_options(target, group, validation_share, test_share, image_size))
+        _show_data(path, own_data_options(target, group, validation_share, test_share, image_size), json)
 
 
-def _show_data(path: Path, options: OwnDataOptions) -> None:
+def _show_data(path: Path, options: OwnDataOptions, json: bool) -> None:
     from packtune.interface.inspection import inspect_data
+    from packtune.report.looking.plain import to_json
     from packtune.report.views import view_for
 
     with closing(view_for(error_console())) as view:
         found = inspect_data(path, options, view)
+    if json:
+        print_result(to_json(found))
+        return
     for line in found.lines:
         print_result(wrap(line, width_of_stdout()))
     print_result("")
     print_result(write_table(found.headers, found.rows, sides=["left", "left", *["right"] * 4]))
 
 
-def _list_datasets() -> None:
+def _list_datasets(json: bool) -> None:
     from packtune.data.catalog import DATASETS
+    from packtune.report.looking.catalogs import known_datasets
+    from packtune.report.looking.plain import to_json
 
+    if json:
+        print_result(to_json(known_datasets()))
+        return
     headers = ["data set", "pixels", "train", "validation", "test", "files", "what it is"]
     rows = [
         (

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from packtune.cli.looking.completion import complete_columns, complete_runs, one_of
 from packtune.cli.parsing import duration_s, number, whole_number
 from packtune.errors import SettingsError
 from packtune.models.hardware.device import Device
@@ -23,12 +24,18 @@ Results = Annotated[Path, typer.Option(help="Folder of all results; runs lie in 
 DataDir = Annotated[Path | None, typer.Option(help="Folder with the four files of MNIST; else they are downloaded.")]
 Target = Annotated[
     str | None,
-    typer.Option(metavar="COLUMN[,COLUMN]", help="Of a table: the column to be predicted, or several."),
+    typer.Option(
+        metavar="COLUMN[,COLUMN]",
+        help="Of a table: the column to be predicted, or several.",
+        autocompletion=complete_columns,
+    ),
 ]
 Group = Annotated[
     str | None,
     typer.Option(
-        metavar="COLUMN", help="Of a table: rows with the same value here stay in one split, as of a patient."
+        metavar="COLUMN",
+        help="Of a table: rows with the same value here stay in one split, as of a patient.",
+        autocompletion=complete_columns,
     ),
 ]
 Model = Annotated[
@@ -52,7 +59,12 @@ ImageSize = Annotated[
     typer.Option(metavar="HxW", help="Scale pictures to this height and width. [default: the size that all have]"),
 ]
 MetricName = Annotated[
-    str, typer.Option(metavar="|".join(Metric), help="By which trials are compared, stopped early and selected.")
+    str,
+    typer.Option(
+        metavar="|".join(Metric),
+        help="By which trials are compared, stopped early and selected.",
+        autocompletion=one_of(Metric),
+    ),
 ]
 SameMetric = Annotated[
     str | None, typer.Option(metavar="|".join(Metric), help="The metric of the run: it cannot change.")
@@ -71,7 +83,14 @@ CpusPerWorker = Annotated[
 GpusPerWorker = Annotated[
     float | None, typer.Option(parser=number, metavar="X", help="GPUs of each worker; fractions are allowed.")
 ]
-DeviceName = Annotated[str, typer.Option(metavar="|".join([AUTO, *Device]), help="Where packs are trained.")]
+DeviceName = Annotated[
+    str,
+    typer.Option(
+        metavar="|".join([AUTO, *Device]),
+        help="Where packs are trained.",
+        autocompletion=one_of([AUTO, *Device]),
+    ),
+]
 PRECISIONS = "|".join([AUTO, *Precision])
 Address = Annotated[
     str | None,
@@ -110,8 +129,13 @@ CheckpointInterval = Annotated[
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Say of each shape how large its packs are, and why.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs: numbers in full, null where unknown.")]
-RunNames = Annotated[list[str], typer.Argument(metavar="RUN...", help="Names of runs, or their folders.")]
-RunName = Annotated[str, typer.Argument(metavar="RUN", help="Name of a run, or its folder.")]
+RunNames = Annotated[
+    list[str],
+    typer.Argument(metavar="RUN...", help="Names of runs, or their folders.", autocompletion=complete_runs),
+]
+RunName = Annotated[
+    str, typer.Argument(metavar="RUN", help="Name of a run, or its folder.", autocompletion=complete_runs)
+]
 
 
 def parse_pack_size(text: str) -> int | None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from packtune.cli.looking.completion import complete_runs
 from packtune.cli.parsing import number, whole_number
 from packtune.run.given.further import ExtensionOptions
 from packtune.settings import Preference
@@ -88,6 +89,7 @@ From = Annotated[
     typer.Option(
         "--from",
         metavar="RUN",
+        autocompletion=complete_runs,
         help="Start from what an earlier run learnt: its finalists are tried first; on the same data, trained alike, "
         "tpe and gp know its trials. May be repeated.",
     ),

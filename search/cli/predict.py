@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from packtune.cli.app import errors_shown
+from packtune.cli.looking.completion import complete_runs
 from packtune.cli.options import Model, Results
 from packtune.report.console import error_console, print_result, try_to_print
 
@@ -30,6 +31,7 @@ def predict(
             metavar="MODEL",
             help="A run, by its name or its folder, for the model of its winner; or a file from "
             "`packtune best --export`.",
+            autocompletion=complete_runs,
         ),
     ],
     path: Annotated[

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from packtune.cli.app import errors_shown
-from packtune.cli.options import DataDir, Model, Results, RunName, Storage, storage_of
+from packtune.cli.options import DataDir, Json, Model, Results, RunName, RunNames, Storage, storage_of
 from packtune.cli.parsing import row_count
 from packtune.errors import PacktuneError, SettingsError, suggest_name
 from packtune.report.console import print_result, program, shell_word, try_to_print, width_of_stdout
 
 if TYPE_CHECKING:
     from packtune.report.leaderboard import Leaderboard
+    from packtune.report.winner import Winner
+    from packtune.run.folder import Run
 
 LEADERBOARD_EXAMPLE = "Example: packtune leaderboard digits-wide-001 digits-grid-001 --format csv > both.csv"
 BEST_EXAMPLE = "Example: packtune best digits-wide-001 --export digits.pt"
@@ -24,16 +26,19 @@ BEST_EXAMPLE = "Example: packtune best digits-wide-001 --export digits.pt"
 
 def leaderboard(
     context: typer.Context,
-    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Names of runs, or their folders.")],
+    runs: RunNames,
     results: Results = Path("results"),
     format: Annotated[str, typer.Option(help="screen, csv or markdown.")] = "screen",
     limit: Annotated[int, typer.Option(parser=row_count, metavar="N", help="Rows to show on the screen.")] = 20,
+    json: Json = False,
     storage: Storage = None,
 ) -> None:
     """Print the leaderboard of one run, or of several in one table."""
     with errors_shown():
         from packtune.interface.comparison import baselines_of, compare_runs
+        from packtune.interface.looking.tables import leaderboard_facts
         from packtune.report.fitting import wrap
+        from packtune.report.looking.plain import to_json
         from packtune.report.rendering import to_csv, to_markdown
         from packtune.report.screen import to_screen
         from packtune.run.find import find_run
@@ -48,6 +53,9 @@ def leaderboard(
         if format not in writers:
             raise SettingsError(f"unknown format {format!r}.{suggest_name(format, writers)}")
         frame = compare_runs(found)
+        if json:
+            print_result(to_json(leaderboard_facts(found, frame)))
+            return
         print_result(writers[format](frame), end="")
         if format != "csv" and (known := "\n".join(baselines_of(found))):
             print_result(wrap(known, width_of_stdout()) if format == "screen" else f"\n{known}")
@@ -62,6 +70,7 @@ def best(
     export: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the trained model to this file.")] = None,
     model: Model = None,
     data_dir: DataDir = None,
+    json: Json = False,
     storage: Storage = None,
 ) -> None:
     """Print the winner and how to train it again; write its trained model with --export."""
@@ -86,6 +95,9 @@ def best(
             raise SettingsError(
                 f"the run {folder.name!r} has no complete trial yet: continue it with `{folder.command('resume')}`"
             )
+        if json:
+            _print_best(found, winner, exporting=export is not None)
+            return
         print_result(wrap(describe_winner(winner), width_of_stdout()))
         configuration = space_of(winner.row)
         if not folder.winner_space.is_file() or folder.winner_space.read_bytes() != configuration.encode():
@@ -97,3 +109,12 @@ def best(
         if export is not None:
             write_bytes(export, trained_model(found, winner, say=try_to_print))
             print_result(f"\nWrote {export}: use it with `{program()} predict {shell_word(str(export))} PATH`")
+
+
+def _print_best(run: Run, winner: Winner, *, exporting: bool) -> None:
+    from packtune.interface.looking.tables import best_facts
+    from packtune.report.looking.plain import to_json
+
+    if exporting:
+        raise SettingsError("--json tells of the winner and --export writes its model: give one of them at a time")
+    print_result(to_json(best_facts(run, winner)))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from packtune.cli.app import errors_shown
+from packtune.cli.looking.completion import complete_datasets, complete_samplers, complete_spaces
 from packtune.cli.options import (
     PRECISIONS,
     Address,
@@ -73,7 +74,11 @@ def run(
     context: typer.Context,
     data: Annotated[
         str,
-        typer.Option(metavar="NAME|PATH", help="Data set; or a file or folder of your own. See `packtune datasets`."),
+        typer.Option(
+            metavar="NAME|PATH",
+            help="Data set; or a file or folder of your own. See `packtune datasets`.",
+            autocompletion=complete_datasets,
+        ),
     ] = "digits",
     target: Target = None,
     group: Group = None,
@@ -82,13 +87,19 @@ def run(
     image_size: ImageSize = None,
     data_dir: DataDir = None,
     model: Model = None,
-    space: Annotated[str, typer.Option(help="Space, or a FILE.toml; `packtune spaces` lists them.")] = "wide",
+    space: Annotated[
+        str,
+        typer.Option(help="Space, or a FILE.toml; `packtune spaces` lists them.", autocompletion=complete_spaces),
+    ] = "wide",
     set_: Set = None,
     try_: Try = None,
     from_: From = None,
     sampler: Annotated[
         str | None,
-        typer.Option(help="grid, random, tpe, qmc, gp or cmaes. [default: grid if the space is a list, else tpe]"),
+        typer.Option(
+            help="grid, random, tpe, qmc, gp or cmaes. [default: grid if the space is a list, else tpe]",
+            autocompletion=complete_samplers,
+        ),
     ] = None,
     trials: Annotated[
         int | None,
