@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from optuna.storages import BaseStorage, JournalStorage
+from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
 from packtune.errors import RunError
@@ -130,11 +130,13 @@ def open_journal(path: Path) -> tuple[BaseStorage, Journal]:
 
 
 def read_journal(path: Path) -> BaseStorage:
-    """Open a journal to read it, while a search may be writing to it.
+    """Open a journal to read it, while a search may be writing to it. One that is not there has no studies.
 
     Raises:
         RunError: the file cannot be opened, or is damaged.
     """
+    if not path.exists():
+        return InMemoryStorage()  # Optuna would make the file
     with _naming_damage(path):
         return JournalStorage(JournalFileBackend(str(path), lock_obj=_NoLock(str(path))))
 

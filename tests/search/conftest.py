@@ -85,7 +85,7 @@ def carry_out_alone():
 
     def carry_out(run, dataset, *, at_once=1, reports=None):
         plan = run.settings.plan.settle(precision=Precision.FLOAT32, lookahead=4)
-        with open_storage(run.folder.journal, None) as storage:
+        with open_storage(run.folder.journal, run.settings.resources.storage) as storage:
             study = open_study(run, storage)
             capacity = partial(pack_capacity, device=Device.CPU)
             following = ConfirmingStages(
