@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from packtune.interface.search import leaderboard, load, search
     from packtune.models.configuration import HYPERPARAMETERS, Configuration
     from packtune.models.model_file import TrainedModel
-    from packtune.report.progress import ProgressView
+    from packtune.report.live.progress import ProgressView
     from packtune.reproduction.interface import reproduce
     from packtune.space.catalog import SPACES
     from packtune.space.domains import Choices, Dimension, FloatRange, IntRange
@@ -52,7 +52,7 @@ _HOMES = {
     "Configuration": "packtune.models.configuration",
     "TrainedModel": "packtune.models.model_file",
     "BaselineAccuracy": "packtune.data.description",
-    "ProgressView": "packtune.report.progress",
+    "ProgressView": "packtune.report.live.progress",
     "reproduce": "packtune.reproduction.interface",
     "leaderboard": "packtune.interface.search",
     "load": "packtune.interface.search",

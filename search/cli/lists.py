@@ -97,8 +97,8 @@ def datasets(
 
 def _show_data(path: Path, options: OwnDataOptions, json: bool) -> None:
     from packtune.interface.inspection import inspect_data
+    from packtune.report.live.views import view_for
     from packtune.report.looking.plain import to_json
-    from packtune.report.views import view_for
 
     with closing(view_for(error_console())) as view:
         found = inspect_data(path, options, view)

@@ -70,8 +70,8 @@ def predict(
     """
     with errors_shown():
         from packtune.interface import prediction
+        from packtune.report.live.views import view_for
         from packtune.report.rendering import to_csv
-        from packtune.report.views import view_for
         from packtune.run.network.finding import find_network
         from packtune.run.own.finding import reading_progress
 

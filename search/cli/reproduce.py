@@ -58,7 +58,7 @@ def reproduce(
 ) -> None:
     """Train the reference notebook's systems, and compare with its published numbers; again to continue."""
     with errors_shown() as guard:
-        from packtune.report.views import view_for
+        from packtune.report.live.views import view_for
         from packtune.reproduction.runs import reproduction_runs
         from packtune.reproduction.selection import select
         from packtune.run.planning import ResourceOptions, choose_resources

@@ -170,7 +170,7 @@ def run(
 ) -> None:
     """Search a space: train its trials in packs, and write a leaderboard."""
     with errors_shown() as guard:
-        from packtune.report.views import view_for
+        from packtune.report.live.views import view_for
         from packtune.run.network.finding import space_and_network
         from packtune.run.own.new_search import new_search
         from packtune.run.planning import SearchOptions
@@ -243,7 +243,7 @@ def resume(
 ) -> None:
     """Continue a run that was stopped or killed, nothing lost or done twice; or extend one."""
     with errors_shown() as guard:
-        from packtune.report.views import view_for
+        from packtune.report.live.views import view_for
         from packtune.run.extension import ResumeOptions, check_metric, resumed
         from packtune.run.find import find_run
         from packtune.run.network.finding import name_network
@@ -277,7 +277,7 @@ def _tell_repetition(run: Run) -> None:
 
 
 def _search(run: Run, guard: Guard, *, verbose: bool, trainable: type[PackTrainable] | None) -> None:
-    from packtune.report.views import view_for
+    from packtune.report.live.views import view_for
     from packtune.run.session import carried_out
     from packtune.run.stopping import stop_signals
 

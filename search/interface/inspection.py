@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from packtune.data.catalog import DATASETS
 from packtune.data.files import readable
 from packtune.errors import UnknownDataset
-from packtune.report.progress import ProgressView
+from packtune.report.live.progress import ProgressView
 from packtune.run.own.finding import read_source
 from packtune.run.own.new_search import data_options
 from packtune.run.own.words import describe_own

@@ -15,9 +15,9 @@ from packtune.files import write_bytes
 from packtune.interface.reporting import Reported
 from packtune.models.configuration import Configuration
 from packtune.report.leaderboard import Leaderboard, curves_frame, leaderboard_frame, trials_frame
-from packtune.report.progress import ProgressView
+from packtune.report.live.progress import ProgressView
+from packtune.report.live.views import Progress, make_view
 from packtune.report.ranking import Row
-from packtune.report.views import Progress, make_view
 from packtune.report.words import describe_winner
 from packtune.run.ending import Ending
 from packtune.run.extension import ResumeOptions, check_metric, resumed

@@ -10,7 +10,7 @@ from packtune.interface.comparison import compare_runs
 from packtune.interface.repetition import describe_repetition
 from packtune.interface.result import ProgressLike, SearchResult, carry_out
 from packtune.report.leaderboard import Leaderboard
-from packtune.report.views import make_view
+from packtune.report.live.views import make_view
 from packtune.run.ending import read_ending
 from packtune.run.find import find_run
 from packtune.run.network.finding import GivenNetwork, name_network, space_and_network

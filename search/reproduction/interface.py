@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Unpack
 
 from packtune.interface.result import ProgressLike
-from packtune.report.views import make_view
+from packtune.report.live.views import make_view
 from packtune.reproduction.runs import reproduction_runs
 from packtune.reproduction.selection import select
 from packtune.reproduction.writing import Reproduction, write_reproduction

@@ -8,7 +8,7 @@ import pandas as pd
 
 from packtune.machine import describe_machine
 from packtune.report.fitting import fit_table, wrap, write_table
-from packtune.report.progress import format_duration
+from packtune.report.live.progress import format_duration
 from packtune.reproduction.comparison import Comparison
 from packtune.reproduction.notebook import NUMPY
 

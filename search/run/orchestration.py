@@ -21,7 +21,7 @@ from packtune.errors import RunError
 from packtune.models.hardware.device import Device
 from packtune.models.own.registry import find_network
 from packtune.proposals.proposer import Capacity
-from packtune.report.progress import ProgressView
+from packtune.report.live.progress import ProgressView
 from packtune.run.confirming import ConfirmingStages, confirmed_outcomes, requeue_confirmation
 from packtune.run.ending import Ending, conclude, restore_ending
 from packtune.run.folder import Run

@@ -11,7 +11,7 @@ from packtune.run.folder import Run
 from packtune.run.stopping import StopSource, time_budget
 
 if TYPE_CHECKING:
-    from packtune.report.progress import ProgressView
+    from packtune.report.live.progress import ProgressView
     from packtune.run.ending import Ending
     from packtune.worker.trainable import PackTrainable
 

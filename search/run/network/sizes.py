@@ -5,7 +5,7 @@ from __future__ import annotations
 from packtune.confirmation.finalists import Candidate
 from packtune.models.architectures.build import count_parameters
 from packtune.models.configuration import Configuration
-from packtune.report.time_left import cost_of
+from packtune.report.live.time_left import cost_of
 from packtune.settings import SearchPlan
 from packtune.trial import BuiltNetwork, TrialRecord
 

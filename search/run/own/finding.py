@@ -19,7 +19,7 @@ from packtune.run.settings_file import OBJECTS
 if TYPE_CHECKING:
     from packtune.data.own.assembling import PreparedData
     from packtune.data.reading.raw import Progress, RawData
-    from packtune.report.progress import ProgressView
+    from packtune.report.live.progress import ProgressView
 
 TABLES = (".csv", ".tsv", ".txt", ".parquet", ".npz", ".gz")
 

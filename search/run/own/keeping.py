@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from packtune.data.catalog import load
 from packtune.errors import CorruptFile, DataError, MissingFiles, RunError
 from packtune.files import write_text
-from packtune.report.progress import SilentView, download_progress
+from packtune.report.live.progress import SilentView, download_progress
 from packtune.run.own.finding import read_source
 
 if TYPE_CHECKING:
     from packtune.data.dataset import Dataset
     from packtune.data.own.assembling import PreparedData
-    from packtune.report.progress import ProgressView
+    from packtune.report.live.progress import ProgressView
     from packtune.run.folder import Run, RunFolder
 
 

@@ -31,7 +31,7 @@ from packtune.space.source import SpaceSource
 
 if TYPE_CHECKING:
     from packtune.data.own.assembling import PreparedData
-    from packtune.report.progress import ProgressView
+    from packtune.report.live.progress import ProgressView
 
 DEFAULT_DATA = "digits"
 RESULTS = Path("results")

@@ -10,7 +10,7 @@ import pytest
 import torch
 from sklearn.datasets import load_wine
 
-from packtune.report.progress import SilentView
+from packtune.report.live.progress import SilentView
 from packtune.run.own.keeping import load_data
 from packtune.run.own.new_search import new_search
 from packtune.space.source import find_space

@@ -10,7 +10,7 @@ import pytest
 from packtune.errors import RunError
 from packtune.models.hardware.precision import Precision
 from packtune.proposals.proposer import Suggestion
-from packtune.report.progress import SilentView
+from packtune.report.live.progress import SilentView
 from packtune.run.ending import restore_ending
 from packtune.run.extension import extend_run
 from packtune.run.folder import RunFolder

@@ -13,7 +13,7 @@ from packtune.models.configuration import Configuration
 from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision
 from packtune.proposals.packing import pack_capacity
-from packtune.report.progress import SilentView
+from packtune.report.live.progress import SilentView
 from packtune.run.extension import extend_run
 from packtune.run.given.further import narrowed_space
 from packtune.run.given.stops import describe_stop, settle_end

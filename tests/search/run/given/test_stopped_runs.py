@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from packtune.report.progress import SilentView
+from packtune.report.live.progress import SilentView
 from packtune.run.ending import read_ending
 from packtune.run.given.stops import describe_stop
 from packtune.run.own.keeping import load_data

@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits, load_wine
 
 from packtune.data.formats import idx
 from packtune.data.sets.digits import enlarge
-from packtune.report.progress import SilentView
+from packtune.report.live.progress import SilentView
 from packtune.run.own.keeping import load_data
 from packtune.run.own.new_search import new_search
 from packtune.space.source import find_space

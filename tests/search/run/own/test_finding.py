@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from packtune.data.options import DataOptions
-from packtune.report.progress import SilentView
+from packtune.report.live.progress import SilentView
 from packtune.run.own.finding import find_data
 
 

@@ -13,7 +13,7 @@ from sklearn.datasets import load_sample_image
 
 from packtune.data.own.facts import ARRAYS, ROWS, read_facts
 from packtune.errors import DataError, SpaceError
-from packtune.report.progress import SilentView
+from packtune.report.live.progress import SilentView
 from packtune.run.ending import read_ending, with_baselines
 from packtune.run.find import find_run
 from packtune.run.own.baselines import FILE, keep_baselines, read_baselines

@@ -12,7 +12,7 @@ import pytest
 
 from packtune.data.own.facts import ARRAYS, FACTS
 from packtune.errors import NameTaken, RunError
-from packtune.report.progress import SilentView
+from packtune.report.live.progress import SilentView
 from packtune.run.folder import RunFolder
 from packtune.run.own.keeping import load_data
 from packtune.run.own.new_search import new_search

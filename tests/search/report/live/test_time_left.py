@@ -14,8 +14,8 @@ from packtune.data.catalog import DATASETS
 from packtune.dispatch.standing import Later, Load, Spent, Standing
 from packtune.models.configuration import Configuration
 from packtune.proposals.packing import plainest_of
-from packtune.report.time_left import CONVOLUTION, OTHER_FAMILY, time_left, work_of
-from packtune.report.views import PlainView
+from packtune.report.live.time_left import CONVOLUTION, OTHER_FAMILY, time_left, work_of
+from packtune.report.live.views import PlainView
 from packtune.trial import TrialState
 
 MNIST = DATASETS["mnist"].description

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from packtune.dispatch.standing import Standing
-from packtune.report.progress import describe, format_duration
-from packtune.report.views import PLAIN_INTERVAL_S, LiveView, PlainView
+from packtune.report.live.progress import describe, format_duration
+from packtune.report.live.views import PLAIN_INTERVAL_S, LiveView, PlainView
 from packtune.trial import TrialState
 
 

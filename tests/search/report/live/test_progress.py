@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from packtune.dispatch.standing import Standing
-from packtune.report.progress import Speed, describe, format_duration
-from packtune.report.views import LiveView, PlainView, view_for
+from packtune.report.live.progress import Speed, describe, format_duration
+from packtune.report.live.views import LiveView, PlainView, view_for
 from packtune.trial import TrialState
 
 

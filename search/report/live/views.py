@@ -18,7 +18,7 @@ from rich.text import Text
 from packtune.dispatch.standing import Standing
 from packtune.errors import SettingsError, suggest_name
 from packtune.report.console import error_console, print_text, silence
-from packtune.report.progress import ProgressView, SilentView, Speed, completed, describe
+from packtune.report.live.progress import ProgressView, SilentView, Speed, completed, describe
 
 if TYPE_CHECKING:
     from IPython.display import DisplayHandle

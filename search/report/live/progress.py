@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from packtune.dispatch.standing import Standing
 from packtune.models.training.metrics.catalog import Metric
-from packtune.report.time_left import Range, time_left
+from packtune.report.live.time_left import Range, time_left
 from packtune.trial import TrialState
 
 SPEED_WINDOW_S = 120.0
@@ -95,8 +95,8 @@ def describe(standing: Standing) -> str:
 class Speed:
     """Measures trials a minute over the last minutes, and estimates the time left.
 
-    Epochs count as parts of trials. The time left weighs trials by their cost, see `packtune.report.time_left`. Until
-    one has finished, trials of a single kind count alike, and of several kinds no time is told.
+    Epochs count as parts of trials. The time left weighs trials by their cost, see `packtune.report.live.time_left`.
+    Until one has finished, trials of a single kind count alike, and of several kinds no time is told.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
