@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from packtune.dispatch.asking import Asking, teach
+from packtune.dispatch.counting.tally import Tally
 from packtune.dispatch.halving import rungs_of, stops_early
 from packtune.dispatch.knowledge import Knowledge
 from packtune.dispatch.pack_queue import PackQueue
@@ -20,7 +21,6 @@ from packtune.dispatch.retries import Decision, Retries
 from packtune.dispatch.standing import Standing
 from packtune.dispatch.stops.exploration_end import ExplorationEnd
 from packtune.dispatch.stops.rule import StopRule
-from packtune.dispatch.tally import Tally
 from packtune.dispatch.task_maker import Stage, TaskMaker, exploration
 from packtune.dispatch.telling import Telling
 from packtune.models.hardware.device import Device
@@ -90,7 +90,7 @@ class Dispatcher:
         packs = study.pack_notes.packs([record.proposal for record in records])
         self._queue = PackQueue(study.pack_notes, packs, self._telling.has_arrived)
         self.end = ExplorationEnd(study, plan, self._queue, rule)
-        self._tally = Tally(study.space, plan, records)
+        self._tally = Tally(study.space, plan, records, stage.name)
         self._retries = Retries(max_failures)
         self._tasks = TaskMaker(
             plan, self._knowledge, stage, device=device, checkpoint_interval_s=checkpoint_interval_s

@@ -96,8 +96,8 @@ class StagedSearch:
             return self._with_later(first)
         now = self._current.standing()
         trained = sum(now.finished.values())
-        both = replace(add_up([first, now]), best=first.best, trainings=now.trials, trained=trained)
-        return self._with_later(both)
+        both = replace(add_up([first, now]), trainings=now.trials, trained=trained, stage=now.stage)
+        return self._with_later(replace(both, best=first.best, leaders=first.leaders, rise=first.rise))
 
     def _with_later(self, standing: Standing) -> Standing:
         """Add what the stages to come will train."""

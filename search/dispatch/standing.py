@@ -6,9 +6,10 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from packtune.data.description import Description
-from packtune.models.configuration import Configuration
+from packtune.models.configuration import Configuration, Value
 from packtune.models.training.metrics.catalog import Metric
 from packtune.trial import TrialState
 
@@ -66,6 +67,58 @@ class Load:
     later: Later = field(default_factory=Later)
 
 
+class StageName(StrEnum):
+    """The stages of a search, in their order."""
+
+    EXPLORATION = "exploration"
+    SELECTION = "selection"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leader:
+    """One of the best COMPLETE trials so far.
+
+    Attributes:
+        score: on validation, by the metric of the search.
+        values: the hyperparameters that count in its configuration, with their values.
+    """
+
+    trial: int
+    score: float
+    values: tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackProgress:
+    """How far a pack is that a worker trains.
+
+    Attributes:
+        number: of the pack.
+        members: trials that it began with.
+        epochs, of_epochs: trained so far, and to be trained.
+    """
+
+    number: int
+    architecture: str
+    members: int
+    epochs: int
+    of_epochs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How fast a search is, and how long it will take.
+
+    Attributes:
+        per_minute: trials a minute in the last minutes, 0 or more; epochs count as parts of trials.
+        left_s: the seconds until its end, at least and at most; none if nothing is known of them.
+    """
+
+    per_minute: float
+    left_s: tuple[float, float] | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """How far a search is, or several that run together.
@@ -77,8 +130,13 @@ class Standing:
         running: the number of trials in training, without the packs that wait for a worker.
         under_way: what the running trials have trained, in full trainings.
         best: (trial number, score on validation) of the best COMPLETE trial so far.
-        metric: of that score.
+        metric: of the scores.
         load: by kind of trial; none if it is not known.
+        stage: the one at hand.
+        leaders: the best COMPLETE trials so far, at most five, the best first.
+        rise: (finished trials, score) at each trial that was better than all before it.
+        packs: those in training.
+        pace: as another process has measured it; none where the one that shows the standing is to measure.
     """
 
     trials: int
@@ -90,20 +148,30 @@ class Standing:
     trained: int = 0
     load: Load | None = None
     metric: Metric = Metric.ACCURACY
+    stage: StageName = StageName.EXPLORATION
+    leaders: tuple[Leader, ...] = ()
+    rise: tuple[tuple[int, float], ...] = ()
+    packs: tuple[PackProgress, ...] = ()
+    pace: Pace | None = None
 
 
 def add_up(standings: Sequence[Standing]) -> Standing:
-    """Give the standing of several searches together; the best trial is named only where there is one search."""
+    """Give the standing of several searches together; the best trials are named only where there is one search."""
+    alone = standings[0] if len(standings) == 1 else None
     return Standing(
         trials=sum(standing.trials for standing in standings),
         finished=sum((standing.finished for standing in standings), Counter()),
         running=sum(standing.running for standing in standings),
         under_way=math.fsum(standing.under_way for standing in standings),
-        best=standings[0].best if len(standings) == 1 else None,
+        best=alone.best if alone else None,
         metric=standings[0].metric,
         trainings=sum(standing.trainings for standing in standings),
         trained=sum(standing.trained for standing in standings),
         load=_add_loads([standing.load for standing in standings if standing.load is not None]),
+        stage=min((standing.stage for standing in standings), key=list(StageName).index),
+        leaders=alone.leaders if alone else (),
+        rise=alone.rise if alone else (),
+        packs=tuple(pack for standing in standings for pack in standing.packs),
     )
 
 

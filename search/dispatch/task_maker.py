@@ -8,6 +8,7 @@ from functools import partial
 
 from packtune.dispatch.knowledge import Knowledge
 from packtune.dispatch.pack_task import PackTask
+from packtune.dispatch.standing import StageName
 from packtune.models.hardware.device import Device
 from packtune.proposals.catalog import make_proposer
 from packtune.proposals.given import NOTHING, Given
@@ -41,6 +42,7 @@ class Stage:
         known_best: models are sent back above this merit on validation; none for the best of the packs so far.
         wants_answers: see `PackTask`.
         given: what a user gave to begin with.
+        name: of the stage, for those who show it.
     """
 
     proposer: Proposer
@@ -49,6 +51,7 @@ class Stage:
     known_best: float | None = None
     wants_answers: bool = False
     given: Given = NOTHING
+    name: StageName = StageName.EXPLORATION
 
 
 def exploration(

@@ -14,7 +14,7 @@ from packtune.confirmation.proposer import FinalistsProposer
 from packtune.confirmation.sizes import SHARE, choose_sizes, least_sizes
 from packtune.confirmation.verdict import Verdict, verdict_of
 from packtune.dispatch.dispatcher import Dispatcher
-from packtune.dispatch.standing import Kind, Later
+from packtune.dispatch.standing import Kind, Later, StageName
 from packtune.dispatch.task_maker import PackSeeds, Stage
 from packtune.models.configuration import Configuration
 from packtune.proposals.packing import plainest_of
@@ -221,12 +221,14 @@ class ConfirmingStages:
 
     def _stage(self, confirmation: Confirmation, block: Block, finalists: Sequence[Candidate]) -> Stage:
         known = [self._explored.trials.suggestion(each.trial) for each in finalists]
+        is_report = block == confirmation.layout.report
         return Stage(
             proposer=FinalistsProposer(block, known),
             capacity=self._capacity,
             seeds_of=confirmation.seeds_of,
-            known_best=ANY_MODEL if block == confirmation.layout.report else NO_MODEL,
+            known_best=ANY_MODEL if is_report else NO_MODEL,
             wants_answers=True,
+            name=StageName.REPORT if is_report else StageName.SELECTION,
         )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from packtune.dispatch.knowledge import final_merit
-from packtune.dispatch.standing import Kind, Load, Spent, Standing
+from packtune.dispatch.counting.leaders import Leaders
+from packtune.dispatch.standing import Kind, Load, PackProgress, Spent, StageName, Standing
 from packtune.models.configuration import Configuration
 from packtune.proposals.catalog import count_listed
 from packtune.proposals.packing import plainest_of
@@ -23,9 +23,17 @@ class Tally:
 
     Args:
         records: of the trials that a search which goes on has already.
+        stage: that is counted.
     """
 
-    def __init__(self, space: Space, plan: SearchPlan, records: Iterable[TrialRecord]) -> None:
+    def __init__(
+        self,
+        space: Space,
+        plan: SearchPlan,
+        records: Iterable[TrialRecord],
+        stage: StageName = StageName.EXPLORATION,
+    ) -> None:
+        self._stage = stage
         self._data = plan.description
         self._trials = plan.trials
         self._epochs = plan.epochs
@@ -35,7 +43,7 @@ class Tally:
         self._trained: dict[tuple[int, ...], int] = {}
         self._finished: Counter[TrialState] = Counter()
         self._metric = plan.metric
-        self._best: tuple[float, int, float] | None = None  # merit, minus the number of the trial, score
+        self._leaders = Leaders()
         self._spent: dict[Kind, Spent] = {}
         self._total = Spent()
         self._ahead: tuple[int, list[tuple[Kind, int]]] = (-1, [])
@@ -68,9 +76,7 @@ class Tally:
             more = Spent(trials=1, epochs=outcome.epochs, seconds=outcome.seconds)
             self._spent[kind] = self._spent.get(kind, Spent()) + more
             self._total += more
-        if outcome.state is TrialState.COMPLETE and outcome.validation is not None:
-            this = final_merit(outcome), -proposal.number, outcome.validation.score  # ties go to the lower number
-            self._best = max(self._best or this, this)
+        self._leaders.offer(proposal, outcome, self._finished.total())
 
     def left_to_train(self) -> list[tuple[Pack, float]]:
         """List the packs that are handed out, and the share of each that is still to be trained, 0 to 1."""
@@ -83,16 +89,29 @@ class Tally:
             waiting: the packs that are proposed and not handed out.
             proposed: the number of trials proposed so far.
         """
-        training = [pack for key, pack in self._handed_out.items() if key in self._trained]
-        epochs_done = (len(pack.proposals) * self._trained[pack.trials] for pack in training)
+        packs = tuple(self._progress(pack) for key, pack in self._handed_out.items() if key in self._trained)
+        leaders = self._leaders.best
         return Standing(
             trials=self._trials,
             finished=self._finished.copy(),
-            running=sum(len(pack.proposals) for pack in training),
-            under_way=sum(epochs / self._epochs for epochs in epochs_done),
-            best=None if self._best is None else (-self._best[1], self._best[2]),
+            running=sum(pack.members for pack in packs),
+            under_way=sum(pack.members * pack.epochs / self._epochs for pack in packs),
+            best=(leaders[0].trial, leaders[0].score) if leaders else None,
             metric=self._metric,
-            load=self._load(waiting, proposed, len(training)),
+            load=self._load(waiting, proposed, len(packs)),
+            stage=self._stage,
+            leaders=tuple(leaders),
+            rise=tuple(self._leaders.rise),
+            packs=packs,
+        )
+
+    def _progress(self, pack: Pack) -> PackProgress:
+        return PackProgress(
+            number=pack.number,
+            architecture=pack.proposals[0].configuration.architecture,
+            members=len(pack.proposals),
+            epochs=self._trained[pack.trials],
+            of_epochs=self._epochs,
         )
 
     def _load(self, waiting: Sequence[Pack], proposed: int, training: int) -> Load:

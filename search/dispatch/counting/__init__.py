@@ -1,0 +1,1 @@
+"""Counts what a search has done, for its standing."""
