@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 
-from packtune.dispatch.standing import Standing
+from packtune.dispatch.standing import Pace, Standing
 from packtune.models.training.metrics.catalog import Metric
 from packtune.report.live.time_left import Range, time_left
 from packtune.trial import TrialState
@@ -74,6 +74,12 @@ def download_progress(view: ProgressView) -> Callable[[str, int, int | None], No
 
 def describe(standing: Standing) -> str:
     """Describe a standing in words: trials done, pruned, failed, running, and the best so far."""
+    best = describe_best(standing)
+    return ", ".join([*describe_counts(standing), *([best] if best else [])])
+
+
+def describe_counts(standing: Standing) -> list[str]:
+    """Say how many trials are done, and what became of them."""
     parts = [f"{_done(standing) - standing.trained}/{standing.trials - standing.trainings} trials"]
     if standing.trainings:
         parts.append(f"{standing.trained}/{standing.trainings} trainings of finalists")
@@ -85,11 +91,16 @@ def describe(standing: Standing) -> str:
     parts += [f"{standing.finished[state]} {word}" for state, word in states if standing.finished[state]]
     if standing.running:
         parts.append(f"{standing.running} running")
-    if standing.best is not None:
-        number, score = standing.best
-        named = "" if standing.metric is Metric.ACCURACY else f"{standing.metric.in_words} "
-        parts.append(f"best {named}{score:.4f} (trial {number})")
-    return ", ".join(parts)
+    return parts
+
+
+def describe_best(standing: Standing) -> str:
+    """Name the best trial so far, with its score; empty while there is none."""
+    if standing.best is None:
+        return ""
+    number, score = standing.best
+    named = "" if standing.metric is Metric.ACCURACY else f"{standing.metric.in_words} "
+    return f"best {named}{score:.4f} (trial {number})"
 
 
 class Speed:
@@ -110,12 +121,15 @@ class Speed:
             self._seen.popleft()
         self._seen.append((now_s, completed(standing), standing.load.training if standing.load else 0))
 
+    def pace(self, standing: Standing) -> Pace:
+        """Give the speed, and the time left from now on."""
+        told = standing.pace
+        per_second = self._trials_per_second() if told is None else told.per_minute / 60
+        return Pace(per_minute=per_second * 60, left_s=self._left_from_now(standing, per_second))
+
     def describe(self, standing: Standing) -> str:
         """Describe the speed, and the time left, in words; empty while nothing is known."""
-        per_second = self._trials_per_second()
-        per_minute = per_second * 60
-        speed = f", {per_minute:.{0 if per_minute >= 10 else 1}f} trials/min" if per_second else ""
-        return speed + self._describe_left(standing, per_second)
+        return "".join(f", {words}" for words in describe_pace(self.pace(standing)))
 
     def _trials_per_second(self) -> float:
         if not self._seen:
@@ -123,28 +137,37 @@ class Speed:
         (since_s, before, _), (until_s, done, _) = self._seen[0], self._seen[-1]
         return max(0.0, done - before) / max(1e-9, until_s - since_s)
 
-    def _describe_left(self, standing: Standing, per_second: float) -> str:
+    def _left_from_now(self, standing: Standing, per_second: float) -> tuple[float, float] | None:
         if not self._seen or _done(standing) >= standing.trials:
-            return ""
+            return None
         left = self._left(standing, per_second)
         # Between two reports the time left gets shorter. When it has run out, no time is shown until the next report.
         passed_s = self._clock() - self._seen[-1][0]
         if left is None or left.high - passed_s < 1:
-            return ""
-        return f", {_range_in_words(left.low - passed_s, left.high - passed_s)} left"
+            return None
+        return max(0.0, left.low - passed_s), left.high - passed_s
 
     def _left(self, standing: Standing, per_second: float) -> Range | None:
+        if standing.pace is not None:
+            left_s = standing.pace.left_s
+            return None if left_s is None else Range(low=left_s[0], high=left_s[1])
         load = standing.load
         if load is not None and (left := time_left(load, max(training for *_, training in self._seen))) is not None:
             return left
         if not per_second or (load is not None and (load.unproposed or len({kind for kind, *_ in load.left}) > 1)):
             return None
-        left_s = (standing.trials - self._seen[-1][1]) / per_second
-        return Range(low=left_s, high=left_s)
+        each_s = (standing.trials - self._seen[-1][1]) / per_second
+        return Range(low=each_s, high=each_s)
+
+
+def describe_pace(pace: Pace) -> list[str]:
+    """Say how fast a search is, and how long it will take, as far as it is known."""
+    speed = f"{pace.per_minute:.{0 if pace.per_minute >= 10 else 1}f} trials/min"
+    return [speed] * bool(pace.per_minute) + ([] if pace.left_s is None else [f"{_range_in_words(*pace.left_s)} left"])
 
 
 def _range_in_words(low_s: float, high_s: float) -> str:
-    low, high = format_duration(max(0.0, low_s)), format_duration(high_s)
+    low, high = format_duration(low_s), format_duration(high_s)
     if low_s * NARROW_RANGE >= high_s or low == high:
         return f"about {high}"
     return f"about {low} to {high}" if low_s >= 1 else f"at most {high}"
