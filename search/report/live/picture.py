@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from packtune.data.files import readable
 from packtune.dispatch.standing import Leader, Pace, PackProgress, Standing
@@ -71,7 +71,7 @@ def picture_of(standing: Standing, pace: Pace, preparing: str = "") -> Picture:
         rise=tuple((when, standing.metric.merit(score)) for when, score in standing.rise),
         finished=standing.finished.total() - standing.trained,
         leaders=_table_of(standing.leaders, standing.metric.column),
-        packs=standing.packs,
+        packs=tuple(replace(pack, architecture=_word(pack.architecture)) for pack in standing.packs),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections import deque
@@ -113,19 +114,22 @@ class Speed:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._seen: deque[tuple[float, float, int]] = deque()
+        self._using = threading.Lock()  # one thread takes in what another one shows
 
     def note(self, standing: Standing) -> None:
         """Take in a new standing."""
         now_s = self._clock()
-        while len(self._seen) > 2 and now_s - self._seen[1][0] > SPEED_WINDOW_S:
-            self._seen.popleft()
-        self._seen.append((now_s, completed(standing), standing.load.training if standing.load else 0))
+        with self._using:
+            while len(self._seen) > 2 and now_s - self._seen[1][0] > SPEED_WINDOW_S:
+                self._seen.popleft()
+            self._seen.append((now_s, completed(standing), standing.load.training if standing.load else 0))
 
     def pace(self, standing: Standing) -> Pace:
         """Give the speed, and the time left from now on."""
         told = standing.pace
-        per_second = self._trials_per_second() if told is None else told.per_minute / 60
-        return Pace(per_minute=per_second * 60, left_s=self._left_from_now(standing, per_second))
+        with self._using:
+            per_second = self._trials_per_second() if told is None else told.per_minute / 60
+            return Pace(per_minute=per_second * 60, left_s=self._left_from_now(standing, per_second))
 
     def describe(self, standing: Standing) -> str:
         """Describe the speed, and the time left, in words; empty while nothing is known."""
