@@ -15,7 +15,6 @@ from packtune.data.dataset import Dataset
 from packtune.dispatch.dispatcher import Dispatcher, Sharing
 from packtune.dispatch.sharing import CapacityByRule, fair_share
 from packtune.dispatch.staged_search import StagedSearch
-from packtune.dispatch.standing import add_up
 from packtune.dispatch.task_maker import Stage, exploration
 from packtune.errors import RunError
 from packtune.models.hardware.device import Device
@@ -34,6 +33,7 @@ from packtune.run.records import open_study
 from packtune.run.reporting.afterwards import compare_and_report, report_briefly
 from packtune.run.settling import advise, settle
 from packtune.run.stopping import Stop, StopSource, time_budget
+from packtune.run.watching.note import NotedView
 from packtune.settings import Placement, SettledPlan
 from packtune.startup import quick_imports
 from packtune.study.storage import Storage, open_storage
@@ -88,27 +88,30 @@ def run_searches(
         for run in runs:
             stack.enter_context(run.folder.locked())
             _check_still_new(run)
+        noted = NotedView(view, [run.folder.path for run in runs])
+        stack.callback(noted.end_notes)
         started_s = time.monotonic()
         begun: list[_Begun] = []
         try:
-            datasets, placement = _begin(runs, connection, view, stack, begun)
+            datasets, placement = _begin(runs, connection, noted, stack, begun)
         except BaseException:
+            noted.end_notes()
             for run in runs[len(begun) :]:
                 if run.new:
                     run.folder.discard()
             raise
         # Until here, a signal ends the search at once: nothing has been trained yet.
-        stop = stack.enter_context(stop_source(_left_s(runs[0], started_s), view.say))
-        stop.searching(connection.lost, partial(_end_for_others, begun, view))
+        stop = stack.enter_context(stop_source(_left_s(runs[0], started_s), noted.say))
+        stop.searching(connection.lost, partial(_end_for_others, begun, noted))
         try:
-            explain = view.say if verbose else _say_nothing
-            _train(begun, datasets, placement, view, stop, explain=explain, trainable=trainable)
+            explain = noted.say if verbose else _say_nothing
+            _train(begun, datasets, placement, noted, stop, explain=explain, trainable=trainable)
         finally:
             with stop.concluding():
                 endings = [_end(each, stop) for each in begun]
                 if endings[0].stopped_by:  # somebody waits
-                    report_briefly(runs, endings, view)
-        return endings if endings[0].stopped_by else compare_and_report(runs, endings, datasets, view)
+                    report_briefly(runs, endings, noted)
+        return endings if endings[0].stopped_by else compare_and_report(runs, endings, datasets, noted)
 
 
 def _left_s(run: Run, started_s: float) -> float | None:
@@ -162,7 +165,7 @@ def _train(
     begun: Sequence[_Begun],
     datasets: Sequence[Dataset],
     placement: Placement,
-    view: ProgressView,
+    view: NotedView,
     stop: Stop,
     *,
     explain: Callable[[str], None],
@@ -178,7 +181,7 @@ def _train(
     lanes = [_lane(each, placement, alone, explain, view.say, stop) for each in begun]
 
     def show() -> None:
-        view.show(add_up([lane.dispatcher.standing() for lane in lanes]))
+        view.show_each([lane.dispatcher.standing() for lane in lanes])
 
     show()
     if not all(lane.dispatcher.finished for lane in lanes):
