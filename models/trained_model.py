@@ -55,9 +55,11 @@ class TrainedModel:
         epochs: epochs that the network was trained for.
         trial: the number of the trial in its search.
         seed: of the initial weights.
-        validation_accuracy: share of validation examples with every head right, 0 to 1.
+        validation_accuracy: share of validation examples with every head right, 0 to 1; none if the network learned
+            from them too. Of an ensemble it is the mean of those of its networks.
         metric: that the search went by.
         validation_score: by that metric, on the same examples; none for accuracy.
+        members: the seeds of the networks of an ensemble, of which `seed` is the first; empty for a single network.
     """
 
     network: nn.Module
@@ -70,14 +72,17 @@ class TrainedModel:
     epochs: int
     trial: int
     seed: int
-    validation_accuracy: float
+    validation_accuracy: float | None
     metric: Metric = Metric.ACCURACY
     validation_score: float | None = None
+    members: tuple[int, ...] = ()
 
     @property
     def merit(self) -> float:
-        """What its score on validation is compared by: 0 to 1, larger is better."""
-        return self.validation_accuracy if self.validation_score is None else self.metric.merit(self.validation_score)
+        """What its score on validation is compared by: 0 to 1, larger is better; 0 if it has none."""
+        if self.validation_score is not None:
+            return self.metric.merit(self.validation_score)
+        return self.validation_accuracy or 0.0
 
     @property
     def head_names(self) -> tuple[str, ...]:
@@ -144,15 +149,24 @@ class TrainedModel:
             inputs: images uint8 [n, channels, height, width], or rows float32 [n, columns].
             has_label: bool [n], false for an input that gets no label; none where all get one.
         """
-        self.network.eval()
-        logits = torch.cat([self.network(self._scale(chunk)) for chunk in inputs.split(LABELLED_AT_ONCE)])
-        absent = absent_outputs(self.heads, logits.device)
-        scores = without_absent(logits.t(), absent).t().unflatten(1, (len(self.heads), self.classes))
+        scores = self.logits(inputs)
         has_label = torch.ones(len(inputs), dtype=torch.bool) if has_label is None else has_label
         return Labels(
             labels=torch.where(has_label[:, None], scores.argmax(2), NO_LABEL),
             probabilities=torch.where(has_label[:, None, None], scores.double().softmax(2), torch.nan),
         )
+
+    @torch.inference_mode()
+    def logits(self, inputs: Tensor) -> Tensor:
+        """Give the logits of inputs that were prepared: float32 [n, heads, classes], minus infinity for no class.
+
+        Args:
+            inputs: see `label`.
+        """
+        self.network.eval()
+        logits = torch.cat([self.network(self._scale(chunk)) for chunk in inputs.split(LABELLED_AT_ONCE)])
+        absent = absent_outputs(self.heads, logits.device)
+        return without_absent(logits.t(), absent).t().unflatten(1, (len(self.heads), self.classes))
 
     def _scale(self, inputs: Tensor) -> Tensor:
         if inputs.dtype != torch.uint8:

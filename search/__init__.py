@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from packtune.errors import (
         ClusterError,
         DataError,
+        ExportError,
         ModelFileError,
         PacktuneError,
         RunError,
@@ -43,6 +44,7 @@ _HOMES = {
     "DATASETS": "packtune.data.catalog",
     "ClusterError": "packtune.errors",
     "DataError": "packtune.errors",
+    "ExportError": "packtune.errors",
     "ModelFileError": "packtune.errors",
     "PacktuneError": "packtune.errors",
     "RunError": "packtune.errors",
@@ -81,6 +83,7 @@ __all__ = [
     "Configuration",
     "DataError",
     "Dimension",
+    "ExportError",
     "FloatRange",
     "IntRange",
     "ModelFileError",

@@ -12,6 +12,7 @@
     │   ├── CorruptFile        a file is there, but its content is not what it should be
     │   └── DownloadFailed     no mirror gave the right file
     ├── ModelFileError         a file that is no model of packtune's
+    ├── ExportError            a model that cannot be written in a format, or the package for it is missing
     └── NetworkError           a network of the user's own that cannot be built, called or trained
 
 Each message says what was wrong, what was given, what is allowed and what to do. The command line prints it and
@@ -70,6 +71,10 @@ class DownloadFailed(DataError):
 
 class ModelFileError(PacktuneError):
     """A file that is no model of packtune's."""
+
+
+class ExportError(PacktuneError):
+    """A model that cannot be written in a format, or the optional package for it is missing."""
 
 
 class NetworkError(PacktuneError):

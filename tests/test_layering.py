@@ -68,10 +68,13 @@ MODELS = (
     "modules",
     "architectures",
     "packed_network",
+    "ensemble",
     "training",
     "trained_model",
     "examination",
+    "saved",
     "model_file",
+    "exports",
 )
 ORDERS = {"packtune": ROOMS, "packtune.models": MODELS, "packtune.data": DATA}
 SMALL_FILES = ROOMS[3:14]  # these files of search may import each other, without a cycle
@@ -97,6 +100,9 @@ HOMES = {
     "tomli_w": ("search/space/", "search/report/", "search/run/"),
     "pyarrow": ("data/reading/table_files.py",),
     "sklearn": ("data/splitting/", "data/columns/", "data/baselines.py"),
+    "safetensors": ("models/saved/safe_tensors.py",),
+    "onnx": ("models/exports/",),
+    "onnxruntime": ("models/exports/",),
     "PIL": ("data/formats/pictures.py", "data/reading/pictures/decoding.py"),
     "numpy": (
         "data/",
