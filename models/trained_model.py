@@ -166,7 +166,8 @@ class TrainedModel:
         self.network.eval()
         logits = torch.cat([self.network(self._scale(chunk)) for chunk in inputs.split(LABELLED_AT_ONCE)])
         absent = absent_outputs(self.heads, logits.device)
-        return without_absent(logits.t(), absent).t().unflatten(1, (len(self.heads), self.classes))
+        scores: Tensor = without_absent(logits.t(), absent).t().unflatten(1, (len(self.heads), self.classes))
+        return scores
 
     def _scale(self, inputs: Tensor) -> Tensor:
         if inputs.dtype != torch.uint8:

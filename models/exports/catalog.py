@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packtune.errors import SettingsError, suggest_name
+from packtune.models.saved.packages import Packages
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,14 +26,14 @@ class Format:
         write: gives the content of a file.
         check: runs the content on examples and compares it with the model; none where nothing is translated.
         is_read: whether `load_model` and `packtune predict` read it.
-        packages: whose versions count for the file.
+        packages: that it needs; none where PyTorch is enough.
     """
 
     title: str
     write: Callable[[TrainedModel], bytes]
     check: Callable[[bytes, TrainedModel, Tensor], Agreement] | None = None
     is_read: bool = False
-    packages: tuple[str, ...] = ()
+    packages: Packages | None = None
 
 
 def _write_torch(model: TrainedModel) -> bytes:
@@ -77,10 +78,16 @@ FORMATS: dict[str, Format] = {
     ".pt": _TORCH,
     ".pth": _TORCH,
     ".safetensors": Format(
-        title="weights and facts as safetensors", write=_write_safetensors, is_read=True, packages=("safetensors",)
+        title="weights and facts as safetensors",
+        write=_write_safetensors,
+        is_read=True,
+        packages=Packages(extra="safetensors", names=("safetensors",)),
     ),
     ".onnx": Format(
-        title="a graph for ONNX Runtime", write=_write_onnx, check=_check_onnx, packages=("onnx", "onnxruntime")
+        title="a graph for ONNX Runtime",
+        write=_write_onnx,
+        check=_check_onnx,
+        packages=Packages(extra="onnx", names=("onnx", "onnxruntime", "onnxscript")),
     ),
     ".pt2": Format(title="a program of torch.export", write=_write_program, check=_check_program),
 }
@@ -99,6 +106,6 @@ def find_format(path: Path) -> Format:
     if not ending or is_pipe_or_device:
         return _TORCH
     raise SettingsError(
-        f"cannot export to {path}: no model file ends in {path.suffix}.{suggest_name(ending, FORMATS)} Give a name that "
-        "ends in one of these"
+        f"cannot export to {path}: no model file ends in {path.suffix}.{suggest_name(ending, FORMATS)} Give a "
+        "name with one of these endings"
     )

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from packtune.data.columns.preparation import ColumnPreparation
+from packtune.data.columns.prepared import NumberColumn, WordColumn
 from packtune.errors import ExportError
 from packtune.models.exports.agreement import CHECKED_AT_ONCE, Agreement, compare
 from packtune.models.exports.onnx_inputs import inputs_of
@@ -20,11 +21,13 @@ from packtune.models.exports.onnx_names import Names, names_of
 from packtune.models.exports.recording import first_line, quiet, record
 from packtune.models.exports.whole import form_of
 from packtune.models.saved.content import facts_of
+from packtune.models.saved.packages import Packages, missing_package
 from packtune.models.trained_model import TrainedModel
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
+PACKAGES = Packages(extra="onnx", names=("onnx", "onnxruntime", "onnxscript"))
 OPSET = 18
 """The version of ONNX's operators: of December 2022, so that older programs know them too."""
 FACTS, CLASSES, COLUMNS = "packtune", "classes", "columns"
@@ -37,9 +40,8 @@ def write_onnx(model: TrainedModel) -> bytes:
     Raises:
         ExportError: a package is missing, or the network has an operation that ONNX lacks.
     """
+    PACKAGES.check()
     with _packages_needed():
-        import onnxscript  # noqa: F401  # PyTorch imports it, and says less when it is missing
-
         from packtune.models.exports.onnx_graph import finish
     form = form_of(model)
     columns = form if isinstance(form, ColumnPreparation) else None
@@ -75,7 +77,11 @@ def graph_names(model: TrainedModel) -> Names:
     form = form_of(model)
     if not isinstance(form, ColumnPreparation):
         return names_of(None)
-    return names_of([column.name for column in (*form.numbers, *form.words)])
+    return names_of([column.name for column in _columns(form)])
+
+
+def _columns(form: ColumnPreparation) -> list[NumberColumn | WordColumn]:
+    return [*form.numbers, *form.words]
 
 
 def _core(model: TrainedModel) -> ModelProto:
@@ -95,7 +101,7 @@ def _core(model: TrainedModel) -> ModelProto:
 
 def _facts(model: TrainedModel) -> dict[str, str]:
     form = form_of(model)
-    columns = [*form.numbers, *form.words] if isinstance(form, ColumnPreparation) else []
+    columns = _columns(form) if isinstance(form, ColumnPreparation) else []
     known = {
         FACTS: facts_of(model),
         CLASSES: {head.name: list(head.classes) for head in model.heads},
@@ -121,7 +127,4 @@ def _packages_needed() -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise ExportError(
-            f"the package {error.name or 'onnx'} is needed to write an .onnx file and to check it, and it is missing: "
-            "pip install 'packtune[onnx]'"
-        ) from error
+        raise missing_package(error.name or "onnx", PACKAGES) from error

@@ -82,7 +82,7 @@ def _after(heads: Sequence[Head], names: Names, shown: Sequence[str]) -> list[No
     return [
         helper.make_node(
             "Constant", [], [table],
-            value=helper.make_tensor(table, TensorProto.STRING, [len(texts)], [text.encode() for text in texts]),
+            value=_texts(table, texts),
         ),
         helper.make_node(
             "Constant", [], [first], value=helper.make_tensor(first, TensorProto.INT64, [len(heads)], starts)
@@ -92,6 +92,12 @@ def _after(heads: Sequence[Head], names: Names, shown: Sequence[str]) -> list[No
         helper.make_node("Identity", [shown[1]], [names.probabilities]),
         helper.make_node("Identity", [shown[2]], [names.logits]),
     ]  # fmt: skip
+
+
+def _texts(name: str, texts: Sequence[str]) -> TensorProto:
+    return TensorProto(
+        name=name, data_type=TensorProto.STRING, dims=[len(texts)], string_data=[text.encode() for text in texts]
+    )
 
 
 def _inputs(given: Sequence[ValueInfoProto], names: Names, columns: ColumnPreparation | None) -> list[ValueInfoProto]:

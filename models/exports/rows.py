@@ -19,7 +19,8 @@ class RawRows:
     """The rows of a table as tensors.
 
     Attributes:
-        numbers: float64 [n, columns of numbers], NaN for a missing one; a date is days since 1970, a truth value 0 or 1.
+        numbers: float64 [n, columns of numbers], NaN for a missing one; a date is days since 1970, a truth value
+            0 or 1.
         words: int64 [n, columns of words]: the place of the word among those of its column, from 0; their number for
             any other word.
     """

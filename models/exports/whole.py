@@ -28,6 +28,7 @@ class Answers(nn.Module):
     def __init__(self, heads: Sequence[Head]) -> None:
         super().__init__()
         absent = absent_outputs(heads, torch.device("cpu"))
+        self.absent: Tensor | None
         self.register_buffer("absent", None if absent is None else absent.flatten())
         self._heads = len(heads)
 

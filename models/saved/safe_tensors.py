@@ -10,10 +10,12 @@ import json
 
 from packtune.errors import ExportError
 from packtune.models.saved.content import facts_of, weights_of
+from packtune.models.saved.packages import Packages, missing_package
 from packtune.models.trained_model import TrainedModel
 
 METADATA, OURS = "__metadata__", "packtune"
 LENGTH_BYTES = 8
+PACKAGES = Packages(extra="safetensors", names=("safetensors",))
 MAX_HEADER_BYTES = 100_000_000
 """The longest header that the format allows."""
 
@@ -27,7 +29,7 @@ def to_safetensors(model: TrainedModel) -> bytes:
     try:
         from safetensors.torch import save
     except ImportError as error:
-        raise missing_package("write") from error
+        raise missing_package("safetensors", PACKAGES) from error
     facts = json.dumps(facts_of(model), ensure_ascii=False)
     try:
         content: bytes = save(weights_of(model), metadata={OURS: facts})
@@ -55,7 +57,7 @@ def from_safetensors(content: bytes) -> object:
     try:
         from safetensors.torch import load
     except ImportError as error:
-        raise missing_package("read") from error
+        raise missing_package("safetensors", PACKAGES) from error
     weights = load(content)  # checks the header first: its length, and that each byte belongs to one tensor
     n_header = int.from_bytes(content[:LENGTH_BYTES], "little")
     header = json.loads(content[LENGTH_BYTES : LENGTH_BYTES + n_header])
@@ -63,15 +65,3 @@ def from_safetensors(content: bytes) -> object:
     if not isinstance(facts, dict) or "state_dict" in facts:
         raise ValueError("the metadata are those of another program")
     return {**facts, "state_dict": weights}
-
-
-def missing_package(what: str) -> ExportError:
-    """Say that the package is missing.
-
-    Args:
-        what: "read" or "write".
-    """
-    return ExportError(
-        f"the package safetensors is needed to {what} a .safetensors file, and it is missing: "
-        "pip install 'packtune[safetensors]'"
-    )

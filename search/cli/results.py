@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from packtune.cli import exporting
 from packtune.cli.app import errors_shown
 from packtune.cli.options import DataDir, Json, Model, Results, RunName, RunNames, Storage, storage_of
 from packtune.cli.parsing import row_count
 from packtune.errors import PacktuneError, SettingsError, suggest_name
-from packtune.report.console import print_result, program, shell_word, try_to_print, width_of_stdout
+from packtune.report.console import print_result, try_to_print, width_of_stdout
 
 if TYPE_CHECKING:
     from packtune.report.leaderboard import Leaderboard
@@ -21,7 +22,12 @@ if TYPE_CHECKING:
     from packtune.run.folder import Run
 
 LEADERBOARD_EXAMPLE = "Example: packtune leaderboard digits-wide-001 digits-grid-001 --format csv > both.csv"
-BEST_EXAMPLE = "Example: packtune best digits-wide-001 --export digits.pt"
+BEST_EXAMPLE = """Examples:
+
+  packtune best digits-wide-001 --export digits.pt           a file for `packtune predict`
+
+  packtune best digits-wide-001 --export digits.onnx --ensemble
+"""
 
 
 def leaderboard(
@@ -67,7 +73,19 @@ def best(
     context: typer.Context,
     run: RunName,
     results: Results = Path("results"),
-    export: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the trained model to this file.")] = None,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write the trained model to this file, with a model card: .pt, .safetensors, .onnx, .pt2.",
+        ),
+    ] = None,
+    retrain: Annotated[
+        bool, typer.Option("--retrain", help="Export it trained on training and validation examples.")
+    ] = False,
+    ensemble: Annotated[
+        bool, typer.Option("--ensemble", help="Export several networks of it, whose probabilities are averaged.")
+    ] = False,
     model: Model = None,
     data_dir: DataDir = None,
     json: Json = False,
@@ -75,9 +93,8 @@ def best(
 ) -> None:
     """Print the winner and how to train it again; write its trained model with --export."""
     with errors_shown():
-        from packtune.files import write_bytes, write_text
+        from packtune.files import write_text
         from packtune.interface.commands import retrain_command
-        from packtune.interface.export import check_export, trained_model
         from packtune.report.fitting import wrap
         from packtune.report.words import describe_winner, space_of
         from packtune.run.ending import read_ending
@@ -87,8 +104,7 @@ def best(
         asked, fallback = storage_of(context)
         found = find_run(run, results, storage=asked, fallback=fallback, data_dir=data_dir)
         folder, winner = found.folder, read_ending(found).winner
-        if export is not None:
-            check_export(export)
+        exporting.check_wanted(export, retrain=retrain, ensemble=ensemble)
         if export is not None or model is not None:
             name_network(found, model)
         if winner is None:
@@ -107,8 +123,7 @@ def best(
         if again := retrain_command(found):
             print_result(f"\nTrain it again, from fresh seeds:\n  {again}")
         if export is not None:
-            write_bytes(export, trained_model(found, winner, say=try_to_print))
-            print_result(f"\nWrote {export}: use it with `{program()} predict {shell_word(str(export))} PATH`")
+            exporting.export(found, winner, export, retrain=retrain, ensemble=ensemble)
 
 
 def _print_best(run: Run, winner: Winner, *, exporting: bool) -> None:

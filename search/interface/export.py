@@ -7,37 +7,31 @@ from pathlib import Path
 
 import torch
 
-from packtune.dispatch.pack_task import PackTask
 from packtune.dispatch.task_maker import PackSeeds
 from packtune.errors import SettingsError
-from packtune.models.hardware.precision import Precision
+from packtune.interface.exports.training import task_of, train
+from packtune.models.exports.catalog import Format, find_format
 from packtune.report.winner import Winner
 from packtune.run.confirming import seeds_of_repeat
 from packtune.run.ending import read_ending
 from packtune.run.folder import Run
 from packtune.run.model_keeper import read_kept_model
 from packtune.run.own.keeping import load_data
-from packtune.trial import Pack, Proposal
-from packtune.worker.pack_run import run_pack
-
-ENDINGS = (".pt", ".pth", "")
-"""How the names of model files end."""
 
 
-def check_export(path: Path) -> None:
-    """Make sure that a model can be written to a path, before one is trained.
+def check_export(path: Path) -> Format:
+    """Make sure that a model can be written to a path, before one is trained, and give the format.
 
     Raises:
         SettingsError: the path is a folder, or its ending belongs to another kind of file.
+        ExportError: a package that the format needs is missing.
     """
     if path.is_dir():
         raise SettingsError(f"cannot export to {path}, which is a folder: give the name of a file")
-    is_pipe_or_device = path.exists() and not path.is_file()
-    if path.suffix not in ENDINGS and not is_pipe_or_device:
-        raise SettingsError(
-            f"cannot export to {path}: a file that ends in {path.suffix} is no model file of PyTorch; give a name that "
-            "ends in .pt"
-        )
+    found = find_format(path)
+    if found.packages is not None:
+        found.packages.check()
+    return found
 
 
 def model_of_run(run: Run, *, say: Callable[[str], None]) -> bytes:
@@ -54,13 +48,16 @@ def model_of_run(run: Run, *, say: Callable[[str], None]) -> bytes:
     return trained_model(run, winner, say=say)
 
 
-def trained_model(run: Run, winner: Winner, *, say: Callable[[str], None]) -> bytes:
+def trained_model(
+    run: Run, winner: Winner, *, say: Callable[[str], None], stage: Callable[[str], None] = lambda text: None
+) -> bytes:
     """Give the trained model of a winner, as the content of a model file.
 
     It is the network that the search kept; of a winner that was confirmed, the best network of its report.
 
     Args:
         say: told when the model has to be trained again, because the run kept another one.
+        stage: told how far that is.
 
     Raises:
         SettingsError: the training diverged this time.
@@ -72,26 +69,16 @@ def trained_model(run: Run, winner: Winner, *, say: Callable[[str], None]) -> by
     if kept is not None and (kept.configuration == row.configuration if reported else kept.trial == row.trial):
         return path.read_bytes()
     say(f"The run kept no model of trial {row.trial}; training it again ...")
-    return _train_again(run, winner)
+    return _train_again(run, winner, stage)
 
 
-def _train_again(run: Run, winner: Winner) -> bytes:
-    plan, resources, row = run.settings.plan, run.settings.resources, winner.row
-    torch.set_num_threads(resources.threads)
+def _train_again(run: Run, winner: Winner, stage: Callable[[str], None]) -> bytes:
+    plan, row = run.settings.plan, winner.row
+    torch.set_num_threads(run.settings.resources.threads)
     seed, seeds = row.seed, PackSeeds(batches=plan.protocol.order_seed(plan.seed))
     if winner.verdict is not None and winner.verdict.best_repeat is not None:
         seed, seeds = seeds_of_repeat(plan, winner.verdict.best_repeat)
-    task = PackTask(
-        pack=Pack(number=0, proposals=(Proposal(number=row.trial, configuration=row.configuration, seed=seed),)),
-        data=plan.description.name,
-        epochs=row.epochs,
-        batch_seed=seeds.batches,
-        resampling_seed=seeds.resampling,
-        protocol=plan.protocol,
-        precision=plan.precision or Precision.FLOAT32,
-        metric=plan.metric,
-    )
-    report = run_pack(task, load_data(run))
-    if report.model is None:
-        raise SettingsError(f"trial {row.trial} cannot be trained again: {report.outcomes[0].reason}")
-    return report.model
+    content = train(task_of(run, winner, seed=seed, seeds=seeds), load_data(run), stage)
+    if content is None:
+        raise SettingsError(f"trial {row.trial} cannot be trained again: the loss left the finite numbers")
+    return content

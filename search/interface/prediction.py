@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from packtune.data.files import readable
 from packtune.data.formats.images import ImageBatch, read_images
 from packtune.data.preparation.batch import Prepare
-from packtune.errors import RunError, SettingsError, suggest_name
+from packtune.errors import ModelFileError, RunError, SettingsError, suggest_name
 from packtune.interface.label_table import Predictions, label_table
+from packtune.models.exports.catalog import FORMATS
 from packtune.models.model_file import model_from_bytes
 from packtune.models.trained_model import TrainedModel
 
@@ -21,7 +23,6 @@ __all__ = ["Predictions", "load_model", "predict", "predict_images"]
 
 MOST_NAMED = 5
 MNIST = "mnist"
-MODEL_ENDINGS = (".pt", ".pth")
 
 
 def load_model(file: str | Path, *, results: str | Path = "results") -> TrainedModel:
@@ -35,15 +36,30 @@ def load_model(file: str | Path, *, results: str | Path = "results") -> TrainedM
         SettingsError: the file cannot be read, or the run has no winner yet.
         RunError: the run cannot be read.
         ModelFileError: it is no model file.
+        ExportError: the package that reads it is missing.
     """
     path = Path(file)
-    if path.is_dir() or not (path.exists() or path.suffix in MODEL_ENDINGS):
+    _refuse_translated(path)
+    if path.is_dir() or not (path.exists() or path.suffix in FORMATS):
         return model_from_bytes(_winner_of(str(file), Path(results)), source=str(file))
     try:
         content = path.read_bytes()
     except OSError as error:
         raise SettingsError(f"cannot read {file}: {error.strerror}: check the path") from error
     return model_from_bytes(content, source=str(file))
+
+
+def _refuse_translated(path: Path) -> None:
+    """Refuse a file that was exported for other programs.
+
+    Raises:
+        ModelFileError: it is one.
+    """
+    if path.suffix in FORMATS and not FORMATS[path.suffix].is_read and not path.is_dir():
+        raise ModelFileError(
+            f"{readable(str(path))} is for other programs, and not read by packtune: its model card says how it is "
+            "used. For packtune, export the model as .pt or .safetensors"
+        )
 
 
 def _winner_of(run: str, results: Path) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING, Unpack
 from packtune.confirmation.estimate import Estimate
 from packtune.data.description import BaselineAccuracy
 from packtune.errors import SettingsError
-from packtune.files import write_bytes
 from packtune.interface.reporting import Reported
 from packtune.models.configuration import Configuration
 from packtune.report.leaderboard import Leaderboard, curves_frame, leaderboard_frame, trials_frame
@@ -97,17 +97,29 @@ class WinnerResult:
         except ValueError as error:
             raise SettingsError(str(error)) from error
 
-    def export(self, path: str | Path) -> Path:
-        """Write the trained network as a model file, for `load_model` and `packtune predict`.
+    def export(
+        self, path: str | Path, *, retrain: bool = False, ensemble: bool = False, progress: ProgressLike = None
+    ) -> Path:
+        """Write the trained network to a file, and a model card beside it. The same as `packtune best --export`.
+
+        Args:
+            path: whose ending says the format: .pt or .safetensors, which `load_model` and `packtune predict` read;
+                .onnx or .pt2, which have the preparation inside and need no packtune.
+            retrain: export a network that is trained on the training and the validation examples, from a fresh seed.
+            ensemble: export several networks, the mean of whose probabilities counts.
+            progress: see `search`.
 
         Raises:
             RunError: the file cannot be written.
-            SettingsError: the path is a folder.
+            SettingsError: the path is a folder or has an unknown ending, or the training diverged.
+            ExportError: a package is missing, or the network cannot be written in this format.
+            DataError: the examples are needed, and cannot be loaded.
         """
-        from packtune.interface.export import check_export
+        from packtune.interface.exports.choice import Choice
+        from packtune.interface.exports.exporting import export_winner
 
-        check_export(Path(path))
-        write_bytes(Path(path), self._content)
+        with closing(make_view(progress)) as view:
+            export_winner(self._run, self._winner, Path(path), Choice(retrain=retrain, ensemble=ensemble), view)
         return Path(path)
 
     @cached_property
