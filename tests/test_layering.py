@@ -107,6 +107,7 @@ HOMES = {
     "numpy": (
         "data/",
         "models/scratch.py",
+        "models/exports/onnx_inputs.py",
         "search/seeds.py",
         "search/proposals/",
         "search/confirmation/",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packtune.errors import SettingsError, suggest_name
+from packtune.errors import SettingsError
 from packtune.models.saved.packages import Packages
 
 if TYPE_CHECKING:
@@ -106,6 +106,6 @@ def find_format(path: Path) -> Format:
     if not ending or is_pipe_or_device:
         return _TORCH
     raise SettingsError(
-        f"cannot export to {path}: no model file ends in {path.suffix}.{suggest_name(ending, FORMATS)} Give a "
-        "name with one of these endings"
+        f"cannot export to {path}: no model file ends in {path.suffix}. Allowed: {', '.join(FORMATS)}. Give a name with "
+        "one of these endings"
     )

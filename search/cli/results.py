@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from packtune.cli import exporting
 from packtune.cli.app import errors_shown
 from packtune.cli.options import DataDir, Json, Model, Results, RunName, RunNames, Storage, storage_of
 from packtune.cli.parsing import row_count
@@ -95,6 +94,7 @@ def best(
     with errors_shown():
         from packtune.files import write_text
         from packtune.interface.commands import retrain_command
+        from packtune.interface.exports.showing import check_wanted, export_and_say
         from packtune.report.fitting import wrap
         from packtune.report.words import describe_winner, space_of
         from packtune.run.ending import read_ending
@@ -104,7 +104,7 @@ def best(
         asked, fallback = storage_of(context)
         found = find_run(run, results, storage=asked, fallback=fallback, data_dir=data_dir)
         folder, winner = found.folder, read_ending(found).winner
-        exporting.check_wanted(export, retrain=retrain, ensemble=ensemble)
+        check_wanted(export, retrain=retrain, ensemble=ensemble)
         if export is not None or model is not None:
             name_network(found, model)
         if winner is None:
@@ -123,7 +123,7 @@ def best(
         if again := retrain_command(found):
             print_result(f"\nTrain it again, from fresh seeds:\n  {again}")
         if export is not None:
-            exporting.export(found, winner, export, retrain=retrain, ensemble=ensemble)
+            export_and_say(found, winner, export, retrain=retrain, ensemble=ensemble)
 
 
 def _print_best(run: Run, winner: Winner, *, exporting: bool) -> None:

@@ -107,9 +107,9 @@ def test_the_winners_model_goes_to_a_file_and_comes_back(result, tmp_path):
     with pytest.raises(packtune.SettingsError, match="which is a folder: give the name of a file"):
         result.winner.export(tmp_path)
     with pytest.raises(
-        packtune.SettingsError, match="ends in .onnx is no model file of PyTorch; give a name that ends"
+        packtune.SettingsError, match=r"no model file ends in .h5. Allowed: .pt, .pth, .safetensors, .o"
     ):
-        result.winner.export(tmp_path / "digits.onnx")
+        result.winner.export(tmp_path / "digits.h5")
     with pytest.raises(packtune.SettingsError, match="cannot read .*none.pt: No such file"):
         packtune.load_model(tmp_path / "none.pt")
 

@@ -1,19 +1,21 @@
-"""Writes the winner of a run to a file, for `packtune best --export`."""
+"""Exports a winner for a person: shows how far it is, and says what was written."""
 
 from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from packtune.data.files import readable
 from packtune.errors import SettingsError
+from packtune.interface.export import check_export
+from packtune.interface.exports.choice import Choice
+from packtune.interface.exports.exported import Exported
+from packtune.interface.exports.exporting import export_winner
+from packtune.models.exports.catalog import FORMATS
 from packtune.report.console import error_console, print_result, program, shell_word
-
-if TYPE_CHECKING:
-    from packtune.interface.exports.exported import Exported
-    from packtune.report.winner import Winner
-    from packtune.run.folder import Run
+from packtune.report.views import view_for
+from packtune.report.winner import Winner
+from packtune.run.folder import Run
 
 
 def check_wanted(path: Path | None, *, retrain: bool, ensemble: bool) -> None:
@@ -24,20 +26,14 @@ def check_wanted(path: Path | None, *, retrain: bool, ensemble: bool) -> None:
         ExportError: a package that the format needs is missing.
     """
     if path is not None:
-        from packtune.interface.export import check_export
-
         check_export(path)
     elif retrain or ensemble:
         given = "--retrain" if retrain else "--ensemble"
         raise SettingsError(f"{given} says which network is exported: add --export FILE, or leave it out")
 
 
-def export(run: Run, winner: Winner, path: Path, *, retrain: bool, ensemble: bool) -> None:
+def export_and_say(run: Run, winner: Winner, path: Path, *, retrain: bool, ensemble: bool) -> None:
     """Export the winner, show how far it is, and say what was written."""
-    from packtune.interface.exports.choice import Choice
-    from packtune.interface.exports.exporting import export_winner
-    from packtune.report.views import view_for
-
     with closing(view_for(error_console())) as view:
         exported = export_winner(run, winner, path, Choice(retrain=retrain, ensemble=ensemble), view)
     if retrain or ensemble:
@@ -46,8 +42,6 @@ def export(run: Run, winner: Winner, path: Path, *, retrain: bool, ensemble: boo
 
 
 def _written(exported: Exported) -> str:
-    from packtune.models.exports.catalog import FORMATS
-
     word = shell_word(str(exported.path))
     card = "" if exported.card is None else f" Its model card is {readable(str(exported.card))}."
     if FORMATS[exported.ending].is_read:
