@@ -106,6 +106,6 @@ def find_format(path: Path) -> Format:
     if not ending or is_pipe_or_device:
         return _TORCH
     raise SettingsError(
-        f"cannot export to {path}: no model file ends in {path.suffix}. Allowed: {', '.join(FORMATS)}. Give a name with "
-        "one of these endings"
+        f"cannot export to {path}: no model file ends in {path.suffix}. Allowed: {', '.join(FORMATS)}. Give a "
+        "name with one of these endings"
     )
