@@ -17,7 +17,7 @@ IMPORT_NAMES = {"scikit-learn": "sklearn", "pillow": "PIL", "tomli-w": "tomli_w"
 # A line with one requirement and its comment.
 REQUIREMENT = re.compile(r'^ {4}"(?P<name>[A-Za-z0-9_.-]+)[^"]*",?[ ]*(?:# (?P<comment>.*))?$', re.MULTILINE)
 # IPython is imported only in a notebook, which has installed it. Extras install the others.
-OPTIONAL = {"IPython", "pyarrow", "safetensors", "onnx", "onnxruntime"}
+OPTIONAL = {"IPython", "pyarrow", "safetensors", "onnx", "onnxruntime", "mlflow", "optuna_dashboard", "tensorboard"}
 # The import of scikit-learn takes seconds: for the digits only its file is read.
 READ_AS_FILES = {"scikit-learn": 'find_spec("sklearn")'}
 

@@ -35,6 +35,7 @@ ROOMS = (
     "worker",
     "execution",
     "report",
+    "tools",
     "run",
     "interface",
     "reproduction",

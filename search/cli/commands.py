@@ -8,6 +8,7 @@ from packtune.cli.reporting import report
 from packtune.cli.looking import runs as looking_runs
 from packtune.cli.looking import runs, show
 from packtune.cli.looking import compare, remove, runs, show
+from packtune.cli.tools import dashboard
 
 __all__ = ["app"]
 
@@ -23,6 +24,7 @@ COMMANDS = (
     report.report,
     compare.compare,
     predict.predict,
+    dashboard.dashboard,
     lists.spaces,
     lists.datasets,
     remove.remove,
@@ -39,6 +41,7 @@ EPILOGS = {
     results.best: results.BEST_EXAMPLE,
     report.report: report.EXAMPLE,
     predict.predict: predict.EXAMPLES,
+    dashboard.dashboard: dashboard.EXAMPLE,
     lists.spaces: lists.SPACES_EXAMPLE,
     lists.datasets: lists.DATASETS_EXAMPLE,
 }

@@ -127,6 +127,21 @@ CheckpointInterval = Annotated[
         help="Time between checkpoints of a pack that takes longer. [default: 30s]",
     ),
 ]
+TensorBoard = Annotated[
+    bool,
+    typer.Option(
+        "--tensorboard",
+        help="Write event files for TensorBoard into the folder of the run, RUN/tensorboard.",
+    ),
+]
+Mlflow = Annotated[
+    str | None,
+    typer.Option(
+        "--mlflow",
+        metavar="URI",
+        help="Log trials, tables and the model to MLflow: http://HOST:PORT, or sqlite:///mlflow.db.",
+    ),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Say of each shape how large its packs are, and why.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs: numbers in full, null where unknown.")]
 RunNames = Annotated[

@@ -24,12 +24,14 @@ from packtune.cli.options import (
     ImageSize,
     MaxFailures,
     MetricName,
+    Mlflow,
     Model,
     Results,
     RunName,
     SameMetric,
     Storage,
     Target,
+    TensorBoard,
     TestShare,
     TimeBudget,
     ValidationShare,
@@ -62,6 +64,7 @@ from packtune.models.training.metrics.catalog import Metric
 from packtune.report.console import error_console, try_to_print
 from packtune.run.settings_file import AUTO
 from packtune.settings import Preference
+from packtune.tools.options import Tools
 
 if TYPE_CHECKING:
     from packtune.guard import Guard
@@ -166,6 +169,8 @@ def run(
     name: Annotated[str | None, typer.Option(help="Name of the run. [default: DATA-SPACE-001, -002, ...]")] = None,
     results: Results = Path("results"),
     time_budget: TimeBudget = None,
+    tensorboard: TensorBoard = False,
+    mlflow: Mlflow = None,
     verbose: Verbose = False,
 ) -> None:
     """Search a space: train its trials in packs, and write a leaderboard."""
@@ -175,6 +180,7 @@ def run(
         from packtune.run.own.new_search import new_search
         from packtune.run.planning import SearchOptions
 
+        tools = Tools(tensorboard=tensorboard, mlflow=mlflow)
         source, network = space_and_network(space, {"model": model})
         options = SearchOptions(
             sampler=sampler,
@@ -208,7 +214,7 @@ def run(
             made = new_search(data, source, {**options, **own, **given}, view, results, network=network)
         created = made.create(results=results, name=name)
         _tell_repetition(created)
-        _search(created, guard, verbose=verbose, trainable=context.obj)
+        _search(created, guard, verbose=verbose, trainable=context.obj, tools=tools)
 
 
 def resume(
@@ -239,6 +245,8 @@ def resume(
     max_failures: FailuresAsBefore = None,
     storage: Storage = None,
     time_budget: TimeBudget = None,
+    tensorboard: TensorBoard = False,
+    mlflow: Mlflow = None,
     verbose: Verbose = False,
 ) -> None:
     """Continue a run that was stopped or killed, nothing lost or done twice; or extend one."""
@@ -249,6 +257,7 @@ def resume(
         from packtune.run.network.finding import name_network
         from packtune.run.planning import ResourceOptions
 
+        tools = Tools(tensorboard=tensorboard, mlflow=mlflow)
         asked, fallback = storage_of(context)
         found = find_run(run, results, storage=asked, fallback=fallback)
         check_metric(found, metric)
@@ -266,7 +275,7 @@ def resume(
         with closing(view_for(error_console())) as view:
             options = ResumeOptions(**where, **further, model=model, hyperparameters=None)
             going_on = resumed(found, trials=trials, epochs=epochs, options=options, say=view.say)
-        _search(going_on, guard, verbose=verbose, trainable=context.obj)
+        _search(going_on, guard, verbose=verbose, trainable=context.obj, tools=tools)
 
 
 def _tell_repetition(run: Run) -> None:
@@ -276,7 +285,7 @@ def _tell_repetition(run: Run) -> None:
         try_to_print(repeated)
 
 
-def _search(run: Run, guard: Guard, *, verbose: bool, trainable: type[PackTrainable] | None) -> None:
+def _search(run: Run, guard: Guard, *, verbose: bool, trainable: type[PackTrainable] | None, tools: Tools) -> None:
     from packtune.report.live.views import view_for
     from packtune.run.session import carried_out
     from packtune.run.stopping import stop_signals
@@ -288,5 +297,7 @@ def _search(run: Run, guard: Guard, *, verbose: bool, trainable: type[PackTraina
 
     try_to_print(f"Run {run.folder.name} in {run.folder.path}")
     view, stop_source = view_for(error_console()), partial(stop_signals, guard=guard, show=show)
-    with carried_out([run], view, stop_source=stop_source, verbose=verbose, trainable=trainable) as endings:
+    with carried_out(
+        [run], view, stop_source=stop_source, verbose=verbose, trainable=trainable, tools=tools
+    ) as endings:
         show(endings)

@@ -8,7 +8,7 @@ alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from packtune.dispatch.asking import Asking, teach
@@ -26,7 +26,7 @@ from packtune.dispatch.telling import Telling
 from packtune.models.hardware.device import Device
 from packtune.settings import SettledPlan
 from packtune.study.study import SearchStudy
-from packtune.trial import Outcome, Pack, TrialState
+from packtune.trial import Outcome, Pack, Proposal, TrialState
 
 
 class Sharing(Protocol):
@@ -56,6 +56,7 @@ class Dispatcher:
     Attributes:
         lookahead: the largest number of packs that can be open at the same time.
         end: where the search ends.
+        on_outcome: told of each outcome, once it is durable.
 
     Raises:
         RunError: the study is damaged.
@@ -74,6 +75,7 @@ class Dispatcher:
     ) -> None:
         self._study = study
         self._plan = plan
+        self.on_outcome: Callable[[Proposal, Outcome], None] = lambda proposal, outcome: None
         self._device = device
         self.lookahead = plan.lookahead
         # At a rung the members of a pack are compared with each other, so the pack has to stay together.
@@ -147,6 +149,8 @@ class Dispatcher:
                 self._tally.finish(proposal, outcome)
             self._tally.take_back(pack)
             self._tell_rest()
+        for proposal, outcome in zip(pack.proposals, report.outcomes, strict=True):
+            self.on_outcome(proposal, outcome)
 
     def give_back(self, pack: Pack) -> None:
         """Take back a pack that was handed out and not trained to its end."""

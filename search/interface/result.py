@@ -20,10 +20,11 @@ from packtune.report.live.views import Progress, make_view
 from packtune.report.ranking import Row
 from packtune.report.words import describe_winner
 from packtune.run.ending import Ending
-from packtune.run.extension import ResumeOptions, check_metric, resumed
+from packtune.run.extension import SessionOptions, check_metric, resumed
 from packtune.run.folder import Run
 from packtune.run.network.finding import name_network
 from packtune.run.session import carried_out
+from packtune.tools.options import NO_TOOLS, Tools, choose_tools
 from packtune.trial import Accuracy
 
 if TYPE_CHECKING:
@@ -227,7 +228,7 @@ class SearchResult(Reported):
         metric: str | None = None,
         progress: ProgressLike = None,
         verbose: bool = False,
-        **options: Unpack[ResumeOptions],
+        **options: Unpack[SessionOptions],
     ) -> SearchResult:
         """Go on with the run, nothing lost or done twice; or extend it. The same as `packtune resume`.
 
@@ -237,7 +238,7 @@ class SearchResult(Reported):
             metric: that of the run, which cannot change; none for that.
             progress: see `search`.
             **options: what further trials are like, see `ExtensionOptions`, and where it goes on; what is left out
-                stays as it was, but for `address` and `time_budget_s`.
+                stays as it was, but for `address`, `time_budget_s`, `tensorboard` and `mlflow`.
 
         Raises:
             PacktuneError: a reason that you can mend; see its subclasses.
@@ -245,8 +246,9 @@ class SearchResult(Reported):
         check_metric(self.run, metric)
         view = make_view(progress)
         name_network(self.run, options.get("model"), options.get("hyperparameters"))
+        tools = choose_tools(options)
         run = resumed(self.run, trials=trials, epochs=epochs, options=options, say=view.say)
-        return carry_out(run, view, verbose=verbose)
+        return carry_out(run, view, verbose=verbose, tools=tools)
 
     def _repr_html_(self) -> str:
         frame = self.leaderboard.astype(object).fillna("")  # to_html writes a missing integer as <NA>
@@ -258,8 +260,8 @@ class SearchResult(Reported):
         return f"Run {self.name} in {self.folder}: {len(self.rows)} rows, {self.open_trials} trials open{winner}"
 
 
-def carry_out(run: Run, view: ProgressView, *, verbose: bool) -> SearchResult:
+def carry_out(run: Run, view: ProgressView, *, verbose: bool, tools: Tools = NO_TOOLS) -> SearchResult:
     """Search, and give the result."""
-    with carried_out([run], view, verbose=verbose) as endings:
+    with carried_out([run], view, verbose=verbose, tools=tools) as endings:
         settings = run.settings.with_plan(endings[0].plan)
         return SearchResult(run=replace(run, new=False, settings=settings), ending=endings[0])

@@ -17,6 +17,7 @@ from packtune.run.network.finding import GivenNetwork, name_network, space_and_n
 from packtune.run.own.new_search import new_search
 from packtune.run.planning import SearchOptions, check_options
 from packtune.space.source import GivenSpace
+from packtune.tools.options import choose_tools
 
 
 def search(
@@ -41,19 +42,21 @@ def search(
         results: folder of all results; the run lies in RESULTS/runs/NAME.
         progress: "terminal", "plain", "notebook", "none" or a `ProgressView` of your own.
         verbose: whether to tell `progress` how large packs are, and why.
-        **options: see `PlanOptions`, `ResourceOptions`, `OwnDataOptions` and `NetworkOptions`.
+        **options: see `PlanOptions`, `ResourceOptions`, `OwnDataOptions`, `NetworkOptions` and
+            `ToolOptions`.
 
     Raises:
         PacktuneError: a reason that you can mend; see its subclasses.
     """
     check_options(options)
+    tools = choose_tools(options)
     source, network = space_and_network(space, options)
     view = make_view(progress)
     made = new_search(data, source, options, view, Path(results), network=network)
     run = made.create(results=Path(results), name=name)
     if repeated := describe_repetition(run):
         view.say(repeated)
-    return carry_out(run, view, verbose=verbose)
+    return carry_out(run, view, verbose=verbose, tools=tools)
 
 
 def load(

@@ -28,6 +28,7 @@ from packtune.run.records import check_extendable, open_study, read_records
 from packtune.run.settings_file import read_settings, write_settings
 from packtune.settings import SearchPlan
 from packtune.study.storage import open_storage
+from packtune.tools.options import ToolOptions
 from packtune.trial import TrialRecord, TrialState
 
 EXTENDED = ("trials", "epochs", "narrowed", "stop_at", "patience", "stops_from", "ended_by", "asked_trials")
@@ -36,6 +37,10 @@ EXTENDED = ("trials", "epochs", "narrowed", "stop_at", "patience", "stops_from",
 
 class ResumeOptions(ResourceOptions, ExtensionOptions, NetworkOptions, total=False):
     """All that may be said of a run that goes on, besides its trials and epochs."""
+
+
+class SessionOptions(ResumeOptions, ToolOptions, total=False):
+    """The same, and which tools are told of it."""
 
 
 def resumed(

@@ -38,6 +38,7 @@ from packtune.settings import Placement, SettledPlan
 from packtune.startup import quick_imports
 from packtune.study.storage import Storage, open_storage
 from packtune.study.study import SearchStudy
+from packtune.tools.listener import Finished, OnFinished, tell_nobody
 from packtune.worker.checkpoint import CheckpointFolder
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class _Begun:
     plan: SettledPlan
     study: SearchStudy
     storage: Storage
+    on_finished: OnFinished
 
 
 def run_searches(
@@ -68,6 +70,7 @@ def run_searches(
     stop_source: StopSource = time_budget,
     verbose: bool = False,
     trainable: type[PackTrainable] | None = None,
+    on_finished: OnFinished = tell_nobody,
 ) -> list[Ending]:
     """Search until all trials are done, a stop is asked for or the time budget ends; then write the leaderboards.
 
@@ -80,6 +83,7 @@ def run_searches(
         stop_source: what stops them early.
         verbose: whether to say how large packs are, and why.
         trainable: trains a pack in a worker; none for `PackTrainable`.
+        on_finished: told of each training as it ends.
 
     Raises:
         PacktuneError: see its subclasses. A new run that could not even begin leaves no folder behind.
@@ -93,7 +97,7 @@ def run_searches(
         started_s = time.monotonic()
         begun: list[_Begun] = []
         try:
-            datasets, placement = _begin(runs, connection, noted, stack, begun)
+            datasets, placement = _begin(runs, connection, noted, stack, begun, on_finished)
         except BaseException:
             noted.end_notes()
             for run in runs[len(begun) :]:
@@ -134,6 +138,7 @@ def _begin(
     view: ProgressView,
     stack: ExitStack,
     begun: list[_Begun],
+    on_finished: OnFinished,
 ) -> tuple[list[Dataset], Placement]:
     """Open the storages, load the data, wait for Ray, and add each run to `begun` once its study is open."""
     storages = [stack.enter_context(open_storage(run.folder.journal, run.settings.resources.storage)) for run in runs]
@@ -142,7 +147,7 @@ def _begin(
     advise([plan for _, plan in settled], runs[0].settings.resources, placement, view.say)
     for (run, plan), storage in zip(settled, storages, strict=True):
         study = open_study(run, storage)
-        begun.append(_Begun(run=run, plan=plan, study=study, storage=storage))
+        begun.append(_Begun(run=run, plan=plan, study=study, storage=storage, on_finished=on_finished))
         if not run.folder.leaderboard_csv.exists():  # once it does, the study is expected to be found
             conclude(run, study.records())
     return datasets, placement
@@ -214,7 +219,7 @@ def _lane(
     capacity = CapacityByRule(placement.device, explain, each.plan.description)
 
     def make(study: SearchStudy, plan: SettledPlan, stage: Stage, sharing: Sharing | None = None) -> Dispatcher:
-        return Dispatcher(
+        dispatcher = Dispatcher(
             study,
             plan,
             device=placement.device,
@@ -223,6 +228,10 @@ def _lane(
             stage=stage,
             sharing=sharing,
         )
+        dispatcher.on_outcome = lambda proposal, outcome: each.on_finished(
+            Finished(stage=study.stage, proposal=proposal, outcome=outcome)
+        )
+        return dispatcher
 
     following = ConfirmingStages(each.run, each.plan, each.study, each.storage, capacity=capacity, make=make, say=say)
     explorer = make(each.study, each.plan, _explores(each, placement.device, capacity), sharing)

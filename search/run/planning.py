@@ -22,6 +22,7 @@ from packtune.settings import Preference, Resources, SearchPlan, Settings
 from packtune.space.change_words import GivenChanges
 from packtune.space.source import SpaceSource
 from packtune.study.storage_url import make_absolute
+from packtune.tools.options import ToolOptions
 
 T = TypeVar("T")
 
@@ -124,7 +125,7 @@ class NetworkOptions(TypedDict, total=False):
     hyperparameters: Mapping[str, object] | None
 
 
-class SearchOptions(PlanOptions, ResourceOptions, OwnDataOptions, NetworkOptions, total=False):
+class SearchOptions(PlanOptions, ResourceOptions, OwnDataOptions, NetworkOptions, ToolOptions, total=False):
     """All that may be said of a new search besides its data, space and name."""
 
 

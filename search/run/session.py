@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from packtune.errors import RunError
 from packtune.run.folder import Run
 from packtune.run.stopping import StopSource, time_budget
+from packtune.tools.options import NO_TOOLS, Tools
 
 if TYPE_CHECKING:
     from packtune.report.live.progress import ProgressView
     from packtune.run.ending import Ending
+    from packtune.run.listening.audience import Audience
     from packtune.worker.trainable import PackTrainable
 
 
@@ -24,6 +26,7 @@ def carried_out(
     stop_source: StopSource = time_budget,
     verbose: bool = False,
     trainable: type[PackTrainable] | None = None,
+    tools: Tools = NO_TOOLS,
 ) -> Iterator[list[Ending]]:
     """Carry out what is not complete yet, and give the ending of every run, in order.
 
@@ -35,6 +38,7 @@ def carried_out(
         stop_source: what stops them early.
         verbose: whether to say how large packs are, and why.
         trainable: trains a pack in a worker; none for `PackTrainable`.
+        tools: told of the first run as it goes on, and of all of it at the end, after the block.
 
     Raises:
         PacktuneError: see its subclasses.
@@ -56,9 +60,29 @@ def carried_out(
                     with quick_imports():
                         from packtune.run.orchestration import run_searches  # imports PyTorch while Ray starts
 
-                found = run_searches(todo, opened, view, stop_source=stop_source, verbose=verbose, trainable=trainable)
+                audience = _gather(runs[0], tools, view.say, stack)
+                found = run_searches(
+                    todo,
+                    opened,
+                    view,
+                    stop_source=stop_source,
+                    verbose=verbose,
+                    trainable=trainable,
+                    on_finished=audience.tell,
+                )
             endings |= {run.folder.name: ending for run, ending in zip(todo, found, strict=True)}
-        yield [endings[run.folder.name] for run in runs]
+        else:
+            audience = _gather(runs[0], tools, view.say, stack)
+        with audience.told_at_the_end(endings[runs[0].folder.name]):
+            yield [endings[run.folder.name] for run in runs]
+
+
+def _gather(run: Run, tools: Tools, say: Callable[[str], None], stack: ExitStack) -> Audience:
+    from packtune.run.listening.audience import Audience  # pandas, which would delay the start of Ray
+
+    audience = Audience(run, tools, say)
+    stack.callback(audience.leave)
+    return audience
 
 
 @contextmanager

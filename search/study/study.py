@@ -37,6 +37,7 @@ class SearchStudy:
 
     Attributes:
         space: what is searched.
+        stage: the confirmation whose trainings it has; empty for the trials of the search itself.
         trials: opened with their values.
         outcomes: recorded, then told.
         pack_notes: which trials form which pack.
@@ -49,6 +50,7 @@ class SearchStudy:
         self._study_id = study_id
         self._reader = reader
         self.space = reader.space
+        self.stage = reader.study.partition(CONFIRMED)[2]
         ids = TrialIds(storage.optuna, study_id)
         self.pack_notes = PackNotes(reader.study, self._notes, self._note)
         self.trials = Trials(storage, ids, reader, self.pack_notes.count_trials)

@@ -1,0 +1,1 @@
+"""Commands that show a run in other people's tools."""

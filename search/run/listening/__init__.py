@@ -1,0 +1,1 @@
+"""What the tools that listen to a run are told: each training as it ends, and everything at the end."""

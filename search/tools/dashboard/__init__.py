@@ -1,0 +1,1 @@
+"""Optuna's dashboard on the study of a run, which it can only read."""
