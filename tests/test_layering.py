@@ -115,6 +115,9 @@ HOMES = {
         "search/worker/",
         "search/interface/",
     ),
+    "mlflow": ("search/tools/to_mlflow.py", "search/tools/mlflow_client.py"),
+    "tensorboard": ("search/tools/to_tensorboard.py",),
+    "optuna_dashboard": ("search/tools/dashboard/app.py",),
     "torch": ("data/", "models/", "search/dispatch/", "search/worker/", "search/interface/"),
 }
 # SQLAlchemy imports psycopg, Optuna the others.

@@ -10,7 +10,6 @@ from packtune.tools.listener import Conclusion, Finished, Listener
 
 RETRY_S = 30.0
 """After a failure, nothing is tried for this long."""
-MOST_SHOWN = 300
 
 
 class Delivery:
@@ -69,8 +68,7 @@ class Delivery:
         return True
 
     def _note_failure(self, error: Exception) -> None:
-        lines = str(error).strip().splitlines()
-        self.failure = (lines[0] if lines else type(error).__name__)[:MOST_SHOWN]
+        self.failure = self._listener.explain(error)
         self._retry_s = time.monotonic() + RETRY_S
         self._ready = False
         if not self._told:

@@ -69,6 +69,8 @@ class Conclusion:
     model: Path | None = None
 
 
+MOST_SHOWN = 300
+
 OnFinished = Callable[[Finished], None]
 """Told of each training as it ends. It neither waits nor raises an error."""
 
@@ -100,6 +102,15 @@ class Listener(ABC):
     @abstractmethod
     def add(self, finished: Finished) -> None:
         """Take in a training."""
+
+    def explain(self, error: Exception) -> str:
+        """Say in a few words what went wrong: what the system said, if an error of its own lies below."""
+        below: BaseException | None = error
+        while below is not None and not (isinstance(below, OSError) and below.strerror):
+            below = below.__cause__ or below.__context__
+        lines = str(error).strip().splitlines()
+        said = lines[0] if lines else type(error).__name__
+        return said[:MOST_SHOWN] if below is None else str(below.strerror)
 
     @abstractmethod
     def conclude(self, conclusion: Conclusion) -> None:

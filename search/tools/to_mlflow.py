@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from packtune.data.files import readable
 from packtune.report.console import shell_word
-from packtune.study.storage_url import hide_password
+from packtune.study.storage_url import hide_password, hide_secrets
 from packtune.tools.facts import curve_of, hyperparameters_of, numbers_of, settings_of
 from packtune.tools.listener import About, Conclusion, Finished, Listener
 from packtune.tools.mlflow_client import connect, find_experiment
@@ -86,6 +86,10 @@ class MlflowListener(Listener):
         if conclusion.model is not None:
             client.log_artifact(parent, str(conclusion.model), "model")
         client.set_terminated(parent, "KILLED" if conclusion.is_open else "FINISHED")
+
+    def explain(self, error: Exception) -> str:
+        said = super().explain(error)
+        return hide_secrets(said, self._uri) if "://" in self._uri else said
 
     def _find_parent(self) -> str | None:
         found = self._search({RUN_ID: self._identity, KEY: PARENT_KEY}, most=1)
