@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 
 from packtune.errors import SettingsError
@@ -48,4 +49,6 @@ def serve_dashboard(run: Run, *, port: int, on_ready: Callable[[str], None]) -> 
         number = storage.optuna.get_study_id_from_name(name)
         with listening(dashboard_of(studies), port) as server:
             on_ready(f"http://{HOST}:{server.server_port}/dashboard/studies/{number}")
-            server.serve_forever()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # Optuna's, about hyperparameters that few trials have
+                server.serve_forever()
