@@ -48,33 +48,38 @@ class TensorBoardListener(Listener):
 
     def add(self, finished: Finished) -> None:
         ended_s = self._now_s()
-        started_s = ended_s - finished.outcome.seconds
         folder = make_folder(self._folder / finished.key)
         # TensorBoard reads each file whose name has "tfevents" in it, so the unfinished one has another name.
         draft = self._folder / "draft"
-        write_bytes(draft, _event_file(finished, started_s, ended_s))
-        os.replace(draft, folder / f"events.out.tfevents.{int(started_s):010}.packtune")
+        write_bytes(draft, _event_file(finished, ended_s))
+        os.replace(draft, folder / f"events.out.tfevents.{int(ended_s):010}.packtune")
 
     def conclude(self, conclusion: Conclusion) -> None:
         pass  # each trial is whole by itself
 
 
-def _event_file(finished: Finished, started_s: float, ended_s: float) -> bytes:
+def _event_file(finished: Finished, ended_s: float) -> bytes:
     """Write the events of a training, as the content of an event file."""
     from tensorboard.summary.writer.record_writer import RecordWriter
 
     content = io.BytesIO()
     writer = RecordWriter(content)
-    for event in _events(finished, started_s, ended_s):
+    for event in events_of(finished, ended_s):
         writer.write(event.SerializeToString())
     return content.getvalue()
 
 
-def _events(finished: Finished, started_s: float, ended_s: float) -> Iterator[Event]:
+def events_of(finished: Finished, ended_s: float) -> Iterator[Event]:
+    """Give the events of a training: its hyperparameters, its curve, its numbers, and its end.
+
+    Args:
+        ended_s: when it ended, in seconds since 1970.
+    """
     from tensorboard.compat.proto.event_pb2 import Event
     from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 
     outcome = finished.outcome
+    started_s = ended_s - outcome.seconds
     yield Event(wall_time=started_s, file_version=VERSION)
     values = hparams_pb(hyperparameters_of(finished), trial_id=finished.key, start_time_secs=started_s)
     yield Event(wall_time=started_s, summary=values)
