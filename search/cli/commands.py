@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from packtune.cli import examples, lists, predict, reproduce, results, search
+from packtune.cli import examples, lists, predict, reproduce, results
 from packtune.cli.app import app
-from packtune.cli.reporting import report
-from packtune.cli.looking import runs as looking_runs
-from packtune.cli.looking import runs, show
 from packtune.cli.looking import compare, remove, runs, show
+from packtune.cli.reporting import report
+from packtune.cli.searching import resume, run
 from packtune.cli.tools import dashboard
 
 __all__ = ["app"]
 
 # The order of the commands in the help.
 COMMANDS = (
-    search.run,
-    search.resume,
+    run.run,
+    resume.resume,
     reproduce.reproduce,
     runs.runs,
     show.show,
@@ -30,8 +29,8 @@ COMMANDS = (
     remove.remove,
 )
 EPILOGS = {
-    search.run: examples.RUN_EXAMPLES,
-    search.resume: examples.RESUME_EXAMPLES,
+    run.run: examples.RUN_EXAMPLES,
+    resume.resume: examples.RESUME_EXAMPLES,
     reproduce.reproduce: reproduce.EXAMPLE,
     runs.runs: runs.EXAMPLE,
     show.show: show.EXAMPLES,

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from packtune.errors import SettingsError
 from packtune.run.folder import Run
-from packtune.study.read_only import ReadOnlyStorage
 from packtune.study.storage import open_storage
+from packtune.study.storages.read_only import ReadOnlyStorage
 from packtune.study.study import find_study
 from packtune.tools.dashboard.app import dashboard_of
 from packtune.tools.dashboard.server import HOST, listening

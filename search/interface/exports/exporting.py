@@ -12,7 +12,7 @@ from packtune.interface.exports.exported import Exported
 from packtune.interface.exports.measuring import Reached, measure, recorded
 from packtune.interface.exports.training import make_model
 from packtune.models.model_file import model_from_bytes
-from packtune.report.progress import ProgressView
+from packtune.report.live.progress import ProgressView
 from packtune.report.winner import Winner
 from packtune.run.folder import Run
 from packtune.run.own.keeping import load_data

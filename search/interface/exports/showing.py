@@ -13,7 +13,7 @@ from packtune.interface.exports.exported import Exported
 from packtune.interface.exports.exporting import export_winner
 from packtune.models.exports.catalog import FORMATS
 from packtune.report.console import error_console, print_result, program, shell_word
-from packtune.report.views import view_for
+from packtune.report.live.views import view_for
 from packtune.report.winner import Winner
 from packtune.run.folder import Run
 

@@ -17,7 +17,7 @@ from packtune.interface.exports.choice import Choice
 from packtune.models.ensemble import MeanOfProbabilities
 from packtune.models.hardware.precision import Precision
 from packtune.models.model_file import TrainedModel, model_from_bytes
-from packtune.report.progress import ProgressView
+from packtune.report.live.progress import ProgressView
 from packtune.report.winner import Winner
 from packtune.run.confirming import seeds_of_repeat
 from packtune.run.folder import Run

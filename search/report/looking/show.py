@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from packtune.data.files import readable
 from packtune.models.configuration import Value
 from packtune.report.fitting import wrap, write_table
+from packtune.report.live.progress import format_duration
 from packtune.report.looking.details import FreshTraining, RunDetails, TrialDetails
 from packtune.report.looking.plot import Curve, plot
 from packtune.report.looking.records import RunState, RunSummary
 from packtune.report.looking.times import age_in_words
-from packtune.report.progress import format_duration
 from packtune.report.rendering import shown
 
 SEARCHED = ("sampler", "epochs", "seed", "metric", "changes", "narrowed", "network", "halving", "protocol", "precision")

@@ -12,6 +12,7 @@ from jinja2 import Environment, StrictUndefined
 
 from packtune.data.files import readable
 from packtune.report.facts.report import ReportFacts
+from packtune.report.live.progress import format_duration
 from packtune.report.page.advice import advise
 from packtune.report.page.charts.axes import Axis
 from packtune.report.page.charts.markup import Markup
@@ -26,7 +27,6 @@ from packtune.report.page.sections.relations import relations_section
 from packtune.report.page.sections.slices import slices_section
 from packtune.report.page.sections.trade import trade_section
 from packtune.report.page.words import hyperparameter_axis
-from packtune.report.progress import format_duration
 
 POLICY = (
     "default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}'; img-src data:; base-uri 'none'; "

@@ -23,9 +23,9 @@ from packtune.run.overview.nearby import HIDDEN, SETTINGS
 from packtune.run.records import has_run
 from packtune.run.settings_file import read_settings
 from packtune.settings import Settings
-from packtune.study.removal import delete_studies, noted_folders, studies_of
 from packtune.study.storage import open_storage
 from packtune.study.storage_url import hide_password
+from packtune.study.storages.removal import delete_studies, noted_folders, studies_of
 from packtune.study.study import CONFIRMED
 
 REMOVING = f"{HIDDEN}removing-"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from packtune.report.progress import ProgressView
+from packtune.report.live.progress import ProgressView
 from packtune.run.ending import Ending, with_baselines
 from packtune.run.folder import Run
 from packtune.run.own.baselines import keep_baselines

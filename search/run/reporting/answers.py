@@ -139,7 +139,8 @@ def _input_names(dataset: Dataset) -> Sequence[str]:
     """Name the columns as a network gets them; nothing of images, and of rows whose preparation is not known."""
     if len(dataset.input_shape) != 1 or not dataset.preparation:
         return ()
-    from packtune.data.own.form import ColumnPreparation, read_form  # pandas and scikit-learn
+    from packtune.data.columns.preparation import ColumnPreparation
+    from packtune.data.own.form import read_form  # pandas and scikit-learn
 
     form = read_form(dataset.preparation)
     return form.names if isinstance(form, ColumnPreparation) else ()
@@ -149,7 +150,8 @@ def _columns_of(dataset: Dataset) -> dict[str, list[int]]:
     """Give the places of each column of a table among the inputs; nothing of images."""
     if len(dataset.input_shape) != 1 or not dataset.preparation:
         return {}
-    from packtune.data.own.form import ColumnPreparation, read_form
+    from packtune.data.columns.preparation import ColumnPreparation
+    from packtune.data.own.form import read_form
 
     form = read_form(dataset.preparation)
     return form.places if isinstance(form, ColumnPreparation) else {}

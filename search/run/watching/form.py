@@ -12,8 +12,11 @@ from packtune.dispatch.standing import Leader, Pace, PackProgress, StageName, St
 from packtune.models.training.metrics.catalog import Metric
 from packtune.trial import TrialState
 
+Plain = Mapping[str, Any]
+"""Values of JSON by name; they are checked when they are read."""
 
-def write_standing(standing: Standing, pace: Pace) -> dict[str, Any]:
+
+def write_standing(standing: Standing, pace: Pace) -> Plain:
     """Write a standing with JSON's types only.
 
     Args:
@@ -37,7 +40,7 @@ def write_standing(standing: Standing, pace: Pace) -> dict[str, Any]:
     }
 
 
-def read_standing(values: Mapping[str, Any], passed_s: float) -> Standing:
+def read_standing(values: Plain, passed_s: float) -> Standing:
     """Read what `write_standing` wrote.
 
     Args:
@@ -66,14 +69,14 @@ def read_standing(values: Mapping[str, Any], passed_s: float) -> Standing:
     )
 
 
-def _leader(trial: object, score: object, values: Mapping[str, Any]) -> Leader:
+def _leader(trial: object, score: object, values: Plain) -> Leader:
     if any(not isinstance(value, bool | int | float | str) for value in values.values()):
         raise TypeError("not the values of hyperparameters")
     words = ((one_line(name), one_line(value) if isinstance(value, str) else value) for name, value in values.items())
     return Leader(trial=_whole(trial), score=_number(score), values=tuple(words))
 
 
-def _pack(values: Sequence[Any]) -> PackProgress:
+def _pack(values: Sequence[object]) -> PackProgress:
     number, architecture, *counts = values
     members, epochs, of_epochs = map(_whole, counts)
     if epochs > of_epochs or not of_epochs:

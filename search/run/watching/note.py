@@ -11,12 +11,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from packtune.dispatch.standing import Standing, add_up
 from packtune.files import TEMPORARY
 from packtune.report.live.progress import ProgressView, Speed
-from packtune.run.watching.form import one_line, read_standing, write_standing
+from packtune.run.watching.form import Plain, one_line, read_standing, write_standing
 
 NAME = f".progress{TEMPORARY}"
 """Of the file. By this ending, what a driver leaves that was killed is removed by the next one."""
@@ -96,7 +95,7 @@ class ProgressNote:
             self._later.cancel()
             self._later = None
 
-    def _content(self) -> dict[str, Any]:
+    def _content(self) -> Plain:
         standing = self._standing
         return {
             "at": time.time(),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
-    from packtune.study.read_only import ReadOnlyStorage
+    from packtune.study.storages.read_only import ReadOnlyStorage
 
 
 def dashboard_of(storage: ReadOnlyStorage) -> WSGIApplication:

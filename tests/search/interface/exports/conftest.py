@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from packtune.interface.result import SearchResult
-from packtune.report.progress import SilentView
+from packtune.report.live.progress import SilentView
 from packtune.run.network.finding import space_and_network
 from packtune.run.own.keeping import load_data
 from packtune.run.own.new_search import new_search

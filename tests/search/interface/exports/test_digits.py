@@ -15,7 +15,7 @@ from packtune.data.dataset import Split
 from packtune.data.sets import digits
 from packtune.interface.exports.choice import Choice
 from packtune.interface.exports.training import make_model
-from packtune.report.progress import SilentView
+from packtune.report.live.progress import SilentView
 from packtune.seeds import fresh_seeds
 
 ROOT = Path(__file__).parents[4]

@@ -1,10 +1,8 @@
-"""The commands that search: `run` and `resume`."""
+"""The command `run`, which begins a search."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,8 +25,6 @@ from packtune.cli.options import (
     Mlflow,
     Model,
     Results,
-    RunName,
-    SameMetric,
     Storage,
     Target,
     TensorBoard,
@@ -39,15 +35,10 @@ from packtune.cli.options import (
     Workers,
     own_data_options,
     parse_pack_size,
-    storage_of,
 )
 from packtune.cli.parsing import whole_number
 from packtune.cli.plan_options import (
-    CpusAsBefore,
-    FailuresAsBefore,
     From,
-    FurtherSet,
-    GpusAsBefore,
     Lookahead,
     PackSize,
     Patience,
@@ -59,6 +50,7 @@ from packtune.cli.plan_options import (
     Try,
     further_options,
 )
+from packtune.cli.searching.carrying_out import carry_out
 from packtune.models.hardware.precision import Precision
 from packtune.models.training.metrics.catalog import Metric
 from packtune.report.console import error_console, try_to_print
@@ -67,10 +59,7 @@ from packtune.settings import Preference
 from packtune.tools.options import Tools
 
 if TYPE_CHECKING:
-    from packtune.guard import Guard
-    from packtune.run.ending import Ending
     from packtune.run.folder import Run
-    from packtune.worker.trainable import PackTrainable
 
 
 def run(
@@ -214,68 +203,7 @@ def run(
             made = new_search(data, source, {**options, **own, **given}, view, results, network=network)
         created = made.create(results=results, name=name)
         _tell_repetition(created)
-        _search(created, guard, verbose=verbose, trainable=context.obj, tools=tools)
-
-
-def resume(
-    context: typer.Context,
-    run: RunName,
-    trials: Annotated[str | None, typer.Option(metavar="+N", help="Try N more configurations; or a new total.")] = None,
-    epochs: Annotated[
-        int | None,
-        typer.Option(
-            parser=whole_number,
-            metavar="N",
-            help="Train longer: a finished run's complete configurations are tried again, as new trials.",
-        ),
-    ] = None,
-    set_: FurtherSet = None,
-    try_: Try = None,
-    from_: From = None,
-    stop_at: StopAt = None,
-    patience: Patience = None,
-    metric: SameMetric = None,
-    model: Model = None,
-    results: Results = Path("results"),
-    data_dir: DataDir = None,
-    workers: Workers = None,
-    cpus_per_worker: CpusAsBefore = None,
-    gpus_per_worker: GpusAsBefore = None,
-    address: Address = None,
-    max_failures: FailuresAsBefore = None,
-    storage: Storage = None,
-    time_budget: TimeBudget = None,
-    tensorboard: TensorBoard = False,
-    mlflow: Mlflow = None,
-    verbose: Verbose = False,
-) -> None:
-    """Continue a run that was stopped or killed, nothing lost or done twice; or extend one."""
-    with errors_shown() as guard:
-        from packtune.report.live.views import view_for
-        from packtune.run.extension import ResumeOptions, check_metric, resumed
-        from packtune.run.find import find_run
-        from packtune.run.network.finding import name_network
-        from packtune.run.planning import ResourceOptions
-
-        tools = Tools(tensorboard=tensorboard, mlflow=mlflow)
-        asked, fallback = storage_of(context)
-        found = find_run(run, results, storage=asked, fallback=fallback)
-        check_metric(found, metric)
-        name_network(found, model)
-        further = further_options(set_, try_, from_, stop_at, patience)
-        where = ResourceOptions(
-            data_dir=data_dir,
-            workers=workers,
-            cpus_per_worker=cpus_per_worker,
-            gpus_per_worker=gpus_per_worker,
-            address=address,
-            max_failures=max_failures,
-            time_budget_s=time_budget,
-        )
-        with closing(view_for(error_console())) as view:
-            options = ResumeOptions(**where, **further, model=model, hyperparameters=None)
-            going_on = resumed(found, trials=trials, epochs=epochs, options=options, say=view.say)
-        _search(going_on, guard, verbose=verbose, trainable=context.obj, tools=tools)
+        carry_out(created, guard, verbose=verbose, trainable=context.obj, tools=tools)
 
 
 def _tell_repetition(run: Run) -> None:
@@ -283,21 +211,3 @@ def _tell_repetition(run: Run) -> None:
 
     if repeated := describe_repetition(run):
         try_to_print(repeated)
-
-
-def _search(run: Run, guard: Guard, *, verbose: bool, trainable: type[PackTrainable] | None, tools: Tools) -> None:
-    from packtune.report.live.views import view_for
-    from packtune.run.session import carried_out
-    from packtune.run.stopping import stop_signals
-
-    def show(endings: Sequence[Ending]) -> None:
-        from packtune.cli.printing import print_ending  # pandas, which would delay the start of Ray
-
-        print_ending(run, endings[0])
-
-    try_to_print(f"Run {run.folder.name} in {run.folder.path}")
-    view, stop_source = view_for(error_console()), partial(stop_signals, guard=guard, show=show)
-    with carried_out(
-        [run], view, stop_source=stop_source, verbose=verbose, trainable=trainable, tools=tools
-    ) as endings:
-        show(endings)
