@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from packtune.data.dataset import Dataset, Split
 from packtune.data.description import Head
@@ -23,6 +24,9 @@ from packtune.report.facts.answers import (
 from packtune.report.winner import Winner
 from packtune.run.folder import Run, RunFolder
 from packtune.run.model_keeper import read_kept_model
+
+if TYPE_CHECKING:
+    from packtune.data.columns.preparation import ColumnPreparation
 
 MOST_WORST = 12
 MOST_CONFUSED = 20
@@ -57,7 +61,8 @@ def answers_of(run: Run, winner: Winner, model: TrainedModel, dataset: Dataset, 
     name = "test" if is_decided else "validation"
     split = dataset.splits[name]
     split = split.first(run.settings.plan.protocol.evaluated(len(split), winner.row.configuration.batch_size))
-    found, columns = examine(model, split), _columns_of(dataset)
+    found, form = examine(model, split), _form_of(dataset)
+    columns = form.places if form else {}
     shuffles = max(1, min(SHUFFLES, MOST_SHUFFLED // max(1, len(columns))))
     return AnswersFacts(
         trial=winner.row.trial,
@@ -65,7 +70,7 @@ def answers_of(run: Run, winner: Winner, model: TrainedModel, dataset: Dataset, 
         examples=len(split),
         right=found.n_right,
         heads=tuple(_head(found, number, head, model.classes) for number, head in enumerate(model.heads)),
-        worst=tuple(_worst(found, split, index, dataset) for index in found.worst(MOST_WORST)),
+        worst=tuple(_worst(found, split, index, form, model.heads) for index in found.worst(MOST_WORST)),
         columns=_column_facts(model, split, columns, shuffles),
         shuffles=shuffles if columns else 0,
     )
@@ -99,17 +104,19 @@ def _confused(names: Sequence[str], matrix: Sequence[Sequence[int]]) -> Iterator
                 yield ConfusionFacts(right=names[right], said=names[said], examples=examples)
 
 
-def _worst(found: Examination, split: Split, index: int, dataset: Dataset) -> WorstExample:
+def _worst(
+    found: Examination, split: Split, index: int, form: ColumnPreparation | None, heads: Sequence[Head]
+) -> WorstExample:
     picture = _picture(split, index)
     return WorstExample(
         index=index,
-        right=_names(dataset.heads, found.right[index].tolist()),
-        said=_names(dataset.heads, found.said[index].tolist()),
+        right=_names(heads, found.right[index].tolist()),
+        said=_names(heads, found.said[index].tolist()),
         probability=float(found.probabilities[index]),
         picture=base64.b64encode(picture[0]).decode() if picture else "",
         width=picture[1] if picture else 0,
         height=picture[2] if picture else 0,
-        cells=() if picture else _cells(split, index, dataset),
+        cells=() if picture else _cells(split, index, form),
     )
 
 
@@ -129,32 +136,21 @@ def _picture(split: Split, index: int) -> tuple[bytes, int, int] | None:
     return write_png(pixels.contiguous().numpy()), width, height
 
 
-def _cells(split: Split, index: int, dataset: Dataset) -> tuple[tuple[str, str], ...]:
-    names = _input_names(dataset) or [f"column {place}" for place in range(split.inputs.shape[1])]
+def _cells(split: Split, index: int, form: ColumnPreparation | None) -> tuple[tuple[str, str], ...]:
+    names = form.names if form else [f"column {place}" for place in range(split.inputs.shape[1])]
     values = split.inputs[index].tolist()
     return tuple((readable(name), f"{value:.4g}") for name, value in zip(names, values, strict=True))[:MOST_CELLS]
 
 
-def _input_names(dataset: Dataset) -> Sequence[str]:
-    """Name the columns as a network gets them; nothing of images, and of rows whose preparation is not known."""
+def _form_of(dataset: Dataset) -> ColumnPreparation | None:
+    """Say how the columns of a table were prepared; none of images, and of rows that came from a Python program."""
     if len(dataset.input_shape) != 1 or not dataset.preparation:
-        return ()
-    from packtune.data.columns.preparation import ColumnPreparation
-    from packtune.data.own.form import read_form  # pandas and scikit-learn
-
-    form = read_form(dataset.preparation)
-    return form.names if isinstance(form, ColumnPreparation) else ()
-
-
-def _columns_of(dataset: Dataset) -> dict[str, list[int]]:
-    """Give the places of each column of a table among the inputs; nothing of images."""
-    if len(dataset.input_shape) != 1 or not dataset.preparation:
-        return {}
-    from packtune.data.columns.preparation import ColumnPreparation
+        return None
+    from packtune.data.columns.preparation import ColumnPreparation  # pandas and scikit-learn
     from packtune.data.own.form import read_form
 
     form = read_form(dataset.preparation)
-    return form.places if isinstance(form, ColumnPreparation) else {}
+    return form if isinstance(form, ColumnPreparation) else None
 
 
 def _column_facts(
