@@ -15,7 +15,7 @@ from packtune.report.ranking import Row, confirm_rows, rank_rows
 from packtune.report.rendering import to_csv, to_markdown
 from packtune.report.winner import Winner, winner_of
 from packtune.report.words import space_of
-from packtune.run.confirming import confirmation_of, confirmed_outcomes
+from packtune.run.confirming import Confirmation, confirmation_of, confirmed_outcomes
 from packtune.run.folder import Run
 from packtune.run.own.baselines import read_baselines
 from packtune.run.records import read_records
@@ -35,7 +35,8 @@ class Ending:
         stopped_by: the signal that stopped the search early; none if there was none.
         open_trials: trials still to be trained, after a stop or at the end of the time budget.
         verdict: what the confirmation found; none before its selection is done, and if there is none.
-        confirmed: outcomes of its trainings, by number; none if it has not begun, and if there is none.
+        confirmation: what is confirmed; none if nothing is, or if no trial is complete yet.
+        confirmed: outcomes of its trainings, by number; none if it has not begun.
         open_trainings: of the confirmation, still to be trained; 0 while trials are open.
         trained: whether there was anything to train.
         baselines: what simple methods reach on the user's own data; none before the search has ended.
@@ -47,6 +48,7 @@ class Ending:
     winner: Winner | None
     open_trials: int
     verdict: Verdict | None = None
+    confirmation: Confirmation | None = None
     confirmed: Mapping[int, Outcome] | None = None
     open_trainings: int = 0
     stopped_by: signal.Signals | None = None
@@ -85,6 +87,7 @@ def judge(run: Run, records: Sequence[TrialRecord], confirmed: Mapping[int, Outc
         winner=winner_of(rows, plan, verdict),
         open_trials=open_trials,
         verdict=verdict,
+        confirmation=confirmation,
         confirmed=confirmed,
         open_trainings=confirmation.layout.report.end - len(confirmed or ()) if confirmation and waits else 0,
         baselines=() if plan.own is None else read_baselines(run.folder.path),

@@ -19,7 +19,6 @@ from packtune.report.facts.making.tried import Tried
 from packtune.report.facts.place import PlaceFacts
 from packtune.report.facts.report import NoteFacts, ReportFacts
 from packtune.report.method import describe_method
-from packtune.run.confirming import confirmation_of
 from packtune.run.ending import Ending
 from packtune.run.folder import Run
 from packtune.run.given.stops import describe_stop
@@ -49,7 +48,7 @@ def gather_facts(
         notes: why something of these two is missing.
     """
     plan, records, decided = ending.plan, ending.records, is_decided(ending)
-    course = _course(run, ending)
+    course = _course(ending)
     tried = Tried(run.space, [record.proposal.configuration for record in records])
     progress = progress_facts(records, plan.metric, course, ending.confirmed)
     importance = importance_facts(run.space, records)
@@ -76,10 +75,11 @@ def gather_facts(
     )
 
 
-def _course(run: Run, ending: Ending) -> Course | None:
+def _course(ending: Ending) -> Course | None:
     """Give how far the confirmation is; none if it has not begun."""
-    confirmation = confirmation_of(run, ending.records)
-    return None if confirmation is None or ending.confirmed is None else confirmation.course(ending.confirmed)
+    if ending.confirmation is None or ending.confirmed is None:
+        return None
+    return ending.confirmation.course(ending.confirmed)
 
 
 def _run_facts(run: Run, ending: Ending, ended: int) -> RunFacts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,13 +44,35 @@ def write_report(run: Run, ending: Ending, load: Load | None) -> list[Path]:
 
 def write_facts(run: Run, facts: ReportFacts) -> list[Path]:
     """Write facts into the folder of their run; see `write_report`."""
-    from packtune.report.page.page import render_page  # it imports jinja2, which nothing else needs
+    from packtune.report.page.page import render_page  # Jinja, which nothing else needs
 
-    folder = run.folder.path
+    folder, pictures = run.folder.path, _pictures(facts)
     write_text(folder / PAGE, render_page(facts))
     write_text(folder / JSON, to_json(facts))
-    write_text(folder / MARKDOWN, to_markdown(facts))
+    for picture in pictures:
+        write_text(folder / picture.name, picture.content)
+    write_text(folder / MARKDOWN, to_markdown(facts, [(picture.name, picture.shows) for picture in pictures]))
     return [folder / PAGE, folder / MARKDOWN, folder / JSON]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Picture:
+    """A picture of `report.md`, in a file beside it."""
+
+    name: str
+    content: str
+    shows: str
+
+
+def _pictures(facts: ReportFacts) -> list[_Picture]:
+    from packtune.report.summary.pictures import leaders_picture, progress_picture
+
+    progress, leaders = progress_picture(facts), leaders_picture(facts)
+    found = [_Picture(name="report-progress.svg", content=progress, shows="The best score so far")]
+    if leaders is not None:
+        shows = "The first configurations with their intervals"
+        found.append(_Picture(name="report-leaders.svg", content=leaders, shows=shows))
+    return found
 
 
 def facts_of(run: Run, ending: Ending, load: Load | None) -> ReportFacts:

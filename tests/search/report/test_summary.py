@@ -1,12 +1,14 @@
-"""The report in short: Markdown in which no name is markup."""
+"""The report in short: Markdown in which no name is markup, and two pictures."""
 
 from __future__ import annotations
 
 import re
+from xml.etree import ElementTree
 
 import pytest
 
 from packtune.report.summary.markdown import to_markdown
+from packtune.report.summary.pictures import leaders_picture, progress_picture
 
 
 @pytest.mark.parametrize("options", [{}, {"decided": False}, {"finalists": 0}, {"trials": 0}, {"table": True}])
@@ -38,3 +40,25 @@ def test_commands_stand_as_they_are_pasted(make_facts):
     facts = make_facts(trials=8)
     text = to_markdown(facts)
     assert all(command.line in text for command in facts.place.commands)
+
+
+@pytest.mark.parametrize("options", [{}, {"decided": False}, {"finalists": 0}, {"trials": 3}, {"trials": 2000}])
+def test_pictures_are_small_files_of_their_own(make_facts, options):
+    facts = make_facts(**{"trials": 40, **options})
+    for picture in filter(None, (progress_picture(facts), leaders_picture(facts))):
+        root = ElementTree.fromstring(picture)
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert {"width", "height", "viewBox"} <= root.attrib.keys()
+        assert len(picture.encode()) < 100_000
+        links = [name for each in root.iter() for name in each.attrib if name.endswith(("href", "src"))]
+        assert not links
+
+
+def test_there_is_no_picture_of_leaders_without_a_score(make_facts):
+    assert leaders_picture(make_facts(trials=0)) is None
+    ElementTree.fromstring(progress_picture(make_facts(trials=0)))
+
+
+def test_pictures_are_named_in_the_text(make_facts):
+    text = to_markdown(make_facts(trials=8), [("report-progress.svg", "The best score so far")])
+    assert "![The best score so far](report-progress.svg)" in text
