@@ -23,7 +23,7 @@ LEAST_BEST = 5
 """At least so many trials are held for the best, as Optuna advises; with fewer, chance decides."""
 LEAST_TRIALS = 4 * LEAST_BEST
 """Of fewer trials nothing is said."""
-MOST_TRIALS = 2000
+MOST_TRIALS = 1000
 """Of more trials as many are taken, evenly from first to last: more would change little, and take long."""
 
 
@@ -60,8 +60,8 @@ def judge_importance(space: Space, tried: Sequence[TriedValues]) -> list[Importa
 
     PED-ANOVA (Watanabe, Bansal and Hutter 2023) compares the values of a dimension in the best trials with those in all
     trials. A dimension with a condition is judged by the trials in which it holds, against the dimensions that apply in
-    each of them: where a network has no convolutions, the number of their filters explains nothing. Of more than 2,000
-    trials 2,000 are judged.
+    each of them: where a network has no convolutions, the number of their filters explains nothing. Of more than 1,000
+    trials 1,000 are judged.
 
     Args:
         tried: of the space, by the number of the trial.

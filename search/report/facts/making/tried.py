@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from packtune.models.configuration import Configuration, Value
 from packtune.report.columns.hyperparameters import hyperparameter_columns
@@ -31,10 +31,13 @@ class Tried:
         self.fixed = tuple(
             (name, value) for name in names if name not in is_open for value in seen.get(name, []) if value is not None
         )
+        self._values = {each: self._on_axes(row) for each, row in zip(configurations, counted, strict=True)}
 
     def values(self, configuration: Configuration) -> tuple[Value | None, ...]:
         """Give the values of a configuration on the axes; none where a hyperparameter does not apply."""
-        counted = configuration.counting()
+        return self._values.get(configuration) or self._on_axes(configuration.counting())
+
+    def _on_axes(self, counted: Mapping[str, Value]) -> tuple[Value | None, ...]:
         return tuple(counted.get(axis.name) for axis in self.axes)
 
 
