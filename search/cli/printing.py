@@ -14,6 +14,7 @@ from packtune.report.method import describe_baselines
 from packtune.report.screen import to_screen
 from packtune.report.words import describe_winner
 from packtune.run.given.stops import describe_stop
+from packtune.run.reporting.files import PAGE
 from packtune.settings import EndedBy, SearchPlan
 from packtune.signals import exit_code
 
@@ -46,6 +47,8 @@ def _print_leaderboard(run: Run, ending: Ending) -> None:
         if known:
             print_result(wrap(known, width))
         print_result(wrap(f"\nThe full table: {folder.leaderboard_csv} and {folder.leaderboard_md}", width))
+        if (page := folder.path / PAGE).is_file():
+            print_result(wrap(f"All of it in pictures, for a browser: {page}", width))
         finished = ending.plan.trials - ending.open_trials
         shorter = finished - sum(row.replicates for row in ending.rows)
         if shorter:

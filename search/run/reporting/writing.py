@@ -15,6 +15,7 @@ from packtune.report.facts.report import NoteFacts, ReportFacts
 from packtune.report.summary.markdown import to_markdown
 from packtune.run.ending import Ending
 from packtune.run.folder import Run
+from packtune.run.reporting.files import JSON, LEADERS, MARKDOWN, PAGE, PROGRESS
 from packtune.run.reporting.gathering import gather_facts, is_decided
 from packtune.run.reporting.place import place_of
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from packtune.data.dataset import Dataset
     from packtune.report.facts.answers import AnswersFacts
 
-PAGE, JSON, MARKDOWN = "report.html", "report.json", "report.md"
 Load = Callable[[], "Dataset"]
 """Gives the data set of a run."""
 
@@ -68,10 +68,10 @@ def _pictures(facts: ReportFacts) -> list[_Picture]:
     from packtune.report.summary.pictures import leaders_picture, progress_picture
 
     progress, leaders = progress_picture(facts), leaders_picture(facts)
-    found = [_Picture(name="report-progress.svg", content=progress, shows="The best score so far")]
+    found = [_Picture(name=PROGRESS, content=progress, shows="The best score so far")]
     if leaders is not None:
         shows = "The first configurations with their intervals"
-        found.append(_Picture(name="report-leaders.svg", content=leaders, shows=shows))
+        found.append(_Picture(name=LEADERS, content=leaders, shows=shows))
     return found
 
 

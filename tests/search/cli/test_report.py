@@ -34,6 +34,7 @@ def searched(tmp_path_factory):
     options = ["--data", "table.csv", "--target", "out|come", "--trials", "8", "--epochs", "8", "--name", "hostile"]
     done = packtune(folder, "run", *options, "--workers", "1", "--set", "architecture=mlp", "--no-halving")
     assert done.returncode == 0, done.stderr
+    assert "for a browser: results/runs/hostile/report.html\n" in done.stdout
     return folder / "results/runs/hostile"
 
 

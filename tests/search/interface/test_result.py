@@ -157,3 +157,14 @@ def test_mistakes_raise_the_errors_of_the_command_line_and_leave_nothing(tmp_pat
     with pytest.raises(error, match=message):
         packtune.search(results=tmp_path, **options)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_report_is_written_and_its_facts_are_records(result):
+    page = result.report()
+    assert page == result.folder / "report.html"
+    assert "<html" in page.read_text(encoding="utf-8")
+    assert [row.trial for row in result.facts.leaderboard] == [row.trial for row in result.rows]
+    assert result.facts.run.is_decided
+    assert result.facts.winner.trial == result.winner.trial
+    for name in ("report.html", "report.md", "report.json", "report-progress.svg", "report-leaders.svg"):
+        (result.folder / name).unlink()
