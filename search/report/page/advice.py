@@ -39,12 +39,14 @@ class Advice:
     Attributes:
         finding: what the facts show, in a sentence.
         action: what to do about it, in a sentence.
-        options: of `packtune run`, that do it; empty where there are none.
+        options: of `packtune run`, that do it in a new search; empty where there are none.
+        command: that does it in this run; empty where there is none.
     """
 
     finding: str
     action: str
     options: str = ""
+    command: str = ""
 
 
 def advise(facts: ReportFacts) -> list[Advice]:
@@ -61,8 +63,15 @@ def unfinished(facts: ReportFacts) -> Iterator[Advice]:
     left += [count(facts.run.open_trainings, "training")] if facts.run.open_trainings else []
     yield Advice(
         finding=f"The search is not finished: {listed(left) or 'something'} is still to be done.",
-        action=f"Go on with it: packtune resume {facts.run.name}. What is ahead now may not win.",
+        action="What is ahead now may not win. Go on with it.",
+        command=_resume(facts),
     )
+
+
+def _resume(facts: ReportFacts) -> str:
+    """Give the command that goes on with the run."""
+    lines = [each.line for each in facts.place.commands if " resume " in each.line]
+    return lines[0] if lines else f"packtune resume {facts.run.name}"
 
 
 def unconfirmed(facts: ReportFacts) -> Iterator[Advice]:
@@ -208,7 +217,8 @@ def late_best(facts: ReportFacts) -> Iterator[Advice]:
     if facts.run.is_decided and len(steps) > 1 and trials >= LEAST_TRIALS and steps[-1].at > LATE * trials:
         yield Advice(
             finding=f"The best trial of the search came late: with training {steps[-1].at:,} of {trials:,}.",
-            action=f"Go on with further trials: packtune resume {facts.run.name} --trials +{facts.run.trials}",
+            action="Go on with further trials.",
+            command=_resume(facts),
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,7 +21,10 @@ from packtune.report.page.words import capital, score_text, value_text
 FIRST_ROWS = 100
 """Rows of HTML, which are there without the script; the script shows as many at once."""
 ON_AXIS = 10
-"""The axis of intervals fits the finalists, or so many rows; an arrow at its end stands for a row below them."""
+"""The axis fits the intervals of finalists, or of so many rows; an arrow at its end stands for a row below them."""
+
+FARTHEST = 2.0
+"""So many times the usual half of an interval the axis reaches beyond the means; wider ones leave it."""
 
 
 class Kind(StrEnum):
@@ -159,9 +163,13 @@ def interval_axis(facts: ReportFacts) -> Axis:
     """Make the axis of the intervals of the first rows."""
     finalists = [row for row in facts.leaderboard if row.is_finalist]
     scores = [row.score for row in (finalists if len(finalists) > 1 else facts.leaderboard[:ON_AXIS]) if row.score]
-    edges = [edge for score in scores for edge in (score.low, score.high)] or [0.0, facts.metric.highest]
-    edges = [edge for edge in edges if math.isfinite(edge)]
-    return linear_axis(f"axis from {min(edges):.3g} to {max(edges):.3g}", min(edges), max(edges), n_ticks=3)
+    if not scores:
+        return linear_axis("axis from 0 to 1", 0.0, 1.0, n_ticks=2)
+    means = [score.mean for score in scores]
+    room = FARTHEST * statistics.median((score.high - score.low) / 2 for score in scores)
+    low = max(min(score.low for score in scores), min(means) - room)
+    high = min(max(score.high for score in scores), max(means) + room)
+    return linear_axis(f"axis from {low:.3g} to {high:.3g}", low, high, n_ticks=3)
 
 
 def _groups(facts: ReportFacts, columns: Sequence[Column], rows: Sequence[LeaderFacts], axis: Axis) -> Iterator[Group]:

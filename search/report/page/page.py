@@ -15,7 +15,7 @@ from packtune.report.facts.report import ReportFacts
 from packtune.report.live.progress import format_duration
 from packtune.report.page.advice import advise
 from packtune.report.page.charts.axes import Axis
-from packtune.report.page.charts.markup import Markup
+from packtune.report.page.charts.markup import Markup, element, join, text
 from packtune.report.page.figures import Section
 from packtune.report.page.leaderboard import FIRST_ROWS, board_title, make_board
 from packtune.report.page.sections.about import data_pairs, machine_pairs, settings_pairs, space_tables
@@ -112,7 +112,16 @@ def _environment() -> Environment:
         autoescape=True, finalize=_shown, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["duration"] = format_duration
+    environment.filters["ticks"] = code_marked
     return environment
+
+
+def code_marked(content: str) -> Markup:
+    """Show what stands between backticks as code."""
+    parts = content.split("`")
+    if len(parts) % 2 == 0:  # one is left over: it is no mark of code
+        return text(content)
+    return join([element("code", part) if index % 2 else text(part) for index, part in enumerate(parts)])
 
 
 def _shown(value: object) -> object:

@@ -9,7 +9,7 @@ from packtune.models.configuration import Value
 from packtune.report.facts.about import MetricFacts
 from packtune.report.facts.hyperparameters import HyperparameterFacts
 from packtune.report.facts.leaders import Interval
-from packtune.report.page.charts.axes import Axis, Tick, category_axis, fitting_axis, linear_axis, log_axis
+from packtune.report.page.charts.axes import Axis, Tick, category_axis, fitting_axis, linear_axis, log_axis, whole_axis
 from packtune.report.page.charts.axes import Value as Placed
 from packtune.report.page.charts.numbers import log_ticks, short
 
@@ -67,7 +67,7 @@ def hyperparameter_axis(facts: HyperparameterFacts, values: Iterable[Value | Non
     low, high = min([facts.low, *numbers]), max([facts.high, *numbers])
     if facts.is_log and low > 0:
         return log_axis(f"{facts.name} (log scale)", low, high)
-    return linear_axis(facts.name, low, high)
+    return whole_axis(facts.name, int(low), int(high)) if facts.is_whole else linear_axis(facts.name, low, high)
 
 
 def score_text(score: float | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from packtune.report.page.charts.numbers import even, log_ticks, nice_ticks, short
 
@@ -35,6 +35,15 @@ class Axis:
     ticks: tuple[Tick, ...]
     place: Callable[[Value], float]
     categories: int = 0
+
+
+def whole_axis(label: str, low: int, high: int) -> Axis:
+    """Make an axis of whole numbers from low to high, whose ticks are whole as well."""
+    axis = linear_axis(label, low - 0.25, high + 0.25)
+    whole = [value for value in nice_ticks(low, high) if value == round(value)]
+    if high - low < 5:
+        whole = [float(value) for value in range(low, high + 1)]
+    return replace(axis, ticks=_ticks(whole, axis.place, list(map(short, whole))))
 
 
 def linear_axis(label: str, low: float, high: float, *, n_ticks: int = 5) -> Axis:

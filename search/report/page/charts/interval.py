@@ -11,13 +11,14 @@ WIDTH, HEIGHT, EDGE = 180.0, 24.0, 8.0
 
 
 def draw_interval(title: str, axis: Axis, mean: float, interval: tuple[float, float] | None, style: str) -> Markup:
-    """Draw a mean as a dot, and its interval as a line with ends; without one the dot is hollow."""
+    """Draw a mean as a dot, and its interval as a line; an end that lies off the axis has no stroke."""
     middle = HEIGHT / 2
     parts = []
     if interval:
-        low, high = (_across(axis.place(edge)) for edge in interval)
-        parts = [rule((low, middle), (high, middle), "whisker")]
-        parts += [rule((x, middle - 6), (x, middle + 6), "whisker") for x in (low, high)]
+        places = [axis.place(edge) for edge in interval]
+        parts = [rule((_across(places[0]), middle), (_across(places[1]), middle), "whisker")]
+        inside = [_across(place) for place in places if 0 <= place <= 1]
+        parts += [rule((x, middle - 6), (x, middle + 6), "whisker") for x in inside]
     if axis.place(mean) < 0:  # below the axis: an arrow at its edge
         return drawing(title, label((0, middle + 4), "◂", style="below"), width=WIDTH, height=HEIGHT, style="interval")
     dot = element("circle", class_=f"mean {style}", cx=round(_across(axis.place(mean)), 1), cy=middle, r=5)

@@ -204,15 +204,15 @@ def _finding(hyperparameter: HyperparameterFacts, axis: Axis, bins: Sequence[Bin
         return "There are too few trials to compare its values."
     best, worst = max(known, key=lambda each: each.middle), min(known, key=lambda each: each.middle)
     return (
-        f"Trials {_where(axis, best)} do best: half of them beat {best.middle:.0%} of all trials or more; of those "
-        f"{_where(axis, worst)} half beat {worst.middle:.0%} or more."
+        f"Trials {_where(axis, best)} do best: half of them beat {best.middle:.0%} of all trials or more. Of those "
+        f"{_where(axis, worst)}, half beat {worst.middle:.0%} or more."
     )
 
 
 def _where(axis: Axis, each: Bin) -> str:
     if axis.categories:
         return f"with {min(axis.ticks, key=lambda tick: abs(tick.at - (each.start + each.end) / 2)).label}"
-    return f"from {value_text(each.least)} to {value_text(each.largest)}"
+    return f"with values from {value_text(each.least)} to {value_text(each.largest)}"
 
 
 def _lead(facts: ReportFacts, trials: Sequence[TrialFacts]) -> str:

@@ -41,20 +41,24 @@
     if (parent) parent.append(made);
     return made;
   }
+  function placeOf(score) {
+    return data.axis[0] + score * (data.axis[1] - data.axis[0]);
+  }
   function across(score) {
-    const place = data.axis[0] + score * (data.axis[1] - data.axis[0]);
+    const place = placeOf(score);
     return EDGE + Math.min(1, Math.max(0, place)) * (WIDTH - 2 * EDGE);
   }
   function interval([mean, low, high], style) {
     const said = low.toFixed(4) + " to " + high.toFixed(4);
     const drawing = svg("svg", { class: "interval", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": said });
-    if (data.axis[0] + mean * (data.axis[1] - data.axis[0]) < 0) {
+    if (placeOf(mean) < 0) {
       svg("text", { class: "below", x: 0, y: HEIGHT / 2 + 4 }, drawing).textContent = "◂";
       return drawing;
     }
-    const ends = [low, high].map(across), middle = HEIGHT / 2;
-    const path = `M${ends[0]} ${middle}H${ends[1]}` + ends.map((x) => `M${x} ${middle - 6}v12`).join("");
-    svg("path", { class: "whisker", d: path }, drawing);
+    const middle = HEIGHT / 2;
+    const inside = [low, high].filter((end) => placeOf(end) >= 0 && placeOf(end) <= 1);
+    const strokes = inside.map((end) => `M${across(end)} ${middle - 6}v12`).join("");
+    svg("path", { class: "whisker", d: `M${across(low)} ${middle}H${across(high)}${strokes}` }, drawing);
     svg("circle", { class: "mean " + style, cx: across(mean), cy: middle, r: 5 }, drawing);
     return drawing;
   }
