@@ -216,7 +216,7 @@ def board_data(facts: ReportFacts, columns: Sequence[Column], axis: Axis) -> Mar
         "headings": [HEADINGS[False], HEADINGS[True]],
         "axis": [axis.place(0.0), axis.place(1.0)],
         "page": FIRST_ROWS,
-        "rows": [[int(row.is_seen_once), *map(_compact, row_cells(facts, row, columns))] for row in ordered],
+        "rows": [[int(row.is_seen_once), *map(_compact, columns, row_cells(facts, row, columns))] for row in ordered],
         "states": [row.state for row in ordered],
     }
     return as_script(content)
@@ -227,16 +227,23 @@ def as_script(content: object) -> Markup:
     return Markup(json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"))
 
 
-def _compact(cell: Cell) -> Cell:
+def _compact(column: Column, cell: Cell) -> Cell:
     if isinstance(cell, list):
-        return [float(f"{number:.5g}") for number in cell]
+        return [_as_shown(number) for number in cell]
     if isinstance(cell, bool):
         return str(cell).lower()
     if isinstance(cell, str):
         return readable(cell)
-    if isinstance(cell, float):
-        return float(f"{cell:.6g}") if math.isfinite(cell) else str(cell)
-    return cell
+    if not isinstance(cell, float):
+        return cell
+    if not math.isfinite(cell):
+        return str(cell)
+    return _as_shown(cell) if column.kind is Kind.SCORE else float(f"{cell:.6g}")
+
+
+def _as_shown(score: float) -> float:
+    """Round a score as it is shown, so that the script shows the same; equal ones stay in the order of the rows."""
+    return float(score_text(score))
 
 
 def board_title(facts: ReportFacts) -> str:

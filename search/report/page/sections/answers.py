@@ -49,7 +49,7 @@ def columns_section(facts: ReportFacts) -> Section | None:
         ),
     )
     table = Table(
-        caption="The same in numbers",
+        caption="Accuracy lost, in numbers",
         heads=("column", "accuracy lost", "smallest", "largest"),
         rows=tuple((c.name, f"{c.loss:.4f}", f"{c.low:.4f}", f"{c.high:.4f}") for c in answers.columns),
         numbers=("accuracy lost", "smallest", "largest"),

@@ -50,7 +50,7 @@ def _table(facts: ReportFacts) -> Table:
         for each in facts.importance
     ]
     return Table(
-        caption="The same in numbers",
+        caption="Importance in numbers",
         heads=("hyperparameter", "importance", "trials", "where it applies"),
         rows=tuple(rows),
         numbers=("importance", "trials"),
