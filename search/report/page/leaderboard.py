@@ -246,6 +246,25 @@ def _as_shown(score: float) -> float:
     return float(score_text(score))
 
 
+def order_words(facts: ReportFacts) -> str:
+    """Say how the rows are ordered, and why a higher mean may stand below a lower one."""
+    examples, by = facts.data.examples, facts.metric.in_words
+    if not facts.run.is_decided:
+        return f"The order is by {by} on validation; nothing was looked at on test {examples} yet."
+    order = f"The order is by {by} on validation alone; test {examples} decide nothing."
+    first, *others = [row.score for row in facts.leaderboard if row.is_finalist and row.score] or [None]
+    if first is None or not any(_is_better(facts, other.mean, first.mean) for other in others if other):
+        return order
+    return (
+        f"{order} Finalists are compared in rounds, and one that falls behind is not trained again: its mean over "
+        "fewer trainings may be above that of the winner."
+    )
+
+
+def _is_better(facts: ReportFacts, score: float, other: float) -> bool:
+    return score > other if facts.metric.larger_is_better else score < other
+
+
 def board_title(facts: ReportFacts) -> str:
     """Name the table."""
     return capital(f"leaderboard: {len(facts.leaderboard):,} configurations, the best first")

@@ -17,7 +17,7 @@ from packtune.report.page.advice import advise
 from packtune.report.page.charts.axes import Axis
 from packtune.report.page.charts.markup import Markup, element, join, text
 from packtune.report.page.figures import Section
-from packtune.report.page.leaderboard import FIRST_ROWS, board_title, make_board
+from packtune.report.page.leaderboard import FIRST_ROWS, board_title, make_board, order_words
 from packtune.report.page.sections.about import data_pairs, machine_pairs, settings_pairs, space_tables
 from packtune.report.page.sections.answers import answers_section, columns_section
 from packtune.report.page.sections.curves import curves_section
@@ -95,6 +95,7 @@ def _content(facts: ReportFacts) -> dict[str, object]:
         "facts": facts,
         "board": make_board(facts),
         "board_title": board_title(facts),
+        "board_order": order_words(facts),
         "sections": page_sections(facts),
         "board_rows": FIRST_ROWS,
         "advice": advise(facts),

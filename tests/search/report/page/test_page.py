@@ -167,6 +167,15 @@ def test_configurations_seen_once_are_set_apart(make_facts):
     assert "Seen once" in groups[1]
 
 
+def test_a_higher_mean_below_the_winner_is_explained(make_facts):
+    facts = make_facts(40)
+    assert "in rounds" not in render_page(facts)
+    second = facts.leaderboard[1]
+    lucky = dataclasses.replace(second, score=dataclasses.replace(second.score, mean=0.999, trainings=2))
+    rows = (facts.leaderboard[0], lucky, *facts.leaderboard[2:])
+    assert "Finalists are compared in rounds" in render_page(dataclasses.replace(facts, leaderboard=rows))
+
+
 def test_a_smaller_score_may_be_better(make_facts):
     facts = make_facts(60)
     metric = dataclasses.replace(
