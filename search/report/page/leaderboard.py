@@ -252,8 +252,8 @@ def order_words(facts: ReportFacts) -> str:
     if not facts.run.is_decided:
         return f"The order is by {by} on validation; nothing was looked at on test {examples} yet."
     order = f"The order is by {by} on validation alone; test {examples} decide nothing."
-    first, *others = [row.score for row in facts.leaderboard if row.is_finalist and row.score] or [None]
-    if first is None or not any(_is_better(facts, other.mean, first.mean) for other in others if other):
+    means = [row.score.mean for row in facts.leaderboard if row.is_finalist and row.score]
+    if not any(_is_better(facts, mean, means[0]) for mean in means):
         return order
     return (
         f"{order} Finalists are compared in rounds, and one that falls behind is not trained again: its mean over "
