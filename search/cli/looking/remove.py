@@ -17,6 +17,7 @@ from packtune.report.console import print_result, try_to_print
 if TYPE_CHECKING:
     from packtune.run.overview.removal import Plan
 
+YES = ("y", "yes")
 EXAMPLE = "Example: packtune remove digits-wide-001 digits-wide-002"
 
 
@@ -50,7 +51,8 @@ def remove(
 def _agrees() -> bool:
     if not sys.stdin.isatty():
         raise SettingsError("this removes runs for good, and there is no terminal to ask in: give --yes")
-    return typer.confirm("Remove for good?", err=True)
+    try_to_print("Remove for good? [y/N]")
+    return sys.stdin.readline().strip().lower() in YES
 
 
 def _remove(plans: Sequence[Plan]) -> None:

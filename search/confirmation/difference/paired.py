@@ -36,7 +36,7 @@ def difference_by_seed(first: Values, second: Values) -> Difference:
     if first.shape != second.shape:
         raise ValueError(f"trainings x images {first.shape} and {second.shape}: give the same of both")
     layout = analyse(difference(first, second))
-    square = NORMAL**2 * _image_variance(first, second) + _margin(layout)
+    square = NORMAL**2 * _image_variance(first, second, layout.gain) + _margin(layout)
     return _difference(first, second, square, Pairing.IMAGES_AND_SEEDS)
 
 
@@ -51,7 +51,9 @@ def difference_by_image(first: Values, second: Values) -> Difference:
     """
     if first.shape[1:] != second.shape[1:]:
         raise ValueError(f"{first.shape[1:]} and {second.shape[1:]} images: give answers to the same ones")
-    square = NORMAL**2 * _image_variance(first, second) + _margin(analyse(first)) + _margin(analyse(second))
+    layouts = analyse(first), analyse(second)
+    gain = min(layout.gain for layout in layouts)
+    square = NORMAL**2 * _image_variance(first, second, gain) + sum(map(_margin, layouts))
     return _difference(first, second, square, Pairing.IMAGES)
 
 
@@ -69,17 +71,22 @@ def _margin(layout: Layout) -> float:
     return t_quantile(LEVEL, layout.repeats - 1) ** 2 * layout.repeat_variance
 
 
-def _image_variance(first: Values, second: Values) -> float:
+def _image_variance(first: Values, second: Values, gain: float) -> float:
     """Give the variance of the mean difference by the images.
 
     Of answers it is that of Agresti and Min (2005), with half an image added to each of the four pairs of answers:
-    where two networks agree on all of a few images, they may differ on others.
+    where two networks agree on all of a few images, they may differ on others. Of the mean of several trainings these
+    halves vary less, as the images do.
+
+    Args:
+        gain: by how much the mean over the trainings varies less with the images than one training, see `Layout`.
     """
     by_image = _means(first) - _means(second)
-    n, squares, total = len(by_image), float(np.square(by_image).sum()), float(by_image.sum())
+    n = len(by_image)
     if first.dtype.kind == "f":
-        return (squares - total**2 / n) / (n * (n - 1)) if n > 1 else math.inf
-    return ((squares + 1) / (n + 2) - (total / (n + 2)) ** 2) / (n + 2)
+        return float(by_image.var(ddof=1)) / n if n > 1 else math.inf
+    squares, total = float(np.square(by_image).sum()) + 1 / gain, float(by_image.sum())
+    return (squares / (n + 2) - (total / (n + 2)) ** 2) / (n + 2)
 
 
 def _means(values: Values) -> NDArray[np.float64]:
