@@ -49,9 +49,10 @@ def script(tmp_path_factory):
 def complete(folder, script, *words):
     """Give what bash offers for the last of these words."""
     quoted = " ".join(shlex.quote(word) for word in ("packtune", *words))
+    program = COMPLETE.format(words=quoted, script=script)
     done = subprocess.run(
-        ["bash", "--norc", "-c", COMPLETE.format(words=quoted, script=script)], cwd=folder, env=environment(), capture_output=True,
-        text=True, timeout=240, check=False,
+        ["bash", "--norc", "-c", program], cwd=folder, env=environment(), capture_output=True, text=True, timeout=240,
+        check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
