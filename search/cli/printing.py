@@ -61,6 +61,7 @@ def _print_leaderboard(run: Run, ending: Ending) -> None:
         print_result(wrap(describe_winner(ending.winner), width))
         print_result(f"Its trained model: {folder.command('best')} --export FILE")
         print_result(f"Labels for new examples: {folder.command('predict')} NEW")
+        print_result(f"One trial, its curve and why it ended: {folder.command('show')} TRIAL")
 
 
 def _say_how_to_go_on(run: Run, ending: Ending) -> None:

@@ -66,6 +66,8 @@ def leaderboard(
             print_result(wrap(known, width_of_stdout()) if format == "screen" else f"\n{known}")
         if frame.empty:
             try_to_print("No trial has finished yet.")
+        for each in found if format == "screen" else ():
+            try_to_print(f"More of {each.folder.name}: {each.folder.command('show')}")
 
 
 def best(
@@ -124,6 +126,8 @@ def best(
             print_result(f"\nTrain it again, from fresh seeds:\n  {again}")
         if export is not None:
             export_and_say(found, winner, export, retrain=retrain, ensemble=ensemble)
+        else:
+            print_result(f"\nIts trained model: {folder.command('best')} --export FILE")
 
 
 def _print_best(run: Run, winner: Winner, *, exporting: bool) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from packtune.errors import RunError, SettingsError
-from packtune.run.folder import Run
+from packtune.run.folder import Run, RunFolder
 from packtune.run.overview.nearby import SETTINGS
 from packtune.run.overview.tables import count_finished
 from packtune.run.settings_file import read_settings
@@ -63,7 +63,7 @@ def read_records(run: Run) -> list[TrialRecord]:
         raise RunError(
             f"the study of the run {run.folder.name!r} has {finished} finished trials, but had {noted} when "
             f"{run.folder.trials_csv} was written: restore it from a copy; or remove that file to go on from what is "
-            "left"
+            f"left with `{run.folder.command('resume')}`"
         )
     return records
 
@@ -104,8 +104,8 @@ def _check_original(run: Run, study: SearchStudy) -> None:
     if not noted.samefile(run.folder.path):
         raise RunError(
             f"{run.folder.path} is a copy of the run in {noted}, and both have their study in {hide_password(url)}, so "
-            f"that they would disturb each other: resume the one in {noted}; or remove it, if the copy is to take its "
-            "place; or copy the database too, and name that with --storage"
+            f"that they would disturb each other: go on with `{RunFolder.at(noted).command('resume')}`; or remove that "
+            "folder, if the copy is to take its place; or copy the database too, and name that with --storage"
         )
 
 

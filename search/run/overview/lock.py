@@ -17,12 +17,13 @@ PATIENCE_S = 0.5
 
 
 @contextlib.contextmanager
-def held(path: Path, run: str, *, taken: type[RunError] = RunError) -> Iterator[None]:
+def held(path: Path, run: str, *, look: str, taken: type[RunError] = RunError) -> Iterator[None]:
     """Hold the lock of a run for this process.
 
     Args:
         path: of the lock.
         run: its name, for errors.
+        look: the command that shows the run, for errors.
         taken: the error if another process holds it.
 
     Raises:
@@ -32,7 +33,7 @@ def held(path: Path, run: str, *, taken: type[RunError] = RunError) -> Iterator[
     try:
         lock.acquire(timeout=PATIENCE_S)
     except Timeout as error:
-        raise taken(f"the run {run!r} is in use by another process: wait for it, or stop it") from error
+        raise taken(in_use(run, look)) from error
     except OSError as error:
         raise RunError(
             f"cannot hold the run with {path}: {error.strerror}: free some space, or check the folder's permissions"
@@ -41,6 +42,11 @@ def held(path: Path, run: str, *, taken: type[RunError] = RunError) -> Iterator[
         yield
     finally:
         lock.release()
+
+
+def in_use(run: str, look: str) -> str:
+    """Say that another process holds a run; see `held`."""
+    return f"the run {run!r} is in use by another process: wait for it, or stop it; `{look}` says how far it is"
 
 
 def is_held(path: Path) -> bool:

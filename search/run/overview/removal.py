@@ -19,6 +19,7 @@ from packtune.report.console import shell_word
 from packtune.report.looking.removal import Removal
 from packtune.run.find import with_storage
 from packtune.run.folder import RunFolder
+from packtune.run.overview.lock import in_use
 from packtune.run.overview.nearby import HIDDEN, SETTINGS
 from packtune.run.records import has_run
 from packtune.run.settings_file import read_settings
@@ -60,7 +61,7 @@ def plan_removal(folder: RunFolder, *, storage: str | None = None, fallback: str
             f"rm {shell_word(str(folder.path))}"
         )
     if folder.is_in_use:
-        raise RunError(f"the run {folder.name!r} is in use by another process: wait for it, or stop it")
+        raise RunError(in_use(folder.name, folder.command("show")))
     return _plan(folder, storage, fallback)
 
 
