@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from packtune.cli import examples, lists, predict, reproduce, results
 from packtune.cli.app import app
-from packtune.cli.looking import compare, remove, runs, show
+from packtune.cli.looking import compare, remove, runs, show, watch
 from packtune.cli.reporting import report
 from packtune.cli.searching import resume, run
 from packtune.cli.tools import dashboard
@@ -15,6 +15,7 @@ __all__ = ["app"]
 COMMANDS = (
     run.run,
     resume.resume,
+    watch.watch,
     reproduce.reproduce,
     runs.runs,
     show.show,
@@ -31,6 +32,7 @@ COMMANDS = (
 EPILOGS = {
     run.run: examples.RUN_EXAMPLES,
     resume.resume: examples.RESUME_EXAMPLES,
+    watch.watch: watch.EXAMPLES,
     reproduce.reproduce: reproduce.EXAMPLE,
     runs.runs: runs.EXAMPLE,
     show.show: show.EXAMPLES,

@@ -142,6 +142,9 @@ Mlflow = Annotated[
         help="Log trials, tables and the model to MLflow: http://HOST:PORT, or sqlite:///mlflow.db.",
     ),
 ]
+ShowProgress = Annotated[
+    bool, typer.Option("--progress/--no-progress", help="Show how far the search is. What happens is told in any case.")
+]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Say of each shape how large its packs are, and why.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs: numbers in full, null where unknown.")]
 RunNames = Annotated[

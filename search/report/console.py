@@ -1,4 +1,4 @@
-"""Prints text on stderr. Imports nothing heavy, so that an error appears at once."""
+"""Prints text on stderr, and results on stdout. Imports nothing heavy, so that an error appears at once."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import os
 import shlex
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
@@ -17,8 +18,8 @@ from rich.console import Console
 from packtune.errors import PacktuneError
 
 
-class _Stderr(Console):
-    """A console on stderr, whose reader may go away: rich would end the program then."""
+class _Console(Console):
+    """A console whose reader may go away: rich would end the program then."""
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
@@ -26,7 +27,12 @@ class _Stderr(Console):
 
 def error_console() -> Console:
     """Make a console that writes to stderr."""
-    return _Stderr(stderr=True)
+    return _Console(stderr=True)
+
+
+def result_console() -> Console:
+    """Make a console that writes to stdout, for results that are drawn."""
+    return _Console()
 
 
 def program() -> str:
@@ -60,8 +66,19 @@ def print_result(text: str, *, end: str = "\n") -> None:
     Raises:
         PacktuneError: stdout cannot be written, because a pipe was closed or a disk is full.
     """
-    try:
+    with writing_results():
         print(text, end=end, flush=True)
+
+
+@contextlib.contextmanager
+def writing_results() -> Iterator[None]:
+    """Write results to stdout in a block.
+
+    Raises:
+        PacktuneError: stdout cannot be written, because a pipe was closed or a disk is full.
+    """
+    try:
+        yield
     except OSError as error:
         silence(sys.stdout)
         raise PacktuneError(f"cannot write the result to stdout: {error.strerror}") from error

@@ -36,6 +36,7 @@ MODULES: dict[str, tuple[int, ...]] = {
     "search_speed": (6, 7, 8),
     "memory": (11,),
     "mixed": (12,),
+    "live_view": (15,),
 }
 ALL = sorted(number for numbers in MODULES.values() for number in numbers)
 

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from packtune.worker.trainable import PackTrainable
 
 
-def carry_out(run: Run, guard: Guard, *, verbose: bool, trainable: type[PackTrainable] | None, tools: Tools) -> None:
+def carry_out(
+    run: Run, guard: Guard, *, progress: bool, verbose: bool, trainable: type[PackTrainable] | None, tools: Tools
+) -> None:
     """Carry out a run that is made already, show how far it is, and print how it ended.
 
     Args:
         guard: of the command, which signals ended before.
+        progress: whether to show how far the run is.
         verbose: whether to say how large packs are, and why.
         trainable: trains a pack in a worker; none for `PackTrainable`.
         tools: of other people, which are told of the search.
@@ -35,7 +38,8 @@ def carry_out(run: Run, guard: Guard, *, verbose: bool, trainable: type[PackTrai
         print_ending(run, endings[0])
 
     try_to_print(f"Run {run.folder.name} in {run.folder.path}")
-    view, stop_source = view_for(error_console()), partial(stop_signals, guard=guard, show=show)
+    view = view_for(error_console(), progress=progress)
+    stop_source = partial(stop_signals, guard=guard, show=show)
     with carried_out(
         [run], view, stop_source=stop_source, verbose=verbose, trainable=trainable, tools=tools
     ) as endings:

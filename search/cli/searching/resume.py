@@ -17,6 +17,7 @@ from packtune.cli.options import (
     Results,
     RunName,
     SameMetric,
+    ShowProgress,
     Storage,
     TensorBoard,
     TimeBudget,
@@ -74,6 +75,7 @@ def resume(
     time_budget: TimeBudget = None,
     tensorboard: TensorBoard = False,
     mlflow: Mlflow = None,
+    progress: ShowProgress = True,
     verbose: Verbose = False,
 ) -> None:
     """Continue a run that was stopped or killed, nothing lost or done twice; or extend one."""
@@ -102,4 +104,4 @@ def resume(
         with closing(view_for(error_console())) as view:
             options = ResumeOptions(**where, **further, model=model, hyperparameters=None)
             going_on = resumed(found, trials=trials, epochs=epochs, options=options, say=view.say)
-        carry_out(going_on, guard, verbose=verbose, trainable=context.obj, tools=tools)
+        carry_out(going_on, guard, progress=progress, verbose=verbose, trainable=context.obj, tools=tools)

@@ -25,6 +25,7 @@ from packtune.cli.options import (
     Mlflow,
     Model,
     Results,
+    ShowProgress,
     Storage,
     Target,
     TensorBoard,
@@ -160,6 +161,7 @@ def run(
     time_budget: TimeBudget = None,
     tensorboard: TensorBoard = False,
     mlflow: Mlflow = None,
+    progress: ShowProgress = True,
     verbose: Verbose = False,
 ) -> None:
     """Search a space: train its trials in packs, and write a leaderboard."""
@@ -203,7 +205,7 @@ def run(
             made = new_search(data, source, {**options, **own, **given}, view, results, network=network)
         created = made.create(results=results, name=name)
         _tell_repetition(created)
-        carry_out(created, guard, verbose=verbose, trainable=context.obj, tools=tools)
+        carry_out(created, guard, progress=progress, verbose=verbose, trainable=context.obj, tools=tools)
 
 
 def _tell_repetition(run: Run) -> None:

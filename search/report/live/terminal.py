@@ -48,6 +48,11 @@ class LiveView(ProgressView):
         self._is_over = True
         self._area.close()
 
+    @property
+    def drawing_s(self) -> float:
+        """The seconds of processor time that drawing has taken so far."""
+        return self._area.spent_s
+
     def _draw(self) -> RenderableType:
         standing = self._standing
         if standing is None:

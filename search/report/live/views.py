@@ -66,6 +66,16 @@ class PlainView(ProgressView):
         print_text(self._console, text)
 
 
+class QuietView(SilentView):
+    """Shows nothing but what is said."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def say(self, text: str) -> None:
+        print_text(self._console, text)
+
+
 class ForgivingView(ProgressView):
     """Shows progress in another view until that view cannot be written, and nothing from then on.
 
@@ -120,10 +130,19 @@ def make_view(wanted: Progress | str | ProgressView | None) -> ProgressView:
             return SilentView()
 
 
-def view_for(console: Console) -> ForgivingView:
+def view_for(console: Console, *, progress: bool = True) -> ForgivingView:
+    """Choose the view that fits a console, and may fail without harm.
+
+    Args:
+        progress: false for one that shows nothing but what is said.
+    """
+    return ForgivingView(view_on(console) if progress else QuietView(console))
+
+
+def view_on(console: Console) -> ProgressView:
     """Choose the view that fits a console."""
     is_live = console.is_terminal and not console.is_dumb_terminal
-    return ForgivingView(LiveView(console) if is_live else PlainView(console))
+    return LiveView(console) if is_live else PlainView(console)
 
 
 def _notebook_view() -> ProgressView:

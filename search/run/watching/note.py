@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from pathlib import Path
 from packtune.dispatch.standing import Standing, add_up
 from packtune.files import TEMPORARY
 from packtune.report.live.progress import ProgressView, Speed
-from packtune.run.watching.form import Plain, one_line, read_standing, write_standing
+from packtune.run.watching.form import list_of, number_of, one_line, read_standing, table_of, write_standing
 
 NAME = f".progress{TEMPORARY}"
 """Of the file. By this ending, what a driver leaves that was killed is removed by the next one."""
@@ -95,7 +95,7 @@ class ProgressNote:
             self._later.cancel()
             self._later = None
 
-    def _content(self) -> Plain:
+    def _content(self) -> dict[str, object]:
         standing = self._standing
         return {
             "at": time.time(),
@@ -164,12 +164,19 @@ def read_note(folder: Path) -> Noted | None:
     """Read what the driver of a run has noted last; none if there is nothing, or nothing that can be understood."""
     try:
         with (folder / NAME).open("rb") as file:
-            values = json.loads(file.read(MOST_BYTES))
-        standing, passed_s = values["standing"], max(0.0, time.time() - float(values["at"]))
-        return Noted(
-            stage=one_line(values["stage"]),
-            said=tuple((int(number), one_line(text)) for number, text in values["said"]),
-            standing=None if standing is None else read_standing(standing, passed_s),
-        )
-    except (OSError, KeyError, TypeError, ValueError, AttributeError, RecursionError):
+            return _read(table_of(json.loads(file.read(MOST_BYTES))))
+    except (OSError, KeyError, TypeError, ValueError, OverflowError, RecursionError):
         return None
+
+
+def _read(values: Mapping[str, object]) -> Noted:
+    standing, passed_s = values["standing"], max(0.0, time.time() - number_of(values["at"]))
+    return Noted(
+        stage=one_line(values["stage"]),
+        said=tuple(_line(*list_of(each)) for each in list_of(values["said"])),
+        standing=None if standing is None else read_standing(standing, passed_s),
+    )
+
+
+def _line(number: object, text: object) -> tuple[int, str]:
+    return int(number_of(number)), one_line(text)
