@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 
@@ -14,7 +15,7 @@ from packtune.report.live.progress import ProgressView
 from packtune.run.planning import PlanOptions, create_run, plan_search
 from packtune.run.watching.follow import follow
 from packtune.run.watching.looks import BEGINNING_S, STUDY_INTERVAL_S, Watcher, look_once
-from packtune.run.watching.note import NAME, ProgressNote
+from packtune.run.watching.note import INTERVAL_S, NAME, ProgressNote
 from packtune.run.watching.recorded import recorded_standing
 from packtune.settings import Resources
 from packtune.space.source import find_space
@@ -112,7 +113,8 @@ def test_the_study_of_a_finished_run_says_all(run, dataset, carry_out_alone):
 def test_following_tells_what_is_new_once_and_ends_with_the_run(run, dataset, carry_out_alone):
     carry_out_alone(run, dataset, reports=2)
     done = recorded_standing(run)[0]
-    note = ProgressNote(run.folder.path)
+    seconds = itertools.count(start=1, step=INTERVAL_S)
+    note = ProgressNote(run.folder.path, lambda: next(seconds))
     view = Told()
     steps = iter(
         [
