@@ -11,7 +11,8 @@ from packtune.errors import ExportError
 from packtune.models.trained_model import TrainedModel
 
 TOLERANCE = 1e-5
-"""Logits may differ by this; those above 1 by this share of them, as their own rounding is of this size."""
+"""Logits may differ by this; where the largest logit of an example is above 1, by this share of it, as their own
+rounding is of this size."""
 CHECKED_AT_ONCE = 1000
 
 
@@ -21,7 +22,7 @@ class Agreement:
 
     Attributes:
         examples: how many.
-        difference: the largest one of two logits, divided by the logit where that is above 1.
+        difference: the largest one of two logits, divided by the largest logit of the example where that is above 1.
     """
 
     examples: int
@@ -42,8 +43,9 @@ def compare(model: TrainedModel, inputs: Tensor, labels: Tensor, logits: Tensor)
     expected = model.logits(inputs)
     wrong = int((expected.argmax(2) != labels).any(1).sum())
     known = expected.isfinite()
-    gap = (torch.where(known, expected, 0) - torch.where(known, logits, 0)).abs() / expected.abs().clamp(min=1)
-    difference = float(torch.where(known, gap, 0).max())
+    finite, found = torch.where(known, expected, 0), torch.where(known, logits, 0)
+    scale = finite.abs().amax(2, keepdim=True).clamp(min=1)
+    difference = float(((finite - found).abs() / scale).max())
     if wrong or not difference <= TOLERANCE:
         raise ExportError(
             f"the file would not say what the network says: {wrong:,} of {len(inputs):,} labels differ, and logits by "

@@ -72,13 +72,13 @@ def _check_program(content: bytes, model: TrainedModel, inputs: Tensor) -> Agree
     return check_program(content, model, inputs)
 
 
-_TORCH = Format(title="weights and facts, as PyTorch saves them", write=_write_torch, is_read=True)
+_TORCH = Format(title="the weights and facts of a model, as PyTorch saves them", write=_write_torch, is_read=True)
 
 FORMATS: dict[str, Format] = {
     ".pt": _TORCH,
     ".pth": _TORCH,
     ".safetensors": Format(
-        title="weights and facts as safetensors",
+        title="the weights and facts of a model, as safetensors",
         write=_write_safetensors,
         is_read=True,
         packages=Packages(extra="safetensors", names=("safetensors",)),
@@ -91,10 +91,12 @@ FORMATS: dict[str, Format] = {
     ),
     ".pt2": Format(title="a program of torch.export", write=_write_program, check=_check_program),
 }
+DEFAULT = ".pt"
+"""The format of a file without an ending, of a pipe and of a device."""
 
 
 def find_format(path: Path) -> Format:
-    """Find the format of a file by its ending. A file without one, a pipe and a device get that of PyTorch.
+    """Find the format of a file by its ending.
 
     Raises:
         SettingsError: no format has this ending.
@@ -104,7 +106,7 @@ def find_format(path: Path) -> Format:
     if ending in FORMATS:
         return FORMATS[ending]
     if not ending or is_pipe_or_device:
-        return _TORCH
+        return FORMATS[DEFAULT]
     raise SettingsError(
         f"cannot export to {path}: no model file ends in {path.suffix}. Allowed: {', '.join(FORMATS)}. Give a "
         "name with one of these endings"

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 
 from packtune.data.description import Description
+from packtune.data.files import readable
 from packtune.interface.exports.exported import Exported
 from packtune.interface.exports.loading import code_of, notes_of
 from packtune.models.exports.catalog import FORMATS
@@ -22,7 +23,7 @@ MOST_CLASSES = 20
 def describe(exported: Exported) -> str:
     """Write the model card of an exported file."""
     model, ending, again = exported.model, exported.ending, exported.run.folder.command("best")
-    about = f"{FORMATS[ending].title.capitalize()}, written by packtune {version('packtune')}. It is {exported.what}."
+    about = f"This file is {FORMATS[ending].title}, written by packtune {version('packtune')}: {exported.what}."
     parts = [
         f"# {escape_markdown(exported.path.name)}",
         about,
@@ -33,7 +34,7 @@ def describe(exported: Exported) -> str:
         f"## How it was chosen\n\n{_list(describe_winner(exported.winner).splitlines())}",
         f"## Configuration\n\n{_table(_configuration(exported))}",
         f"## Made with\n\n{_table(_versions(exported))}",
-        f"To look at the search again, or to export another network of it:\n\n    {again}",
+        f"To look at the search again, or to export another network of it:\n\n    {readable(again)}",
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -82,7 +83,8 @@ def _accuracies(exported: Exported) -> list[str]:
 
 
 def _configuration(exported: Exported) -> list[tuple[str, str]]:
-    return [(name, str(value)) for name, value in exported.winner.row.configuration.used().items()]
+    used = exported.winner.row.configuration.used()
+    return [(name, f"{value:.6g}" if isinstance(value, float) else str(value)) for name, value in used.items()]
 
 
 def _versions(exported: Exported) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from packtune.interface.exports.choice import Choice
 from packtune.interface.exports.measuring import Reached
 from packtune.models.exports.agreement import Agreement
+from packtune.models.exports.catalog import DEFAULT, FORMATS
 from packtune.models.trained_model import TrainedModel
 from packtune.report.winner import Winner
 from packtune.run.folder import Run
@@ -35,7 +36,8 @@ class Exported:
     @property
     def ending(self) -> str:
         """The ending that says the format."""
-        return self.path.suffix.lower() or ".pt"
+        ending = self.path.suffix.lower()
+        return ending if ending in FORMATS else DEFAULT
 
     @property
     def card(self) -> Path | None:
@@ -60,4 +62,4 @@ class Exported:
             return "Its own test score is not known: the run recorded the mean of several trainings."
         which = f"this ensemble of {len(self.model.members)} networks" if self.model.members else "this single network"
         examples = f"{self.reached.score.images:,} test {self.winner.row.data.examples}"
-        return f"{self.reached.in_words}, of {which} on {examples}, measured once".capitalize() + "."
+        return f"T{self.reached.in_words[1:]}, of {which} on {examples}, measured once."
