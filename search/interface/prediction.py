@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from packtune.interface.label_table import Predictions, label_table
 from packtune.models.exports.catalog import FORMATS
 from packtune.models.model_file import model_from_bytes
 from packtune.models.trained_model import TrainedModel
+from packtune.run.network.finding import GivenNetwork, find_network
 
 if TYPE_CHECKING:
     from packtune.data.reading.raw import Progress
@@ -25,21 +27,31 @@ MOST_NAMED = 5
 MNIST = "mnist"
 
 
-def load_model(file: str | Path, *, results: str | Path = "results") -> TrainedModel:
+def load_model(
+    file: str | Path,
+    *,
+    results: str | Path = "results",
+    model: GivenNetwork | None = None,
+    hyperparameters: Mapping[str, object] | None = None,
+) -> TrainedModel:
     """Read a model file that `packtune best --export` wrote, or the model of a run's winner; no code in it is run.
 
     Args:
         file: a model file; or a run, by its name or its folder.
         results: folder of the runs.
+        model, hyperparameters: a network of your own that it is of, as in `packtune.search`.
 
     Raises:
         SettingsError: the file cannot be read, or the run has no winner yet.
+        NetworkError: it is of a network of your own, and that is not named or cannot be built.
         RunError: the run cannot be read.
         ModelFileError: it is no model file.
         ExportError: the package that reads it is missing.
     """
     path = Path(file)
     _refuse_translated(path)
+    if model is not None:
+        find_network(model, hyperparameters)
     if path.is_dir() or not (path.exists() or path.suffix in FORMATS):
         return model_from_bytes(_winner_of(str(file), Path(results)), source=str(file))
     try:

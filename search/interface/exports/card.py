@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 
 from packtune.data.description import Description
@@ -24,14 +25,16 @@ def describe(exported: Exported) -> str:
     """Write the model card of an exported file."""
     model, ending, again = exported.model, exported.ending, exported.run.folder.command("best")
     about = f"This file is {FORMATS[ending].title}, written by packtune {version('packtune')}: {exported.what}."
+    network = exported.run.settings.plan.network
+    code = code_of(model, exported.path.name, ending, None if network is None else network.file)
     parts = [
         f"# {escape_markdown(exported.path.name)}",
         about,
-        f"## Use\n\n```python\n{code_of(model, exported.path.name, ending)}\n```",
+        f"## Use\n\n```python\n{code}\n```",
         *_items(notes_of(model, ending)),
         f"## Data\n\n{_table(_data(exported))}",
         f"## How good it is\n\n{_list(_accuracies(exported))}",
-        f"## How it was chosen\n\n{_list(describe_winner(exported.winner).splitlines())}",
+        f"## How it was chosen\n\n{_list(_chosen(exported))}",
         f"## Configuration\n\n{_table(_configuration(exported))}",
         f"## Made with\n\n{_table(_versions(exported))}",
         f"To look at the search again, or to export another network of it:\n\n    {readable(again)}",
@@ -65,7 +68,11 @@ def _classes(names: tuple[str, ...]) -> str:
 
 
 def _accuracies(exported: Exported) -> list[str]:
-    said = [exported.score_in_words, "The interval is of the test examples alone."]
+    said = [
+        exported.score_in_words,
+        "The interval is of the test examples alone, and of examples like them.",
+        "It names one of its classes for every example, also for one that belongs to none.",
+    ]
     model = exported.model
     if exported.choice.retrain:
         said.append("It has learned from the validation examples too, so there is no validation score.")
@@ -82,9 +89,24 @@ def _accuracies(exported: Exported) -> list[str]:
     return said
 
 
+def _chosen(exported: Exported) -> list[str]:
+    """Say how the configuration was chosen, without the score of a network: that of this one stands elsewhere."""
+    winner = exported.winner
+    if winner.verdict is not None:
+        winner = replace(winner, verdict=replace(winner.verdict, best_test=None))
+    return describe_winner(winner).splitlines()
+
+
 def _configuration(exported: Exported) -> list[tuple[str, str]]:
     used = exported.winner.row.configuration.used()
-    return [(name, f"{value:.6g}" if isinstance(value, float) else str(value)) for name, value in used.items()]
+    return [(name, _value(value)) for name, value in used.items()]
+
+
+def _value(value: object) -> str:
+    """Write a value for people; the file itself has all digits."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _versions(exported: Exported) -> list[tuple[str, str]]:

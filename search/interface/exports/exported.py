@@ -53,7 +53,11 @@ class Exported:
         if model.members:
             said = f"an ensemble of {len(model.members)} networks, the mean of whose probabilities counts"
             return f"{said}; each was trained {both or 'as in the report'}{from_fresh}"
-        return f"one network, trained again {both} from a fresh seed" if both else "the network that the search kept"
+        if both:
+            return f"one network, trained again {both} from a fresh seed"
+        if self.winner.verdict is None or self.winner.verdict.best_repeat is None:
+            return f"the network of trial {model.trial}"
+        return "the best network of the report, by its score on validation"
 
     @property
     def score_in_words(self) -> str:

@@ -20,16 +20,20 @@ ROWS = """rows = {  # frame is a pandas DataFrame with the columns of the traini
 """
 
 
-def code_of(model: TrainedModel, file: str, ending: str) -> str:
+def code_of(model: TrainedModel, file: str, ending: str, source: str | None = None) -> str:
     """Give the code that loads a file and labels examples.
 
     Args:
         file: its name.
         ending: that says its format, a key of `FORMATS`.
+        source: of a network of the user's own, the file that builds it.
     """
     is_table = isinstance(form_of(model), ColumnPreparation)
     images = "" if is_table else f"uint8 [n, {', '.join(map(str, model.input_shape))}]"
-    return _CODE[ending](repr(readable(file)), images)
+    if ending in PROGRAMS:
+        return PROGRAMS[ending](repr(readable(file)), images)
+    named = "" if source is None else f", model={readable(source)!r}"
+    return _packtune(f"{readable(file)!r}{named}", images)
 
 
 def _packtune(file: str, images: str) -> str:
@@ -49,18 +53,13 @@ def _program(file: str, images: str) -> str:
     return f"{head}label, probabilities, logits = program({given}"
 
 
-_CODE: dict[str, Callable[[str, str], str]] = {
-    ".pt": _packtune,
-    ".pth": _packtune,
-    ".safetensors": _packtune,
-    ".onnx": _onnx,
-    ".pt2": _program,
-}
+PROGRAMS: dict[str, Callable[[str, str], str]] = {".onnx": _onnx, ".pt2": _program}
+"""What writes the code of formats for other programs; packtune reads the others."""
 
 
 def notes_of(model: TrainedModel, ending: str) -> list[str]:
     """Say what its user has to know, each a sentence; nothing of a file that packtune reads."""
-    if ending not in (".onnx", ".pt2"):
+    if ending not in PROGRAMS:
         return []
     form = form_of(model)
     if isinstance(form, ColumnPreparation):
@@ -72,7 +71,7 @@ def notes_of(model: TrainedModel, ending: str) -> list[str]:
         if form is not None
         else "Drawings of another size, dark on light or off the centre are not prepared"
     )
-    return [*notes, f"{more}: that is no part of the file. `packtune predict` does it with a .pt file."]
+    return [*notes, f"{more}: that is no part of the file. The command packtune predict does it with a .pt file."]
 
 
 def _notes_of_table(form: ColumnPreparation, ending: str) -> list[str]:
