@@ -25,7 +25,7 @@ class Patience:
     """How long the end of a session may wait for a tool, in seconds: in all, and without any progress."""
 
     total_s: float = math.inf
-    idle_s: float = 20.0
+    idle_s: float = 60.0
 
 
 class Courier:
