@@ -14,6 +14,8 @@ import pytest
 import torch
 
 from packtune.data.catalog import load
+from packtune.files import write_bytes
+from packtune.interface.export import trained_model
 from packtune.run.planning import PlanOptions, create_run, plan_search
 from packtune.settings import Resources
 from packtune.space.source import find_space
@@ -31,7 +33,10 @@ def searched(tmp_path_factory, carry_out_alone):
     options = PlanOptions(trials=4, epochs=2, sampler="random", halving=False, finalists=2, replicates=2)
     plan = plan_search("digits", source, options)
     run = create_run(plan, Resources(), source, results=tmp_path_factory.mktemp("results"), name="one")
-    yield run, carry_out_alone(run, load("digits"))
+    ending = carry_out_alone(run, load("digits"))
+    # Whoever trains a pack for a search keeps the best model.
+    write_bytes(run.folder.winner_model, trained_model(run, ending.winner, say=print))
+    yield run, ending
     torch.set_num_threads(threads)
 
 
