@@ -35,6 +35,9 @@ class Courier:
 
     Args:
         say: told once that the tool cannot be reached, and at the end what became of it.
+
+    Attributes:
+        searching_s, ending_s: processor time that sending took while the search ran, and after it, in seconds.
     """
 
     def __init__(self, listener: Listener, say: Callable[[str], None]) -> None:
@@ -45,6 +48,7 @@ class Courier:
         self._last: tuple[Sequence[Finished], Conclusion] | None = None
         self._left = False
         self._steps = 0
+        self.searching_s = self.ending_s = 0.0
         self._ended = False
         self._thread: threading.Thread | None = None
         self._delivery = Delivery(listener, say, self._note_step)
@@ -113,10 +117,12 @@ class Courier:
             while (finished := self._next()) is not None:
                 started_s = time.thread_time()
                 self._delivery.send(finished)
-                self._rest((time.thread_time() - started_s) / SHARE)
+                self.searching_s = time.thread_time()
+                self._rest((self.searching_s - started_s) / SHARE)
             if self._last is not None:
                 self._delivery.send_rest(*self._last, go_on=lambda: not self._left)
         finally:
+            self.ending_s = time.thread_time() - self.searching_s
             with self._changed:
                 self._ended = True
                 self._changed.notify_all()
