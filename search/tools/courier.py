@@ -74,8 +74,8 @@ class Courier:
             everything: all outcomes of the run.
         """
         missing = len(everything) - len(self._delivery.sent)
-        if missing >= MANY and self._thread is not None:
-            self._say(f"Sending {missing:,} more trials to {self._listener.title} ...")
+        if missing >= MANY:
+            self._say(f"Sending {self._listener.title} what it does not have yet of {len(everything):,} trials ...")
         with self._changed:
             self._last = everything, conclusion
             self._changed.notify_all()

@@ -71,6 +71,7 @@ class Area:
         self._thread.join()
         self._erase_broken_lines()
         self._live.stop()
+        self._widths = []  # what is said from now on stands below, and nothing above is drawn again
 
     def _go_on(self) -> None:
         pause_s = QUICKEST_S

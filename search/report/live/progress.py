@@ -24,6 +24,7 @@ class ProgressView(ABC):
     """Shows how far a search is.
 
     Lifecycle: `stage` any number of times, then `show` with each new standing, then `close`.
+    Lines may be said at any time, and in any thread.
     """
 
     @abstractmethod
@@ -40,7 +41,7 @@ class ProgressView(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Show the last standing for good, and nothing after it. Called once."""
+        """Show the last standing for good. Called once; after it, only `say` is."""
 
 
 class SilentView(ProgressView):
