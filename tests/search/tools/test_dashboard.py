@@ -21,8 +21,8 @@ from packtune.run.planning import PlanOptions, create_run, plan_search
 from packtune.run.records import open_study
 from packtune.settings import Resources
 from packtune.space.source import find_space
-from packtune.study.read_only import ReadOnlyStorage
 from packtune.study.storage import open_storage
+from packtune.study.storages.read_only import ReadOnlyStorage
 from packtune.tools.dashboard.server import listening
 
 PACKTUNE = str(Path(sys.executable).parent / "packtune")
