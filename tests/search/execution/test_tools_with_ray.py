@@ -1,4 +1,4 @@
-"""Searches on Ray with other people's tools: told as the search goes on, and the leaderboard is the same to the byte."""
+"""Searches on Ray with other people's tools: told as they go on, and the leaderboard is the same to the byte."""
 
 from __future__ import annotations
 
