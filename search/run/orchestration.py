@@ -30,7 +30,7 @@ from packtune.run.model_keeper import ModelKeeper
 from packtune.run.network.checking import check_network
 from packtune.run.own.keeping import load_data
 from packtune.run.records import open_study
-from packtune.run.reporting.afterwards import compare_and_report, report_briefly
+from packtune.run.reporting.afterwards import compare_and_report, report_briefly, report_in_time
 from packtune.run.settling import advise, settle
 from packtune.run.stopping import Stop, StopSource, time_budget
 from packtune.run.watching.note import NotedView
@@ -270,9 +270,11 @@ def _end(each: _Begun, stop: Stop) -> Ending:
 
 def _end_for_others(begun: Sequence[_Begun], view: ProgressView, stopped_by: Signals | None) -> list[Ending]:
     """Write down how runs ended whose main thread cannot: what it has recorded is read, and its study left alone."""
-    endings = [restore_ending(replace(each.run, new=False)) for each in begun]
+    runs = [replace(each.run, new=False) for each in begun]
+    endings = [replace(restore_ending(run), stopped_by=stopped_by, trained=True) for run in runs]
+    report_in_time(runs, endings, view)
     view.close()
-    return [replace(ending, stopped_by=stopped_by, trained=True) for ending in endings]
+    return endings
 
 
 def _say_nothing(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,6 +15,9 @@ from packtune.run.own.baselines import keep_baselines
 
 if TYPE_CHECKING:
     from packtune.data.dataset import Dataset
+
+PATIENCE_S = 3.0
+"""So long a report may take where the main thread is stuck. Its files are written one by one, each at once."""
 
 
 def compare_and_report(
@@ -35,9 +39,16 @@ def compare_and_report(
 
 
 def report_briefly(runs: Sequence[Run], endings: Sequence[Ending], view: ProgressView) -> None:
-    """Write the report of each run, without what the winner's network says of single examples, which takes longer."""
+    """Write the report of each run, without what takes longer."""
     for run, ending in zip(runs, endings, strict=True):
         _report(run, ending, None, view)
+
+
+def report_in_time(runs: Sequence[Run], endings: Sequence[Ending], view: ProgressView) -> None:
+    """Write reports as `report_briefly` does, and wait for them only so long: the program is about to end."""
+    thread = threading.Thread(target=report_briefly, args=(runs, endings, view), daemon=True)
+    thread.start()
+    thread.join(PATIENCE_S)
 
 
 def _dataset_of(run: Run, datasets: Sequence[Dataset]) -> Dataset:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from packtune.confirmation.course import Course
 from packtune.data.files import readable
 from packtune.models.configuration import Value
 from packtune.report.facts.about import RunFacts, SettingFacts
 from packtune.report.facts.answers import AnswersFacts
+from packtune.report.facts.hyperparameters import ImportanceFacts
 from packtune.report.facts.making.about import data_facts, metric_facts, space_facts
-from packtune.report.facts.making.importance import importance_facts, importance_notes
 from packtune.report.facts.making.leaders import leader_facts, trade_points, winner_facts
 from packtune.report.facts.making.times import time_facts
 from packtune.report.facts.making.trainings import finalist_curves, progress_facts, trial_facts
@@ -38,7 +38,13 @@ def is_decided(ending: Ending) -> bool:
 
 
 def gather_facts(
-    run: Run, ending: Ending, *, place: PlaceFacts, answers: AnswersFacts | None, notes: tuple[NoteFacts, ...] = ()
+    run: Run,
+    ending: Ending,
+    *,
+    place: PlaceFacts,
+    answers: AnswersFacts | None,
+    notes: tuple[NoteFacts, ...] = (),
+    is_brief: bool = False,
 ) -> ReportFacts:
     """Gather all facts.
 
@@ -46,15 +52,15 @@ def gather_facts(
         place: where the run lies.
         answers: of the winner's kept network; none if it is not there.
         notes: why something of these two is missing.
+        is_brief: whether to leave out the importance of hyperparameters: what judges it takes a second to import.
     """
     plan, records, decided = ending.plan, ending.records, is_decided(ending)
     course = _course(ending)
     tried = Tried(run.space, [record.proposal.configuration for record in records])
     progress = progress_facts(records, plan.metric, course, ending.confirmed)
-    importance = importance_facts(run.space, records)
-    ended = sum(record.outcome is not None for record in records)
+    importance, on_importance = _importance(run, ending, is_brief=is_brief)
     return ReportFacts(
-        run=_run_facts(run, ending, ended),
+        run=_run_facts(run, ending),
         metric=metric_facts(plan.metric),
         data=data_facts(plan, ending.baselines, is_decided=decided),
         space=space_facts(run.space),
@@ -69,7 +75,7 @@ def gather_facts(
         trials=tuple(trial_facts(record, tried) for record in records),
         trade=trade_points(ending.rows, lambda row: row.parameters, plan.metric),
         answers=answers,
-        notes=(*_notes(decided), *importance_notes(importance, ended=ended), *notes),
+        notes=(*_notes(decided), *on_importance, *notes),
         times=time_facts(records, ending.rows, progress, ending.confirmed, plan.metric),
         place=place,
     )
@@ -82,12 +88,27 @@ def _course(ending: Ending) -> Course | None:
     return ending.confirmation.course(ending.confirmed)
 
 
-def _run_facts(run: Run, ending: Ending, ended: int) -> RunFacts:
+def _importance(run: Run, ending: Ending, *, is_brief: bool) -> tuple[tuple[ImportanceFacts, ...], Sequence[NoteFacts]]:
+    """Judge the hyperparameters, with notes on how sure that is."""
+    if is_brief:
+        text = f"The search was stopped before importance was judged: `{run.folder.command('report')}` adds it."
+        return (), [NoteFacts(section="importance", text=text)]
+    from packtune.report.facts.making.importance import importance_facts, importance_notes
+
+    found = importance_facts(run.space, ending.records)
+    return found, importance_notes(found, ended=_count_ended(ending))
+
+
+def _count_ended(ending: Ending) -> int:
+    return sum(record.outcome is not None for record in ending.records)
+
+
+def _run_facts(run: Run, ending: Ending) -> RunFacts:
     plan = ending.plan
     return RunFacts(
         name=run.folder.name,
         trials=plan.trials,
-        finished=ended,
+        finished=_count_ended(ending),
         open=ending.open_trials,
         open_trainings=ending.open_trainings,
         counts=tuple(Counter(record.state.value for record in ending.records).items()),

@@ -31,7 +31,8 @@ def write_report(run: Run, ending: Ending, load: Load | None) -> list[Path]:
     """Write the report of a run into its folder.
 
     Args:
-        load: gives the data set, of which the winner's network labels examples; none to leave that out.
+        load: gives the data set, of which the winner's network labels examples; none for a brief report, without that
+            and without the importance of hyperparameters.
 
     Returns:
         The files that people read, the first of them to be looked at first.
@@ -79,7 +80,7 @@ def facts_of(run: Run, ending: Ending, load: Load | None) -> ReportFacts:
     """Gather the facts of a report; `load` as in `write_report`."""
     answers, notes = _answers(run, ending, load)
     place = place_of(run, ending, now=datetime.now(UTC))
-    return gather_facts(run, ending, place=place, answers=answers, notes=tuple(notes))
+    return gather_facts(run, ending, place=place, answers=answers, notes=tuple(notes), is_brief=load is None)
 
 
 def try_to_report(run: Run, ending: Ending, load: Load | None, say: Callable[[str], None]) -> None:

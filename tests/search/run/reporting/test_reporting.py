@@ -214,6 +214,15 @@ def test_without_a_kept_network_the_report_says_so(make_run, carry_out_alone, da
     assert "from 20 trials on; 8 have ended" in facts.notes_on("importance")[0]
 
 
+def test_a_brief_report_leaves_out_what_takes_long_and_says_how_to_add_it(finished, facts):
+    run, ending = finished
+    brief = facts_of(run, ending, None)
+    assert (brief.answers, brief.importance) == (None, ())
+    again = run.folder.command("report")
+    assert all(again in brief.notes_on(section)[0] for section in ("answers", "importance"))
+    assert brief.leaderboard == facts.leaderboard
+
+
 def test_a_report_that_cannot_be_written_is_told_and_costs_nothing_else(make_run, carry_out_alone, dataset):
     run = make_run(**UNCONFIRMED)
     ending = carry_out_alone(run, dataset)
