@@ -24,6 +24,8 @@ EDGE = 0.1
 """The share of a range that counts as its edge, at each end."""
 STILL_RISES = 0.05
 """A curve still rises if the last fifth of its epochs takes away this share of the error."""
+CHANCE = 0.5
+"""A change of less than this share of half the interval of the score is left to chance."""
 MANY_BROKEN = 0.2
 FEW_SOUND = 0.1
 """Above a learning rate, at most so many of the trials that trained well lie."""
@@ -183,28 +185,34 @@ def _widen(each: HyperparameterFacts, values: Sequence[float], *, is_high: bool)
 
 
 def curve_end(facts: ReportFacts) -> Iterator[Advice]:
-    """Find that the winner's mean curve still rises at its end, or fell before it."""
+    """Find that the winner's mean curve still rises at its end, or fell before it, by more than chance."""
     winner = None if facts.winner is None else facts.winner.trial
     spread = next((each.spread for each in facts.finalists if each.trial == winner), ())
     if len(spread) < 5:
         return
     errors = [_error(facts, point) for point in spread]
-    best = min(range(len(errors)), key=errors.__getitem__)
-    before, last = errors[math.ceil(LATE * len(errors)) - 1], errors[-1]
-    if last < (1 - STILL_RISES) * before:
+    best, before = min(range(len(errors)), key=errors.__getitem__), math.ceil(LATE * len(errors)) - 1
+    if _falls(facts, errors[before], errors[-1]):
         yield Advice(
-            finding=f"The winner still learns at its last epoch: from epoch {spread[-1].epoch * LATE:.0f} on its error "
-            f"fell by {1 - last / before:.0%}.",
+            finding=f"The winner still learns at its last epoch: from epoch {spread[before].epoch} on its error fell "
+            f"by {1 - errors[-1] / errors[before]:.0%}.",
             action="Train longer.",
             options=f"--epochs {2 * facts.run.epochs}",
         )
-    elif errors[best] < (1 - STILL_RISES) * last and best < LATE * len(errors):
+    elif best < before and _falls(facts, errors[-1], errors[best]):
         yield Advice(
             finding=f"The winner was best at epoch {spread[best].epoch}, with {score_text(spread[best].mean)}; at its "
             f"end it has {score_text(spread[-1].mean)}.",
             action="It learns its examples by heart: try fewer epochs, or more dropout and weight decay.",
             options=f"--epochs {spread[best].epoch}",
         )
+
+
+def _falls(facts: ReportFacts, before: float, after: float) -> bool:
+    """Tell whether an error falls by a share that counts, and by more than the examples leave open."""
+    score = next((row.score for row in facts.leaderboard if row.is_winner), None)
+    doubt = 0.0 if score is None else (score.high - score.low) / 2
+    return after < (1 - STILL_RISES) * before and before - after > CHANCE * doubt
 
 
 def _error(facts: ReportFacts, point: SpreadPoint) -> float:

@@ -26,7 +26,7 @@ from packtune.report.page.sections.progress import progress_section
 from packtune.report.page.sections.relations import relations_section
 from packtune.report.page.sections.slices import slices_section
 from packtune.report.page.sections.trade import trade_section
-from packtune.report.page.words import hyperparameter_axis
+from packtune.report.page.words import hyperparameter_axis, sentence
 
 POLICY = (
     "default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}'; img-src data:; base-uri 'none'; "
@@ -114,6 +114,7 @@ def _environment() -> Environment:
     )
     environment.filters["duration"] = format_duration
     environment.filters["ticks"] = code_marked
+    environment.filters["sentence"] = sentence
     return environment
 
 

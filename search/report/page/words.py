@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from packtune.models.configuration import Value
 from packtune.report.facts.about import MetricFacts
@@ -15,7 +16,7 @@ from packtune.report.page.charts.numbers import log_ticks, short
 
 STRETCH = 8.0
 """Where the worst error is more than so many times the best one, the scale is even in the logarithm of errors."""
-LEAST_ERROR = 1e-4
+LEAST_ERROR = 1e-9
 STRETCHED = "The scale of scores is stretched towards the best ones, as they lie close together."
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
@@ -31,31 +32,42 @@ def score_axis(metric: MetricFacts, scores: Iterable[float]) -> Axis:
     if not is_stretched(metric, known):
         return fitting_axis(label, known)
     if not metric.larger_is_better:
-        return fitting_axis(label, [max(score, LEAST_ERROR) for score in known], log=True)
-    return _error_axis(label, metric.highest, known)
+        return _loss_axis(label, _errors(metric, known))
+    return _error_axis(label, metric, known)
 
 
 def is_stretched(metric: MetricFacts, scores: Iterable[float]) -> bool:
     """Tell whether the axis of these scores is even in the logarithm of the errors."""
-    errors = [_error(metric, score) for score in scores]
-    return bool(errors) and math.isfinite(max(errors)) and max(errors) > STRETCH * min(errors)
+    errors = _errors(metric, scores)
+    return bool(errors) and max(errors) > STRETCH * min(errors)
 
 
-def _error(metric: MetricFacts, score: float) -> float:
-    return max(LEAST_ERROR, metric.highest - score if metric.larger_is_better else score)
+def _errors(metric: MetricFacts, scores: Iterable[float]) -> list[float]:
+    """Give the distance of scores to the best one there is; where there is none, half of the smallest one there is."""
+    known = [score for score in scores if math.isfinite(score)]
+    errors = [max(0.0, metric.highest - score if metric.larger_is_better else score) for score in known]
+    least = min((error for error in errors if error > LEAST_ERROR), default=LEAST_ERROR) / 2
+    return [max(least, error) for error in errors]
 
 
-def _error_axis(label: str, highest: float, scores: Sequence[float]) -> Axis:
-    errors = [max(LEAST_ERROR, highest - score) for score in scores]
-    low, high = min(errors) / 1.15, max(errors) * 1.15
+def _loss_axis(label: str, losses: Sequence[float]) -> Axis:
+    """Make an axis of losses that is even in their logarithm; one of 0 stands with the least."""
+    axis, least = fitting_axis(label, losses, log=True), min(losses)
+    return replace(axis, place=lambda loss: axis.place(max(least, float(loss))))
+
+
+def _error_axis(label: str, metric: MetricFacts, scores: Sequence[float]) -> Axis:
+    """Make an axis of scores that is even in the logarithm of their errors; the best score there is has a tick."""
+    errors, highest = _errors(metric, scores), metric.highest
+    low, high, perfect = min(errors) / 1.15, max(errors) * 1.15, max(scores) >= highest
     span = math.log(high / low)
 
     def place(score: Placed) -> float:
-        return math.log(high / max(low, highest - float(score))) / span
+        return math.log(high / max(min(errors), highest - float(score))) / span
 
-    shown = [highest - error for error in log_ticks(low, high)]
-    inside = [score for score in shown if score >= 0 and 0 <= place(score) <= 1]
-    return Axis(label=label, ticks=tuple(Tick(at=place(score), label=f"{score:.6g}") for score in inside), place=place)
+    shown = [highest - error for error in log_ticks(low, high) if error > 1.5 * min(errors) or not perfect]
+    ticks = [score for score in [*shown, *[highest] * perfect] if score >= 0 and 0 <= place(score) <= 1]
+    return Axis(label=label, ticks=tuple(Tick(at=place(score), label=f"{score:.6g}") for score in ticks), place=place)
 
 
 def hyperparameter_axis(facts: HyperparameterFacts, values: Iterable[Value | None]) -> Axis:
@@ -99,6 +111,11 @@ def count(number: int, noun: str) -> str:
 def capital(sentence: str) -> str:
     """Begin a sentence with a capital letter."""
     return sentence[:1].upper() + sentence[1:]
+
+
+def sentence(words: str) -> str:
+    """Write words as a sentence of their own."""
+    return capital(words.strip().rstrip(".")) + "."
 
 
 def listed(words: Sequence[str]) -> str:

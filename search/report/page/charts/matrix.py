@@ -13,6 +13,8 @@ MOST_NUMBERS = 12
 LONGEST_NAME = 14
 NARROW = 1000.0
 """Units up to which a matrix is scaled to the page."""
+LEAST_WIDTH = 720.0
+"""Of a drawing: that of a few classes would otherwise be scaled up."""
 DARKEST = 0.62
 """Opacity of a full cell: the number in it must still be readable."""
 
@@ -31,7 +33,7 @@ def draw_matrix(title: str, names: Sequence[str], counts: Sequence[Sequence[int]
     wrong = max((count for i, row in enumerate(counts) for j, count in enumerate(row) if i != j), default=0)
     rows = [_row(names, counts[i], i, (left, top, cell, wrong)) for i in range(n)]
     heads = [_head(name, left + (j + 0.5) * cell, top - 10, upright=top > 70) for j, name in enumerate(names)]
-    width, height = left + n * cell + 16, top + n * cell + 16
+    width, height = max(LEAST_WIDTH, left + n * cell + 16), top + n * cell + 16
     words = [
         label((left + n * cell / 2, 22), "predicted", style="axis", anchor="middle"),
         element(

@@ -14,6 +14,8 @@ LETTER = 12.0
 WIDE_LETTERS = frozenset("mwMW@%&<>=+~…—") | frozenset("ABCDGHKNOQRUVXY")
 FIRST_SQUARE = "\u1100"
 """From here on, most letters are as wide as they are high."""
+CROWDED = 14.0
+"""More room below the axes, where every other label stands lower."""
 LANE = 34.0
 """The height of a lane, in units of the drawing."""
 
@@ -55,7 +57,7 @@ class Panel:
     @cached_property
     def bottom(self) -> float:
         """Their lower end."""
-        return self.height - self.foot - (LANE if self.lane else 0)
+        return self.height - self.foot - (CROWDED if _is_crowded(self) else 0) - (LANE if self.lane else 0)
 
     def at(self, x: Value, y: Value | None) -> Point:
         """Give the point of two values; without a height it lies in the lane."""
@@ -169,5 +171,5 @@ def _most_letters(panel: Panel) -> int:
 
 def _is_crowded(panel: Panel) -> bool:
     """Tell whether labels beside each other would touch: then every other one stands lower."""
-    room = (panel.right - panel.left) / max(1, len(panel.x.ticks))
+    room = (panel.right - panel.left) / max(1, len(panel.x.ticks))  # neither depends on the height
     return panel.x.categories > 0 and any(width_of(tick.label) > room for tick in panel.x.ticks)

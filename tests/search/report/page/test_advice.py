@@ -157,3 +157,10 @@ def test_a_hostile_name_is_quoted_for_the_shell(facts):
 @pytest.mark.parametrize("options", [{"trials": 0}, {"trials": 1}, {"trials": 5, "finalists": 0}], ids=str)
 def test_few_trials_are_no_trouble(make_facts, options):
     advice.advise(make_facts(**options))
+
+
+def test_what_a_single_example_may_change_is_left_to_chance(facts):
+    means = [0.5, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.908, 0.91]
+    wide = Interval(mean=0.91, low=0.85, high=0.95, trainings=4, collapsed=0, examples=27)
+    rows = (dataclasses.replace(facts.leaderboard[0], score=wide), *facts.leaderboard[1:])
+    assert not list(advice.curve_end(dataclasses.replace(with_curve(facts, means), leaderboard=rows)))
