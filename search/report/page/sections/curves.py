@@ -36,7 +36,7 @@ def curves_section(facts: ReportFacts) -> Section:
 
 def _finalists(facts: ReportFacts) -> Figure:
     shown = facts.finalists[:N_SERIES]
-    scores = [edge for each in shown for point in each.spread for edge in (point.low, point.high)]
+    scores = [edge for each in shown for point in each.spread for edge in (point.low, point.mean, point.high)]
     epochs = [float(point.epoch) for each in shown for point in each.spread]
     panel = Panel(x=fitting_axis("epoch", epochs, margin=0.02), y=score_axis(facts.metric, scores))
     drawing = panel.draw(

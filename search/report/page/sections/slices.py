@@ -27,6 +27,8 @@ from packtune.report.page.figures import (
 from packtune.report.page.words import STRETCHED, is_stretched, score_axis, value_text
 
 N_BINS = 6
+LEAST_TRIALS = 3
+"""Of a part of an axis that is compared with others in words."""
 ALIKE = 0.1
 """Medians of ranks that differ by less are not told apart."""
 SPREAD = 0.7
@@ -201,12 +203,12 @@ def _box(panel: Panel, each: Bin) -> Markup:
 
 
 def _finding(hyperparameter: HyperparameterFacts, axis: Axis, bins: Sequence[Bin]) -> str:
-    known = [each for each in bins if each.trials >= 3]
+    known = [each for each in bins if each.trials >= LEAST_TRIALS]
     if len(known) < 2:
         return "There are too few trials to compare its values."
     best, worst = max(known, key=lambda each: each.middle), min(known, key=lambda each: each.middle)
     if best.middle - worst.middle < ALIKE:
-        return "No part of its values stands out: trials of all of them rank about alike."
+        return f"Of values with {LEAST_TRIALS} trials or more, none stands out: they rank about alike."
     return (
         f"Trials {_where(axis, best)} do best: half of them beat {best.middle:.0%} of all trials or more. Of those "
         f"{_where(axis, worst)}, half beat {worst.middle:.0%} or more."

@@ -198,3 +198,16 @@ def test_an_interval_that_leaves_the_axis_has_no_stroke_there(make_facts):
 def test_backticks_are_code():
     assert code_marked("run `a<b` now") == "run <code>a&lt;b</code> now"
     assert code_marked("one ` alone <") == "one ` alone &lt;"
+
+
+def test_means_of_finalists_are_not_drawn_as_perfect(make_facts):
+    """A mean may be closer to the best score than any single training that is not perfect."""
+    facts = make_facts(40)
+    first = facts.finalists[0]
+    spread = tuple(dataclasses.replace(point, low=0.5, mean=0.975, high=1.0) for point in first.spread)
+    alone = dataclasses.replace(facts, finalists=(dataclasses.replace(first, spread=spread),))
+    drawing = next(each for each in page_sections(alone) if each.name == "curves").figures[0].drawings[0]
+    lowest = float(re.search(r'class="band s0" d="M\d+ (\d+)', drawing)[1])
+    mean = float(re.search(r'class="line mean s0" d="M\d+ (\d+)', drawing)[1])
+    perfect = float(re.search(r'd="M[\d.]+ ([\d.]+)L[^"]*"></path><text[^>]*>1</text>', drawing)[1])
+    assert perfect + 20 < mean < lowest
