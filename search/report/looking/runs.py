@@ -8,11 +8,11 @@ from pathlib import Path
 from packtune.data.files import readable
 from packtune.models.training.metrics.catalog import Metric
 from packtune.report.console import program, shell_word
-from packtune.report.fitting import fit_table, wrap, write_table
+from packtune.report.fitting import Fitted, fit_table, wrap, write_table
 from packtune.report.looking.records import Best, Measured, RunList, RunSummary
 from packtune.report.looking.times import age_in_words
 
-FIRST_OUT = ("space", "data")
+FIRST_OUT = ("space", "data", "age")
 """The columns that are left out first where there is no room."""
 
 
@@ -22,7 +22,9 @@ def runs_in_words(found: RunList, width: int | None) -> str:
     Args:
         width: characters in a line; none for no limit.
     """
-    return "\n".join([_table(found, width), "", *(wrap(line, width) for line in _notes(found))])
+    table = _table(found, width)
+    hidden = [f"No room here for: {', '.join(table.hidden)}"] if table.hidden else []
+    return "\n".join([table.text, "", *(wrap(line, width) for line in [*hidden, *_notes(found)])])
 
 
 def passed_over_in_words(found: RunList) -> list[str]:
@@ -39,7 +41,7 @@ def best_in_words(best: Best | None, metric: Metric) -> str:
     return f"{named}{best.score:.4f} ({best.low:.4f} to {best.high:.4f}){on}"
 
 
-def _table(found: RunList, width: int | None) -> str:
+def _table(found: RunList, width: int | None) -> Fitted:
     columns = {
         "run": [each.name for each in found.runs],
         "data": [each.data for each in found.runs],
@@ -54,7 +56,7 @@ def _table(found: RunList, width: int | None) -> str:
         lambda kept: write_table(list(kept), list(zip(*(columns[name] for name in kept), strict=True))),
         first_out=FIRST_OUT,
         width=width,
-    ).text
+    )
 
 
 def _trials(run: RunSummary) -> str:

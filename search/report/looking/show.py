@@ -21,6 +21,7 @@ DEFAULTS: Mapping[str, object] = {"halving": True, "protocol": "search", "precis
 PURPOSES = {
     "resume": "Go on",
     "leaderboard": "Its leaderboard",
+    "report": "Its report",
     "best": "The winner",
     "export": "Its trained model",
     "predict": "Labels for new examples",

@@ -75,7 +75,7 @@ def summary_of(folder: RunFolder, plan: SearchPlan, standing: Standing, now: dat
 def commands_for(folder: RunFolder, state: RunState, *, has_winner: bool) -> dict[str, str]:
     """List the commands that go on with a run, to paste, by what they do; those that make sense as it stands."""
     goes_on = "" if state is not RunState.FINISHED else " --trials +32"
-    commands = {"show": folder.command("show"), "leaderboard": folder.command("leaderboard")}
+    commands = {name: folder.command(name) for name in ("show", "leaderboard", "report")}
     if has_winner:
         commands |= {
             "best": folder.command("best"),

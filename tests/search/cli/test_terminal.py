@@ -92,11 +92,15 @@ def test_no_color_takes_the_colours_away_and_nothing_else(tmp_path):
 @pytest.mark.parametrize("arguments", [(), ("--help",)])
 def test_help_names_every_command(tmp_path, arguments):
     _, out, err = plainly(tmp_path, *arguments)
-    for command in ("run", "resume", "leaderboard", "best", "predict", "reproduce", "spaces", "datasets"):
+    looking = ("runs", "show", "compare", "remove")
+    for command in ("run", "resume", "leaderboard", "best", "predict", "reproduce", "spaces", "datasets", *looking):
         assert command in out + err
 
 
-@pytest.mark.parametrize("command", ["run", "resume", "leaderboard", "best", "predict", "reproduce", "spaces"])
+@pytest.mark.parametrize(
+    "command",
+    ["run", "resume", "leaderboard", "best", "predict", "reproduce", "spaces", "runs", "show", "compare", "remove"],
+)
 def test_each_command_has_an_example(tmp_path, command):
     code, out, _ = plainly(tmp_path, command, "--help")
     assert code == 0

@@ -14,7 +14,7 @@ import pytest
 import packtune as api
 from packtune.models.training.metrics.catalog import Metric
 from packtune.report.looking.records import Best, Measured, RunState
-from packtune.report.looking.runs import best_in_words
+from packtune.report.looking.runs import best_in_words, runs_in_words
 from packtune.report.looking.times import age_in_words, size_in_words
 from packtune.run.ending import read_ending
 from packtune.run.find import find_run
@@ -135,6 +135,16 @@ def test_hostile_names_are_shown_as_text(results, packtune):
     shown = subprocess.run(["bash", "-c", f"printf %s {run['commands']['show'].partition(' show ')[2]}"],
                            capture_output=True, text=True, timeout=60, check=True)  # fmt: skip
     assert shown.stdout == str(results / "runs" / HOSTILE)
+
+
+def test_a_narrow_terminal_loses_columns_and_is_told_which(trained):
+    found = list_runs(trained, datetime.now(UTC))
+    wide, narrow = runs_in_words(found, None), runs_in_words(found, 80)
+    assert wide.split()[:7] == ["run", "data", "space", "state", "trials", "best", "age"]
+    assert "No room" not in wide
+    assert narrow.split()[:4] == ["run", "state", "trials", "best"]
+    assert "No room here for: data, space, age" in narrow
+    assert max(map(len, narrow.split("\n\n")[0].splitlines())) <= 80
 
 
 def test_many_runs_are_listed_those_that_wrote_last_first(trained, tmp_path, packtune):
