@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +17,7 @@ from packtune.report.console import print_result, try_to_print, width_of_stdout
 if TYPE_CHECKING:
     from packtune.report.leaderboard import Leaderboard
     from packtune.report.winner import Winner
-    from packtune.run.folder import Run
+    from packtune.run.folder import Run, RunFolder
 
 LEADERBOARD_EXAMPLE = "Example: packtune leaderboard digits-wide-001 digits-grid-001 --format csv > both.csv"
 BEST_EXAMPLE = """Examples:
@@ -94,11 +93,10 @@ def best(
 ) -> None:
     """Print the winner and how to train it again; write its trained model with --export."""
     with errors_shown():
-        from packtune.files import write_text
         from packtune.interface.commands import retrain_command
         from packtune.interface.exports.showing import check_wanted, export_and_say
         from packtune.report.fitting import wrap
-        from packtune.report.words import describe_winner, space_of
+        from packtune.report.words import describe_winner
         from packtune.run.ending import read_ending
         from packtune.run.find import find_run
         from packtune.run.network.finding import name_network
@@ -117,17 +115,27 @@ def best(
             _print_best(found, winner, exporting=export is not None)
             return
         print_result(wrap(describe_winner(winner), width_of_stdout()))
-        configuration = space_of(winner.row)
-        if not folder.winner_space.is_file() or folder.winner_space.read_bytes() != configuration.encode():
-            with suppress(PacktuneError):  # the folder may be another user's, or in an archive
-                write_text(folder.winner_space, configuration)  # a search that was killed could not write it
-        print_result(f"\n{configuration.rstrip()}")
+        print_result(f"\n{_kept_space(folder, winner).rstrip()}")
         if again := retrain_command(found):
             print_result(f"\nTrain it again, from fresh seeds:\n  {again}")
         if export is not None:
             export_and_say(found, winner, export, retrain=retrain, ensemble=ensemble)
         else:
             print_result(f"\nIts trained model: {folder.command('best')} --export FILE")
+
+
+def _kept_space(folder: RunFolder, winner: Winner) -> str:
+    """Give the winner as a space: rounded, with the name of the file that has it in full; in full without a file."""
+    from packtune.files import write_text
+    from packtune.report.words import rounded_space_of, space_of
+
+    configuration, file = space_of(winner.row), folder.winner_space
+    try:
+        if not file.is_file() or file.read_bytes() != configuration.encode():
+            write_text(file, configuration)  # a search that was killed could not write it
+    except (PacktuneError, OSError):  # the folder may be another user's, or in an archive
+        return configuration
+    return rounded_space_of(winner.row, file)
 
 
 def _print_best(run: Run, winner: Winner, *, exporting: bool) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import tomli_w
 
 from packtune.confirmation.estimate import Estimate
 from packtune.confirmation.verdict import Verdict
+from packtune.data.files import readable
 from packtune.models.training.metrics.catalog import Metric
 from packtune.report.ranking import Row
 from packtune.report.winner import Winner
@@ -19,6 +22,14 @@ def space_of(row: Row) -> str:
     score = f"validation {row.metric.in_words} {row.score:.6f}"
     head = f"# Trial {row.trial} of run {row.run}: {score} on {row.data.name}.\n"
     return head + tomli_w.dumps(row.configuration.used())
+
+
+def rounded_space_of(row: Row, file: Path) -> str:
+    """Write the same for a screen: numbers have four digits, and `file` is named as the place of all of them."""
+    head, _, _ = space_of(row).partition("\n")
+    used = row.configuration.used().items()
+    values = {name: float(_word(value)) if isinstance(value, float) else value for name, value in used}
+    return f"{head}\n# In full: {readable(str(file))}\n{tomli_w.dumps(values)}"
 
 
 def describe_winner(winner: Winner) -> str:

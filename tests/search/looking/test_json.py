@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import math
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -12,9 +14,15 @@ from pathlib import Path
 
 import pytest
 
+from packtune.confirmation.difference.record import Difference
 from packtune.data.catalog import DATASETS
 from packtune.models.configuration import HYPERPARAMETERS
+from packtune.report.looking.catalogs import DatasetFacts, SpaceFacts
+from packtune.report.looking.compared import Comparison
+from packtune.report.looking.details import RunDetails, TrialDetails, WinnerFacts
 from packtune.report.looking.plain import plain, to_json
+from packtune.report.looking.records import Best, RunList, RunSummary
+from packtune.report.looking.tables import BestFacts, LeaderboardFacts
 from packtune.run.ending import read_ending
 from packtune.run.find import find_run
 from packtune.space.catalog import SPACES
@@ -98,3 +106,42 @@ def test_data_of_ones_own_are_told(tmp_path, packtune):
     found = read(out)
     assert found["headers"][:2] == ["head", "class"]
     assert [row[1] for row in found["rows"]] == ["a", "b"]
+
+
+RECORDS = {
+    "`packtune runs --json`": RunList,
+    "a run": RunSummary,
+    "`best` of a run": Best,
+    "`packtune show RUN --json`": RunDetails,
+    "`packtune show RUN 25 --json`": TrialDetails,
+    "`packtune compare RUN RUN --json`": Comparison,
+    "`difference`": Difference,
+    "`packtune leaderboard RUN --json`": LeaderboardFacts,
+    "`packtune best RUN --json`": BestFacts,
+    "a winner": WinnerFacts,
+    "`packtune spaces --json`": SpaceFacts,
+    "`packtune datasets --json`": DatasetFacts,
+}
+OTHER_WORDS = {"folder", "reason", "leaderboard.csv", "mean", "low", "high", "--hyperparameters", "rows", "trials"}
+"""Of records inside these, of files, and of options."""
+
+
+def fields_of(record):
+    return {field.name for field in dataclasses.fields(record)}
+
+
+def test_the_form_of_each_command_is_documented_as_it_is():
+    page = (Path(__file__).parents[3] / "docs/runs.md").read_text()
+    rows = dict(re.findall(r"^\| (.+?) \| (.+) \|$", page.partition("## JSON")[2], re.MULTILINE))
+    for what, record in RECORDS.items():
+        words = set(re.findall(r"`([^`]+)`", rows[what]))
+        assert words - OTHER_WORDS <= fields_of(record), what
+    assert fields_of(RunSummary) <= set(re.findall(r"`([^`]+)`", rows["a run"]))
+
+
+@pytest.mark.parametrize("command", [("show", "first"), ("best", "first")])
+def test_people_read_no_long_numbers(trained, packtune, command):
+    shown = packtune(*command, "--results", trained)[1]
+    assert not re.search(r"\d\.\d{7}", shown), shown
+    for trial in range(8):
+        assert not re.search(r"\d\.\d{7}", packtune("show", "first", trial, "--results", trained)[1])
