@@ -120,7 +120,7 @@ class RunFolder:
         make_folder(self.path)
         settings = replace(settings, run_id=secrets.token_hex(8), version=version("packtune"))
         # Of two processes that take a name at the same moment, one gets it.
-        with held(self.lock, self.name, look=self.command("show"), taken=NameTaken):
+        with held(self.lock, self.name, look=self.command("watch"), taken=NameTaken):
             self._check_free()
             self._remove_parts()
             try:
@@ -207,7 +207,7 @@ class RunFolder:
         Raises:
             RunError: another process holds it, or the folder cannot be written.
         """
-        with held(self.lock, self.name, look=self.command("show")):
+        with held(self.lock, self.name, look=self.command("watch")):
             self._sweep()
             yield
 

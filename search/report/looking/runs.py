@@ -9,7 +9,7 @@ from packtune.data.files import readable
 from packtune.models.training.metrics.catalog import Metric
 from packtune.report.console import program, shell_word
 from packtune.report.fitting import Fitted, fit_table, wrap, write_table
-from packtune.report.looking.records import Best, Measured, RunList, RunSummary
+from packtune.report.looking.records import Best, Measured, RunList, RunState, RunSummary
 from packtune.report.looking.times import age_in_words
 
 FIRST_OUT = ("space", "data", "age")
@@ -72,4 +72,7 @@ def _notes(found: RunList) -> Iterator[str]:
     yield from (f"{each.name}: {each.note}" for each in found.runs if each.note)
     where = "" if found.results == Path("results") else f" --results {shell_word(str(found.results))}"
     yield f"More of a run: {program()} show RUN{where}"
-    yield f"Go on with one that was stopped: {program()} resume RUN{where}"
+    if any(each.state is RunState.RUNNING for each in found.runs):
+        yield f"Watch one that is running: {program()} watch RUN{where}"
+    if any(each.state is RunState.STOPPED for each in found.runs):
+        yield f"Go on with one that was stopped: {program()} resume RUN{where}"

@@ -20,6 +20,7 @@ DEFAULTS: Mapping[str, object] = {"halving": True, "protocol": "search", "precis
 """What goes without saying."""
 PURPOSES = {
     "resume": "Go on",
+    "watch": "Watch it",
     "leaderboard": "Its leaderboard",
     "report": "Its report",
     "best": "The winner",

@@ -46,7 +46,7 @@ def held(path: Path, run: str, *, look: str, taken: type[RunError] = RunError) -
 
 def in_use(run: str, look: str) -> str:
     """Say that another process holds a run; see `held`."""
-    return f"the run {run!r} is in use by another process: wait for it, or stop it; `{look}` says how far it is"
+    return f"the run {run!r} is in use by another process: wait for it, or stop it; `{look}` shows how far it is"
 
 
 def is_held(path: Path) -> bool:

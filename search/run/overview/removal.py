@@ -61,7 +61,7 @@ def plan_removal(folder: RunFolder, *, storage: str | None = None, fallback: str
             f"rm {shell_word(str(folder.path))}"
         )
     if folder.is_in_use:
-        raise RunError(in_use(folder.name, folder.command("show")))
+        raise RunError(in_use(folder.name, folder.command("watch")))
     return _plan(folder, storage, fallback)
 
 

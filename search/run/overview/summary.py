@@ -83,7 +83,7 @@ def commands_for(folder: RunFolder, state: RunState, *, has_winner: bool) -> dic
             "predict": f"{folder.command('predict')} NEW",
         }
     if state is RunState.RUNNING:
-        return commands
+        return commands | {"watch": folder.command("watch")}
     return commands | {"resume": f"{folder.command('resume')}{goes_on}", "remove": folder.command("remove")}
 
 

@@ -101,6 +101,8 @@ def test_a_run_that_a_process_holds_is_running(results):
         run = by_name(results)["stopped"]
         assert run.state is RunState.RUNNING
         assert {"resume", "remove"}.isdisjoint(run.commands)
+        assert run.commands["watch"].endswith(f"watch stopped --results {results}")
+        assert "Watch one that is running: " in runs_in_words(list_runs(results, datetime.now(UTC)), None)
     finally:
         holder.communicate()
     assert by_name(results)["stopped"].state is RunState.STOPPED
