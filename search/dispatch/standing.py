@@ -97,6 +97,7 @@ class PackProgress:
         number: of the pack.
         members: trials that it began with.
         epochs, of_epochs: trained so far, and to be trained.
+        search: name of its search, where several run together; else empty.
     """
 
     number: int
@@ -104,6 +105,7 @@ class PackProgress:
     members: int
     epochs: int
     of_epochs: int
+    search: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,10 +26,12 @@ REFLOWING = (
 """Variables that tell of a terminal which breaks long lines anew when it becomes narrower."""
 NOT_REFLOWING = "STY"
 """The variable of GNU screen, which passes on the variables of the terminal that it runs in."""
+NO_WRAP, WRAP = "\x1b[?7l", "\x1b[?7h"
+"""Lines that are too long are cut: the terminal may become narrower after its size was asked for."""
 
 
 class Area:
-    """Draws at once, then again and again until it is closed. What is said scrolls by above it.
+    """Draws again and again until it is closed. What is said scrolls by above it.
 
     Args:
         draw: gives what is shown now; called in another thread.
@@ -55,7 +57,7 @@ class Area:
         self._live = Live(
             console=console, get_renderable=self._drawn, auto_refresh=False, transient=False, vertical_overflow="crop"
         )
-        self._live.start(refresh=True)
+        self._live.start()
         self._thread = threading.Thread(target=self._go_on, daemon=True)
         self._thread.start()
 
@@ -79,14 +81,22 @@ class Area:
             began_s = time.thread_time()
             try:
                 with self._drawing:
-                    self._erase_broken_lines()
-                    self._live.refresh()
+                    self._refresh()
             except (OSError, UnicodeError, ValueError) as error:  # nobody can read it; the search goes on
                 self.failure = error
                 return
             took_s = time.thread_time() - began_s
             self.spent_s += took_s
             pause_s = min(SLOWEST_S, max(QUICKEST_S, took_s / TIME_SHARE))
+
+    def _refresh(self) -> None:
+        self._erase_broken_lines()
+        self._console.file.write(NO_WRAP)
+        try:
+            self._live.refresh()
+        finally:
+            self._console.file.write(WRAP)
+            self._console.file.flush()
 
     def _drawn(self) -> RenderableType:
         drawn = self._draw()

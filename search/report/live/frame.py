@@ -50,7 +50,10 @@ def room_in(columns: int, rows: int, *, only_ascii: bool) -> Room | None:
 
 def draw(picture: Picture, room: Room) -> Text:
     """Draw a picture. The number of lines depends on the room alone."""
-    lines = [*_head(picture, room), *_leaders(picture.leaders, room), *_packs(picture.packs, room)]
+    if any(pack.search for pack in picture.packs):  # of several searches together, no best trial is known
+        lines = [*_head(picture, room), *_packs(picture.packs, room.packs + room.leaders + 1, room)]
+    else:
+        lines = [*_head(picture, room), *_leaders(picture.leaders, room), *_packs(picture.packs, room.packs, room)]
     for line in lines:
         line.truncate(room.columns, overflow="crop" if room.only_ascii else "ellipsis")
     text = Text("\n", no_wrap=True, overflow="crop", end="").join(lines)
@@ -110,20 +113,27 @@ def _row(cells: Sequence[str], widths: Sequence[int], table: Table) -> str:
     ).rstrip()
 
 
-def _packs(packs: Sequence[PackProgress], room: Room) -> Iterator[Text]:
+def _packs(packs: Sequence[PackProgress], most: int, room: Room) -> Iterator[Text]:
     """Give a line for each pack in training; where there are more, the last line says how many."""
-    shown = packs[: room.packs if len(packs) <= room.packs else max(0, room.packs - 1)]
-    lines = [_pack(pack, shown, room) for pack in shown]
-    if len(packs) > len(shown) and room.packs:
+    shown = packs[: most if len(packs) <= most else max(0, most - 1)]
+    labels = [f"{pack.search}  pack {pack.number}".strip() for pack in shown]
+    width = max(map(cell_len, labels), default=0)
+    lines = [_pack(pack, _padded(label, width), room) for pack, label in zip(shown, labels, strict=True)]
+    if len(packs) > len(shown) and most:
         more = len(packs) - len(shown)
         lines.append(Text(f"and {more} more packs" if shown else f"{more} packs in training", "dim"))
-    yield from [*lines, *(Text() for _ in range(room.packs - len(lines)))]
+    yield from [*lines, *(Text() for _ in range(most - len(lines)))]
 
 
-def _pack(pack: PackProgress, beside: Sequence[PackProgress], room: Room) -> Text:
-    number = str(pack.number).rjust(max(len(str(each.number)) for each in beside))
+def _padded(label: str, width: int) -> str:
+    """Put blanks before the number at the end of a label."""
+    words, _, number = label.rpartition(" ")
+    return f"{words} {' ' * (width - cell_len(label))}{number}"
+
+
+def _pack(pack: PackProgress, label: str, room: Room) -> Text:
     share = pack.epochs / pack.of_epochs
     members = "1 trial" if pack.members == 1 else f"{pack.members} trials"
     told = f"{pack.epochs}/{pack.of_epochs} epochs"
     what = f"{members} of {pack.architecture}"
-    return Text.assemble((f"pack {number}", "dim"), GAP, *_bar(share, PACK_BAR, room), GAP, told, GAP, what)
+    return Text.assemble((label, "dim"), GAP, *_bar(share, PACK_BAR, room), GAP, told, GAP, what)

@@ -92,6 +92,7 @@ def _packs(packs: tuple[PackProgress, ...]) -> Iterator[str]:
     for pack in packs[:MOST_PACKS]:
         members = "1 trial" if pack.members == 1 else f"{pack.members} trials"
         told = f"{pack.epochs}/{pack.of_epochs} epochs, {members} of {html.escape(pack.architecture)}"
-        yield f"<div>pack {pack.number} {_bar(pack.epochs, pack.of_epochs)} {told}</div>"
+        label = f"{html.escape(pack.search)} pack {pack.number}".strip()
+        yield f"<div>{label} {_bar(pack.epochs, pack.of_epochs)} {told}</div>"
     if len(packs) > MOST_PACKS:
         yield f"<div>and {len(packs) - MOST_PACKS} more packs</div>"

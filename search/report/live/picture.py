@@ -71,8 +71,12 @@ def picture_of(standing: Standing, pace: Pace, preparing: str = "") -> Picture:
         rise=tuple((when, standing.metric.merit(score)) for when, score in standing.rise),
         finished=standing.finished.total() - standing.trained,
         leaders=_table_of(standing.leaders, standing.metric.column),
-        packs=tuple(replace(pack, architecture=_word(pack.architecture)) for pack in standing.packs),
+        packs=tuple(map(_shown, standing.packs)),
     )
+
+
+def _shown(pack: PackProgress) -> PackProgress:
+    return replace(pack, architecture=_word(pack.architecture), search=_word(pack.search))
 
 
 def _table_of(leaders: Sequence[Leader], score: str) -> Table:

@@ -107,6 +107,7 @@ def _pack(values: Mapping[str, object]) -> PackProgress:
         members=_whole(values["members"]),
         epochs=epochs,
         of_epochs=of_epochs,
+        search=one_line(values["search"]),
     )
 
 

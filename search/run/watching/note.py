@@ -9,9 +9,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from packtune.data.files import readable
 from packtune.dispatch.standing import Standing, add_up
 from packtune.files import TEMPORARY
 from packtune.report.live.progress import ProgressView, Speed
@@ -114,6 +115,7 @@ class NotedView(ProgressView):
 
     def __init__(self, view: ProgressView, folders: Sequence[Path]) -> None:
         self._view = view
+        self._names = [readable(folder.name) for folder in folders]
         self._notes = [ProgressNote(folder) for folder in folders]
 
     def stage(self, text: str) -> None:
@@ -133,7 +135,8 @@ class NotedView(ProgressView):
         """Note the standing of each run, in the order of the folders, and show all of them together."""
         for note, standing in zip(self._notes, standings, strict=True):
             note.show(standing)
-        self._view.show(add_up(standings))
+        named = map(_named, standings, self._names) if len(standings) > 1 else standings
+        self._view.show(add_up(list(named)))
 
     def close(self) -> None:
         self.end_notes()
@@ -143,6 +146,11 @@ class NotedView(ProgressView):
         """Remove the notes, and leave the view open."""
         for note in self._notes:
             note.close()
+
+
+def _named(standing: Standing, search: str) -> Standing:
+    """Say of the packs of a standing to which search they belong."""
+    return replace(standing, packs=tuple(replace(pack, search=search) for pack in standing.packs))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,17 @@ def closed_pipe():
 
 
 @pytest.mark.parametrize(("sink", "why"), [("full", b"No space left on device"), ("closed", b"Broken pipe")])
-@pytest.mark.parametrize("command", [("leaderboard", "small"), ("best", "small"), ("spaces",), ("datasets",)])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("leaderboard", "small"),
+        ("best", "small"),
+        ("watch", "small"),
+        ("watch", "small", "--once"),
+        ("spaces",),
+        ("datasets",),
+    ],
+)
 def test_a_result_that_cannot_be_written_is_said_in_one_line(run, command, sink, why):
     with open("/dev/full", "wb") if sink == "full" else closed_pipe() as stdout:
         done = packtune(run, *command, stdout=stdout)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections import Counter
 
 import pyte
@@ -21,20 +22,24 @@ class Terminal(io.StringIO):
         super().__init__()
         self.screen = pyte.HistoryScreen(columns, rows, history=1000)
         self._stream = pyte.Stream(self.screen)
+        self._using = threading.Lock()
         self.console = Console(file=self, force_terminal=True, width=columns, height=rows)
 
     def write(self, text):
-        self._stream.feed(text.replace("\n", "\r\n"))
+        with self._using:
+            self._stream.feed(text.replace("\n", "\r\n"))
         return len(text)
 
     def resize(self, columns, rows):
-        self.screen.resize(rows, columns)
-        self.console.size = (columns, rows)
+        with self._using:
+            self.screen.resize(rows, columns)
+            self.console.size = (columns, rows)
 
     @property
     def lines(self):
         """What is on the screen, without the blank lines below it."""
-        return "\n".join(line.rstrip() for line in self.screen.display).rstrip("\n").split("\n")
+        with self._using:
+            return "\n".join(line.rstrip() for line in self.screen.display).rstrip("\n").split("\n")
 
 
 @pytest.fixture

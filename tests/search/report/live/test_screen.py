@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import time
 from dataclasses import replace
 
@@ -9,12 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.console import Console
 
 from packtune.dispatch.standing import Leader, Pace, PackProgress, StageName
 from packtune.models.training.metrics.catalog import Metric
 from packtune.report.live.frame import draw, room_in
 from packtune.report.live.picture import picture_of
+from packtune.report.live.progress import SilentView
 from packtune.report.live.terminal import LiveView
+from packtune.report.live.views import ForgivingView
 
 SIZES = [(120, 40), (80, 24), (60, 24), (60, 16)]
 NO_PACE = Pace(per_minute=0.0, left_s=None)
@@ -138,6 +143,43 @@ def test_stage_and_metric_are_named(midst, stage, metric):
     assert text[0].startswith(stage.capitalize())
     assert text[2].startswith(f"best {metric.in_words} 0.9873 (trial 117)")
     assert text[3].split()[1] == metric.column
+
+
+def test_of_several_searches_the_packs_have_the_whole_area_and_are_named(midst):
+    packs = tuple(replace(pack, search="mnist-numpy-001") for pack in midst.packs)
+    both = replace(midst, leaders=(), rise=(), best=None, packs=packs * 4)
+    room = room_in(100, 30, only_ascii=False)
+    lines = draw(picture_of(both, NO_PACE), room).plain.split("\n")
+    assert len(lines) == len(draw(picture_of(midst, NO_PACE), room).plain.split("\n"))
+    assert lines[3].startswith("mnist-numpy-001  pack  9  ━")
+    assert lines[4].startswith("mnist-numpy-001  pack 12  ─")
+
+
+class Leaving(io.StringIO):
+    """A terminal that goes away."""
+
+    def __init__(self):
+        super().__init__()
+        self.is_gone = False
+
+    def write(self, text):
+        if self.is_gone:
+            raise OSError(errno.EIO, "Input/output error")
+        return super().write(text)
+
+
+def test_a_terminal_that_goes_away_ends_no_search(midst):
+    file = Leaving()
+    view = ForgivingView(LiveView(Console(file=file, force_terminal=True, width=100, height=30)))
+    view.show(midst)
+    file.is_gone = True
+    deadline_s = time.monotonic() + WAIT_S
+    while not isinstance(view.view, SilentView) and time.monotonic() < deadline_s:
+        view.show(midst)
+        time.sleep(0.05)
+    assert isinstance(view.view, SilentView)
+    view.say("nobody reads this")
+    view.close()
 
 
 WORDS = st.text(max_size=60)
