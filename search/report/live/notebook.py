@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from packtune.dispatch.standing import PackProgress, Standing
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 INTERVAL_S = 0.5
 CURVE = 32
 MOST_PACKS = 8
+MOST_COLUMNS = 9
 
 
 class NotebookView(ProgressView):
@@ -82,10 +83,19 @@ def _bar(done: float, of: float) -> str:
 def _leaders(table: Table) -> str:
     if not table.rows:
         return ""
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in table.headers)
-    rows = ("".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in table.rows)
-    body = "".join(f"<tr>{row}</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    head, *rows = (
+        _row(cells, table, "td" if number else "th") for number, cells in enumerate((table.headers, *table.rows))
+    )
+    return f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def _row(cells: Sequence[str], table: Table, tag: str) -> str:
+    sides = ("right" if is_number else "left" for is_number in table.numeric[:MOST_COLUMNS])
+    written = (
+        f'<{tag} style="text-align: {side}">{html.escape(cell)}</{tag}>'
+        for cell, side in zip(cells, sides, strict=False)
+    )
+    return f"<tr>{''.join(written)}</tr>"
 
 
 def _packs(packs: tuple[PackProgress, ...]) -> Iterator[str]:

@@ -24,7 +24,11 @@ def test_a_notebook_shows_progress_and_the_leaderboard(tmp_path):
     searching, shown, printed = (cell.outputs for cell in notebook.cells)
     # The other output is tqdm's, which Optuna imports: it misses a package that draws its bars.
     (progress,) = (output for output in searching if output.output_type == "display_data")
-    assert "4/4 trials" in progress.data["text/html"]
+    drawn = progress.data["text/html"]
+    assert "4/4 trials" in drawn
+    assert "<b>Exploration</b> <progress" in drawn
+    assert "learning_rate</th>" in drawn
+    assert 2 <= drawn.count("<tr>") <= 6
     assert "nan" not in shown[0].data["text/html"].lower()
     assert "&lt;NA&gt;" not in shown[0].data["text/html"]
     assert len(shown[0].data["text/plain"]) < 1000
