@@ -96,6 +96,8 @@ def test_a_program_of_pytorch_needs_no_packtune_either(result, folder, dataset, 
 import warnings
 warnings.filterwarnings("ignore", message="`isinstance.treespec, LeafSpec.` is deprecated", category=FutureWarning)
 import json, sys, numpy, torch
+
+pytestmark = pytest.mark.slow
 program = torch.export.load("digits.pt2").module()
 images = torch.from_numpy(numpy.load("images.npy"))
 assert "packtune" not in sys.modules

@@ -58,6 +58,8 @@ def test_raw_rows_are_labelled_as_packtune_labels_them_in_a_process_with_pandas_
     (shown,) = CODE.findall((folder / "penguins.onnx.md").read_text())
     code = f"""
 import json, sys, pandas
+
+pytestmark = pytest.mark.slow
 frame = pandas.read_csv("new.csv")
 {shown}
 assert not {{"torch", "packtune", "sklearn"}} & set(sys.modules)
