@@ -1,4 +1,4 @@
-"""What an exported network is said to reach: by other metrics, in the notebook's protocol, and where trainings diverge."""
+"""What an exported network reaches: by other metrics, in the notebook's protocol, and where trainings diverge."""
 
 from __future__ import annotations
 
