@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 PACKTUNE = str(Path(sys.executable).parent / "packtune")
-SEARCH = ("--trials", "8", "--epochs", "1", "--space", "mini-grid", "--protocol", "search", "--no-confirm")
+SEARCH = ("--trials", "8", "--epochs", "1", "--set", "architecture=mlp", "--set", "hidden_units=8..32", "--no-confirm")
 TIMEOUT_S = 580
 
 
