@@ -38,6 +38,13 @@ class Delivery:
         self.concluded = False
         self.failure = ""
 
+    def look(self) -> None:
+        """Look whether the tool can be reached; what that costs does not count."""
+        try:
+            self._listener.look()
+        except Exception as error:  # see `_try`
+            self._note_failure(error)
+
     def send(self, finished: Finished) -> bool:
         """Send an outcome, unless the tool has it; false if that failed, or if something failed a moment ago."""
         return time.monotonic() >= self._retry_s and self._try(lambda: self._add(finished))

@@ -82,18 +82,25 @@ def tell_nobody(finished: Finished) -> None:
 class Listener(ABC):
     """Takes what a search has found to a tool.
 
-    Lifecycle: `begin`, then `add` for what is not in `known` yet, in any order, then `conclude`. All of it happens in
-    one thread. Any of it may raise any error, and is then tried again later, from `begin` on; so each may be repeated.
+    Lifecycle: `look`, later `begin`, then `add` in any order for what the tool does not have, then `conclude`. All of
+    it happens in one thread. Any of it may raise any error, and is then tried again later, from `begin` on; so each may
+    be repeated.
 
     Attributes:
         title: of the tool, for people.
         where: says where to look at it, for people.
         later: the command that sends what could not be sent.
+        start_s: processor time that `begin` takes, in seconds, about: mostly that of imports.
     """
 
     title: str
     where: str
     later: str
+    start_s: float
+
+    @abstractmethod
+    def look(self) -> None:
+        """Raise an error if the tool cannot be reached, as far as that is known without any effort."""
 
     @abstractmethod
     def begin(self) -> Set[str]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -20,7 +23,22 @@ ENVIRONMENT = {
     "MLFLOW_ENABLE_ASYNC_LOGGING": "false",  # what was sent is known at once
 }
 """What MLflow takes from its environment only; what is set there already stays."""
+PORTS = {"http": 80, "https": 443}
+LOOK_S = 10.0
 QUIET = ("mlflow", "alembic", "urllib3")
+
+
+def look_at(uri: str) -> None:
+    """Make sure that a server listens, without importing MLflow; a database, or a server behind a proxy, is not asked.
+
+    Raises:
+        OSError: no server listens there.
+    """
+    parts = urlsplit(uri)
+    port = PORTS.get(parts.scheme)
+    if port is None or not parts.hostname or (getproxies().get(parts.scheme) and not proxy_bypass(parts.hostname)):
+        return
+    socket.create_connection((parts.hostname, parts.port or port), timeout=LOOK_S).close()
 
 
 def connect(uri: str) -> MlflowClient:

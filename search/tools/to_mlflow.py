@@ -14,7 +14,7 @@ from packtune.report.console import shell_word
 from packtune.study.storage_url import hide_password, hide_secrets
 from packtune.tools.facts import curve_of, hyperparameters_of, numbers_of, settings_of
 from packtune.tools.listener import About, Conclusion, Finished, Listener
-from packtune.tools.mlflow_client import connect, find_experiment
+from packtune.tools.mlflow_client import connect, find_experiment, look_at
 from packtune.trial import TrialState
 
 if TYPE_CHECKING:
@@ -50,9 +50,14 @@ class MlflowListener(Listener):
         self._now_s = now_s
         shown = shown_uri(uri)
         self.where = f"run {about.name} at {shown}"
+        self.start_s = 1.0 if uri.startswith("http") else 2.5  # a new database gets some fifty tables
         self.later = f"{about.resume} --mlflow {shell_word(shown)}"
 
+    def look(self) -> None:
+        look_at(self._uri)
+
     def begin(self) -> set[str]:
+        self.look()
         self._client = connect(self._uri)
         self._experiment = find_experiment(self._client)
         self._parent = self._find_parent() or self._create_parent()

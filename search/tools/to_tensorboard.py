@@ -34,12 +34,16 @@ class TensorBoardListener(Listener):
     """
 
     title = "TensorBoard"
+    start_s = 0.15
 
     def __init__(self, about: About, *, now_s: Callable[[], float] = time.time) -> None:
         self._folder = about.folder / FOLDER
         self._now_s = now_s
         self.where = f"tensorboard --logdir {shell_word(str(self._folder))}"
         self.later = f"{about.resume} --tensorboard"
+
+    def look(self) -> None:
+        pass  # files are written, and whoever reads them need not be there
 
     def begin(self) -> set[str]:
         make_folder(self._folder)

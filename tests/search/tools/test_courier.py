@@ -21,10 +21,15 @@ class Notebook(Listener):
     """Writes down what it is told; breaks or hangs as it is asked to."""
 
     title, where, later = "Notebook", "here", "packtune resume one --notebook"
+    start_s = 0.0
 
     def __init__(self, *, known=(), breaks=lambda what: False, hangs=None):
         self.known, self.breaks, self.hangs = set(known), breaks, hangs
         self.told, self.threads = [], set()
+
+    def look(self):
+        if self.breaks("look"):
+            raise OSError(111, "nobody listens")
 
     def begin(self):
         self._take("begin")
@@ -122,7 +127,7 @@ def test_a_tool_that_breaks_is_told_of_once_and_what_it_lacks_at_the_end(said):
 
 def test_a_tool_that_comes_back_gets_everything_at_the_end(said):
     broken = [True]
-    notebook = Notebook(breaks=lambda what: broken[0])
+    notebook = Notebook(breaks=lambda what: broken[0] and what != "look")
     courier = Courier(notebook, said.append)
     courier.offer(trial(0))
     wait_until(lambda: said)
@@ -139,6 +144,18 @@ def test_a_tool_that_breaks_at_the_end_lacks_only_that(said):
         "Notebook did not get the tables and the model (nobody answers). Send them later with: "
         "packtune resume one --notebook"
     ]
+
+
+def test_a_tool_that_is_not_there_is_told_of_long_before_its_packages_are_imported(said, monkeypatch):
+    monkeypatch.setattr(Notebook, "start_s", 1e5)
+    notebook = Notebook(breaks=lambda what: what == "look")
+    courier = Courier(notebook, said.append)
+    courier.offer(trial(0))
+    wait_until(lambda: said)
+    assert said == ["Notebook cannot be reached: nobody listens. The search goes on without it"]
+    assert notebook.told == []
+    courier.finish([trial(0)], END, Patience())
+    assert notebook.told == ["begin", "trial-0000", "end"]
 
 
 def test_who_leaves_is_told_nothing_more(said):
