@@ -114,7 +114,8 @@ class Courier:
 
     def _run(self) -> None:
         try:
-            self._delivery.look()
+            if not self._is_over():
+                self._delivery.look()
             self._rest(self._listener.start_s / SHARE)
             while (finished := self._next()) is not None:
                 started_s = time.thread_time()
