@@ -59,13 +59,14 @@ def _loss_axis(label: str, losses: Sequence[float]) -> Axis:
 def _error_axis(label: str, metric: MetricFacts, scores: Sequence[float]) -> Axis:
     """Make an axis of scores that is even in the logarithm of their errors; the best score there is has a tick."""
     errors, highest = _errors(metric, scores), metric.highest
-    low, high, perfect = min(errors) / 1.15, max(errors) * 1.15, max(scores) >= highest
+    least, perfect = min(errors), max(scores) >= highest
+    low, high = least / 1.15, max(errors) * 1.15
     span = math.log(high / low)
 
     def place(score: Placed) -> float:
-        return math.log(high / max(min(errors), highest - float(score))) / span
+        return math.log(high / max(least, highest - float(score))) / span
 
-    shown = [highest - error for error in log_ticks(low, high) if error > 1.5 * min(errors) or not perfect]
+    shown = [highest - error for error in log_ticks(low, high) if error > 1.5 * least or not perfect]
     ticks = [score for score in [*shown, *[highest] * perfect] if score >= 0 and 0 <= place(score) <= 1]
     return Axis(label=label, ticks=tuple(Tick(at=place(score), label=f"{score:.6g}") for score in ticks), place=place)
 
