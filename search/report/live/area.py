@@ -31,7 +31,7 @@ NO_WRAP, WRAP = "\x1b[?7l", "\x1b[?7h"
 
 
 class Area:
-    """Draws again and again until it is closed. What is said scrolls by above it.
+    """Draws again and again, once it is begun and until it is closed. What is said scrolls by above it.
 
     Args:
         draw: gives what is shown now; called in another thread.
@@ -57,9 +57,15 @@ class Area:
         self._live = Live(
             console=console, get_renderable=self._drawn, auto_refresh=False, transient=False, vertical_overflow="crop"
         )
-        self._live.start()
         self._thread = threading.Thread(target=self._go_on, daemon=True)
-        self._thread.start()
+        self._has_begun = False
+
+    def begin(self) -> None:
+        """Begin to draw, if that has not begun: an area with nothing in it would leave a blank line."""
+        if not self._has_begun:
+            self._has_begun = True
+            self._live.start()
+            self._thread.start()
 
     def say(self, text: str) -> None:
         """Print a line above the area, for good."""
@@ -69,8 +75,11 @@ class Area:
 
     def close(self) -> None:
         """Draw once more, and leave that on the screen."""
+        if not self._has_begun:
+            return
         self._over.set()
-        self._thread.join()
+        if self._thread.ident is not None:  # else the terminal could not be written from the beginning
+            self._thread.join()
         self._erase_broken_lines()
         self._live.stop()
         self._widths = []  # what is said from now on stands below, and nothing above is drawn again

@@ -33,11 +33,13 @@ class LiveView(ProgressView):
 
     def stage(self, text: str) -> None:
         self._stage = text
+        self._area.begin()
 
     def show(self, standing: Standing) -> None:
         self._stage = ""
         self._speed.note(standing)
         self._standing = standing  # which another thread draws
+        self._area.begin()
         if self._area.failure is not None:
             raise self._area.failure
 

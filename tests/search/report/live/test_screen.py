@@ -145,6 +145,17 @@ def test_stage_and_metric_are_named(midst, stage, metric):
     assert text[3].split()[1] == metric.column
 
 
+def test_a_view_that_has_nothing_to_show_leaves_no_blank_line(terminal):
+    shown = terminal(80, 24)
+    view = LiveView(shown.console)
+    view.close()
+    view = LiveView(shown.console)
+    view.say("Run digits-wide-001")
+    view.close()
+    view.say("said afterwards")
+    assert shown.lines == ["Run digits-wide-001", "said afterwards"]
+
+
 def test_of_several_searches_the_packs_have_the_whole_area_and_are_named(midst):
     packs = tuple(replace(pack, search="mnist-numpy-001") for pack in midst.packs)
     both = replace(midst, leaders=(), rise=(), best=None, packs=packs * 4)
