@@ -18,6 +18,8 @@ from packtune.interface.exports.training import make_model
 from packtune.report.live.progress import SilentView
 from packtune.seeds import fresh_seeds
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[4]
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
@@ -96,8 +98,6 @@ def test_a_program_of_pytorch_needs_no_packtune_either(result, folder, dataset, 
 import warnings
 warnings.filterwarnings("ignore", message="`isinstance.treespec, LeafSpec.` is deprecated", category=FutureWarning)
 import json, sys, numpy, torch
-
-pytestmark = pytest.mark.slow
 program = torch.export.load("digits.pt2").module()
 images = torch.from_numpy(numpy.load("images.npy"))
 assert "packtune" not in sys.modules

@@ -15,6 +15,8 @@ import packtune
 from packtune.data.sets import digits
 from packtune.models.exports.catalog import FORMATS
 
+pytestmark = pytest.mark.slow
+
 NETWORK = """
 import torch
 from torch import nn
@@ -58,8 +60,6 @@ def test_colour_images_are_scaled_inside_by_their_channels(searched, coloured, t
     np.save(tmp_path / "new.npy", images.transpose(0, 3, 1, 2))
     code = """
 import json, numpy, onnxruntime
-
-pytestmark = pytest.mark.slow
 session = onnxruntime.InferenceSession("tinted.onnx")
 print(json.dumps(session.run(["label"], {"images": numpy.load("new.npy")})[0].tolist()))
 """

@@ -24,6 +24,8 @@ from packtune.models.exports.onnx_file import graph_names
 from packtune.models.exports.rows import PreparedRows, raw_rows
 from packtune.models.trained_model import TrainedModel
 
+pytestmark = pytest.mark.slow
+
 CODE = re.compile(r"```python\n(.*?)```", re.DOTALL)
 HOSTILE = ["label", "packtune/one", "", "<b>|`$(x)`", "=1+1\n", "\u202eabc"]
 
@@ -58,8 +60,6 @@ def test_raw_rows_are_labelled_as_packtune_labels_them_in_a_process_with_pandas_
     (shown,) = CODE.findall((folder / "penguins.onnx.md").read_text())
     code = f"""
 import json, sys, pandas
-
-pytestmark = pytest.mark.slow
 frame = pandas.read_csv("new.csv")
 {shown}
 assert not {{"torch", "packtune", "sklearn"}} & set(sys.modules)
