@@ -19,6 +19,7 @@ from packtune.run.records import open_study
 from packtune.run.stopping import Stop
 from packtune.settings import Resources
 from packtune.study.storage import open_storage
+from packtune.tools.listener import tell_nobody
 from packtune.trial import Outcome, TrialState
 
 # Of one trial of the space `wide`.
@@ -121,6 +122,7 @@ def test_what_could_not_be_written_is_not_in_the_tables(run, monkeypatch):
             plan=run.settings.plan.settle(precision=Precision.FLOAT32, lookahead=4),
             study=study,
             storage=storage,
+            on_finished=tell_nobody,
         )
         _end(begun, Stop(None, print))
         before = run.folder.trials_csv.read_bytes()
