@@ -33,7 +33,7 @@ def carried_out(
     Ray starts only if there is something to do, and ends after the block, so that results are shown before.
 
     Args:
-        runs: whose settings agree on the workers, the cluster and the time budget.
+        runs: whose settings agree on the workers, the cluster and the time budget; none where nothing is to be done.
         view: is closed when the searches have ended.
         stop_source: what stops them early.
         verbose: whether to say how large packs are, and why.
@@ -43,6 +43,9 @@ def carried_out(
     Raises:
         PacktuneError: see its subclasses.
     """
+    if not runs:
+        yield []
+        return
     endings: dict[str, Ending] = {}
     if not all(run.new for run in runs):
         from packtune.run.ending import restore_ending
