@@ -14,7 +14,7 @@ SCHEMES = ("http", "https", "sqlite", "postgresql", "mysql", "mssql", "databrick
 
 
 class ToolOptions(TypedDict, total=False):
-    """What other people's tools are told of this session of a run; never part of what is searched.
+    """What other people's tools are told of this start of a run; never part of what is searched.
 
     Attributes:
         tensorboard: whether to write event files into the folder of the run.
