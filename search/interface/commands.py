@@ -5,7 +5,8 @@ from __future__ import annotations
 from packtune.models.training.metrics.catalog import Metric
 from packtune.report.console import program, shell_word
 from packtune.run.folder import Run
-from packtune.run.settings_file import AUTO, OBJECTS
+from packtune.run.reporting.commands import is_of_program, own_data_options
+from packtune.run.settings_file import AUTO
 from packtune.settings import SearchPlan
 
 REPLICATES = 5
@@ -17,12 +18,9 @@ def retrain_command(run: Run) -> str | None:
 
     None for data or a network of a Python program.
     """
-    network = run.settings.plan.network
-    if run.settings.plan.own is not None and run.settings.plan.data == OBJECTS:
-        return None
-    if network is not None and not network.file.endswith(".py"):
-        return None
     plan, resources = run.settings.plan, run.settings.resources
+    if is_of_program(plan):
+        return None
     where = f" --data-dir {shell_word(str(resources.data_dir))}" if resources.data_dir else ""
     return (
         f"{program()} run --data {shell_word(plan.data)}{where}{_own_options(plan)}{_model_option(plan)} "
@@ -41,15 +39,5 @@ def _model_option(plan: SearchPlan) -> str:
 
 def _own_options(plan: SearchPlan) -> str:
     """Write the options that say how data of the user's own are read."""
-    if plan.own is None:
-        return ""
-    options = plan.own.options
-    size = options.image_size
-    given = {
-        "--target": ",".join(options.target) or None,
-        "--group": options.group,
-        "--validation-share": options.validation_share,
-        "--test-share": options.test_share,
-        "--image-size": size and f"{size[0]}x{size[1]}",
-    }
+    given = own_data_options(plan)
     return "".join(f" {name} {shell_word(str(value))}" for name, value in given.items() if value is not None)

@@ -15,7 +15,7 @@ from packtune.report.winner import Winner
 from packtune.run.confirming import seeds_of_repeat
 from packtune.run.ending import read_ending
 from packtune.run.folder import Run
-from packtune.run.model_keeper import read_kept_model
+from packtune.run.model_keeper import find_kept_model
 from packtune.run.own.keeping import load_data
 
 
@@ -62,13 +62,9 @@ def trained_model(
     Raises:
         SettingsError: the training diverged this time.
     """
-    row, folder = winner.row, run.folder
-    reported = winner.verdict is not None and winner.verdict.best_repeat is not None
-    path = folder.winner_model if reported else folder.best_model
-    kept = read_kept_model(path)
-    if kept is not None and (kept.configuration == row.configuration if reported else kept.trial == row.trial):
-        return path.read_bytes()
-    say(f"The run kept no model of trial {row.trial}; training it again ...")
+    if (kept := find_kept_model(run.folder, winner)) is not None:
+        return kept.path.read_bytes()
+    say(f"The run kept no model of trial {winner.row.trial}; training it again ...")
     return _train_again(run, winner, stage)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from packtune.dispatch.pack_task import PackReport
@@ -10,6 +11,8 @@ from packtune.errors import ModelFileError
 from packtune.files import write_bytes
 from packtune.models.configuration import Configuration
 from packtune.models.model_file import TrainedModel, model_from_bytes
+from packtune.report.winner import Winner
+from packtune.run.folder import RunFolder
 
 
 class ModelKeeper:
@@ -38,6 +41,31 @@ class ModelKeeper:
         if merit > self._best:
             write_bytes(self._path, report.model)
             self._best = merit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptModel:
+    """The winner's trained model, and the file that holds it."""
+
+    path: Path
+    model: TrainedModel
+
+
+def find_kept_model(folder: RunFolder, winner: Winner) -> KeptModel | None:
+    """Find the model of a winner that its run kept: the best network of its report, or else that of its trial.
+
+    None if the run kept none, or that of another configuration.
+
+    Raises:
+        NetworkError: it is a network of the user's own, which this process cannot build.
+    """
+    reported = winner.verdict is not None and winner.verdict.best_repeat is not None
+    path = folder.winner_model if reported else folder.best_model
+    model, row = read_kept_model(path), winner.row
+    if model is None:
+        return None
+    is_winners = model.configuration == row.configuration if reported else model.trial == row.trial
+    return KeptModel(path=path, model=model) if is_winners else None
 
 
 def read_kept_model(path: Path) -> TrainedModel | None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from packtune.report.winner import Winner
 from packtune.report.words import describe_winner
 from packtune.run.confirming import confirmation_of, open_confirmation
 from packtune.run.ending import Ending
 from packtune.run.folder import Run
-from packtune.run.model_keeper import read_kept_model
+from packtune.run.model_keeper import find_kept_model
 from packtune.study.storage import open_storage
 from packtune.study.study import has_study
 from packtune.tools.listener import Conclusion, Finished
@@ -42,12 +41,13 @@ def everything_of(run: Run, ending: Ending) -> list[Finished]:
 def conclusion_of(run: Run, ending: Ending) -> Conclusion:
     """Say how a session ended."""
     winner, folder = ending.winner, run.folder.path
+    kept = None if winner is None else find_kept_model(run.folder, winner)
     return Conclusion(
         is_open=ending.is_open,
         scores={} if winner is None else _scores(winner),
         text="No trial is complete." if winner is None else describe_winner(winner),
         files=tuple(path for path in (folder / name for name in FILES) if path.is_file()),
-        model=None if winner is None else _model_of(run, winner),
+        model=None if kept is None else kept.path,
     )
 
 
@@ -75,14 +75,3 @@ def _scores(winner: Winner) -> dict[str, float]:
         low, high = verdict.test.low, verdict.test.high
         scores |= {f"expected_{named}": verdict.test.mean, "expected_low": low, "expected_high": high}
     return scores
-
-
-def _model_of(run: Run, winner: Winner) -> Path | None:
-    """Give the file with the winner's trained model; none if the run kept another one."""
-    reported = winner.verdict is not None and winner.verdict.best_repeat is not None
-    path = run.folder.winner_model if reported else run.folder.best_model
-    kept = read_kept_model(path)
-    if kept is None:
-        return None
-    is_winners = kept.configuration == winner.row.configuration if reported else kept.trial == winner.row.trial
-    return path if is_winners else None

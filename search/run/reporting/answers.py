@@ -22,8 +22,7 @@ from packtune.report.facts.answers import (
     WorstExample,
 )
 from packtune.report.winner import Winner
-from packtune.run.folder import Run, RunFolder
-from packtune.run.model_keeper import read_kept_model
+from packtune.run.folder import Run
 
 if TYPE_CHECKING:
     from packtune.data.columns.preparation import ColumnPreparation
@@ -36,20 +35,6 @@ MOST_SIDE = 64
 """The longest side of a picture that is shown, in pixels; a larger one is thinned out."""
 SHUFFLES, MOST_SHUFFLED = 5, 200
 """Shuffles of each column of a table, and of all columns together, so that a wide table takes no longer."""
-
-
-def kept_model(folder: RunFolder, winner: Winner) -> TrainedModel | None:
-    """Read the network of a winner that its run kept; none if it kept none, or that of another configuration.
-
-    Raises:
-        PacktuneError: it is a network of the user's own, which this process cannot build.
-    """
-    row = winner.row
-    if winner.verdict is not None and winner.verdict.best_repeat is not None:
-        kept = read_kept_model(folder.winner_model)
-        return kept if kept is not None and kept.configuration == row.configuration else None
-    kept = read_kept_model(folder.best_model)
-    return kept if kept is not None and kept.trial == row.trial else None
 
 
 def answers_of(run: Run, winner: Winner, model: TrainedModel, dataset: Dataset, *, is_decided: bool) -> AnswersFacts:

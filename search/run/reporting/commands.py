@@ -36,14 +36,17 @@ def search_command(run: Run) -> str | None:
     its way, or that was given trials or another run to begin with.
     """
     plan, resources, given = run.settings.plan, run.settings.resources, run.given
-    of_program = (plan.own is not None and plan.data == OBJECTS) or (
-        plan.network is not None and not plan.network.file.endswith(".py")
-    )
-    if of_program or plan.narrowed or given.tries or given.earlier:
+    if is_of_program(plan) or plan.narrowed or given.tries or given.earlier:
         return None
     options = {**_of_data(plan, resources), **_of_space(run), **_of_search(plan), **_of_training(plan, resources)}
     words = [f"{name} {shell_word(str(value))}" for name, value in options.items() if value is not None]
     return " ".join([f"{program()} run", *words, *_flags(plan)])
+
+
+def is_of_program(plan: SearchPlan) -> bool:
+    """Tell whether the data or the network are those of a Python program, which no command can name."""
+    own_data = plan.own is not None and plan.data == OBJECTS
+    return own_data or (plan.network is not None and not plan.network.file.endswith(".py"))
 
 
 def own_data_options(plan: SearchPlan) -> Mapping[str, object]:

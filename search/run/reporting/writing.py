@@ -100,14 +100,15 @@ def _answers(run: Run, ending: Ending, load: Load | None) -> tuple[AnswersFacts 
     again = run.folder.command("report")
     if load is None:
         return None, [_note(f"The search was stopped before single examples were labelled: `{again}` adds them.")]
-    from packtune.run.reporting.answers import answers_of, kept_model
+    from packtune.run.model_keeper import find_kept_model
+    from packtune.run.reporting.answers import answers_of
 
     decided = is_decided(ending)
     try:
-        model = kept_model(run.folder, ending.winner)
-        if model is None:
+        kept = find_kept_model(run.folder, ending.winner)
+        if kept is None:
             return None, [_note(f"The run kept no network of trial {ending.winner.row.trial}, and none is trained.")]
-        found = answers_of(run, ending.winner, model, load(), is_decided=decided)
+        found = answers_of(run, ending.winner, kept.model, load(), is_decided=decided)
     except PacktuneError as error:
         return None, [_note(f"Single examples could not be labelled: {error}")]
     return found, [] if decided else [_note("The winner is not decided yet: these are validation examples.")]
