@@ -24,6 +24,8 @@ NETWORK_HYPERPARAMETERS = (
     *("normalization", "residual", "convolution", "global_pooling", "initialization"),
 )
 """The hyperparameters of built-in networks; a network of the user's own has others in their place."""
+WITHOUT_SIZE = ("activation", "dropout", "initialization")
+"""Those of them that the size of a network does not depend on."""
 ACTIVATION_NAMES = ("identity", "relu", "leaky_relu", "gelu", "silu", "tanh", "elu")
 OPTIMIZER_NAMES = ("sgd", "adam", "adamw", "rmsprop", "nadam", "lion")
 SCHEDULE_NAMES = ("constant", "cosine", "one-cycle", "step")
@@ -211,7 +213,7 @@ class Configuration:
 
     def as_dict(self) -> dict[str, Value]:
         """List the values by name, in the order of the fields, without those of a network of the user's own."""
-        return {each.name: getattr(self, each.name) for each in dataclasses.fields(self) if each.name != "own"}
+        return {name: getattr(self, name) for name in _FIELDS}
 
     @property
     def is_own(self) -> bool:
@@ -221,6 +223,13 @@ class Configuration:
     def only_built(self) -> Configuration:
         """Give only what a network of the user's own is built of, with defaults for how it is trained."""
         return Configuration(architecture=self.architecture, own=self.own, batch_size=self.batch_size)
+
+    def only_sized(self) -> Configuration:
+        """Give only what the size of its network depends on, with defaults for the rest."""
+        if self.is_own:
+            return self.only_built()
+        names = (name for name in NETWORK_HYPERPARAMETERS if name not in WITHOUT_SIZE and self.counts(name))
+        return Configuration(**{name: getattr(self, name) for name in names})
 
     @property
     def has_schedule(self) -> bool:
@@ -248,7 +257,8 @@ class Configuration:
 
     def counts(self, name: str) -> bool:
         """Tell whether the conditions of a hyperparameter hold."""
-        return all(getattr(self, parent) in allowed for parent, allowed in HYPERPARAMETERS[name].only_for.items())
+        conditions = _CONDITIONS.get(name)  # most have none, and long leaderboards ask for all
+        return conditions is None or all(getattr(self, parent) in allowed for parent, allowed in conditions)
 
     def to_plain(self) -> dict[str, Any]:
         """List all values by name; `from_dict` reads them back."""
@@ -269,6 +279,8 @@ class Configuration:
         return cls(**{**values, **own})
 
 
+_CONDITIONS = {name: tuple(each.only_for.items()) for name, each in HYPERPARAMETERS.items() if each.only_for}
+_FIELDS = tuple(each.name for each in dataclasses.fields(Configuration) if each.name != "own")
 _DEFAULTS = Configuration().as_dict()
 
 

@@ -40,13 +40,29 @@ def build_network(configuration: Configuration, *, input_shape: tuple[int, ...],
     return network
 
 
-@functools.lru_cache(maxsize=4096)
 def count_multiplications(configuration: Configuration, *, input_shape: tuple[int, ...], outputs: int) -> int:
-    """Count the multiplications in a forward pass of one input through the network of a configuration."""
-    if configuration.is_own:
-        return count_own_multiplications(configuration.only_built(), input_shape=input_shape, outputs=outputs)
-    with torch.device("meta"):  # only shapes are needed
-        network = build_network(configuration, input_shape=input_shape, outputs=outputs, seed=0).eval()
+    """Count the multiplications in a forward pass of one input through the network of a configuration.
+
+    Raises:
+        ValueError, NetworkError: see `build_network`.
+    """
+    return _count_multiplications(configuration.only_sized(), input_shape, outputs)
+
+
+def count_parameters(configuration: Configuration, *, input_shape: tuple[int, ...], outputs: int) -> int:
+    """Count the trainable numbers in the network of a configuration.
+
+    Raises:
+        ValueError, NetworkError: see `build_network`.
+    """
+    return _count_parameters(configuration.only_sized(), input_shape, outputs)
+
+
+@functools.lru_cache(maxsize=4096)
+def _count_multiplications(sized: Configuration, input_shape: tuple[int, ...], outputs: int) -> int:
+    if sized.is_own:
+        return count_own_multiplications(sized, input_shape=input_shape, outputs=outputs)
+    network = _without_weights(sized, input_shape, outputs).eval()
     total = 0
 
     def count(module: nn.Module, _inputs: object, outputs: Tensor) -> None:
@@ -62,7 +78,14 @@ def count_multiplications(configuration: Configuration, *, input_shape: tuple[in
 
 
 @functools.lru_cache(maxsize=4096)
-def count_parameters(configuration: Configuration, *, input_shape: tuple[int, ...], outputs: int) -> int:
-    """Count the trainable numbers in the network of a configuration."""
-    network = build_network(configuration, input_shape=input_shape, outputs=outputs, seed=0)
+def _count_parameters(sized: Configuration, input_shape: tuple[int, ...], outputs: int) -> int:
+    if sized.is_own:  # its source need not build on a device without numbers
+        network = build_network(sized, input_shape=input_shape, outputs=outputs, seed=0)
+    else:
+        network = _without_weights(sized, input_shape, outputs)
     return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
+
+
+def _without_weights(sized: Configuration, input_shape: tuple[int, ...], outputs: int) -> nn.Module:
+    with torch.device("meta"):  # only shapes are needed
+        return build_network(sized, input_shape=input_shape, outputs=outputs, seed=0)

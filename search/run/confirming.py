@@ -21,7 +21,7 @@ from packtune.proposals.packing import plainest_of
 from packtune.proposals.proposer import Capacity
 from packtune.run.folder import Run
 from packtune.run.model_keeper import ModelKeeper
-from packtune.run.network.sizes import cost_of_training, cost_of_trial, parameters_of
+from packtune.run.network.sizes import cost_of_trial, parameters_of
 from packtune.seeds import fresh_seeds
 from packtune.settings import SearchPlan, SettledPlan
 from packtune.study.storage import Storage
@@ -92,10 +92,10 @@ def confirmation_of(run: Run, records: Sequence[TrialRecord]) -> Confirmation | 
     candidates = candidates_of(explored)
     if not plan.confirm or not candidates:
         return None
-    spent = math.fsum(cost_of_trial(plan, each) * epochs_of(each) / plan.epochs for each in explored)
+    costs = {each.proposal.number: cost_of_trial(plan, each) for each in explored}
     sizes = choose_sizes(
-        costs=[cost_of_training(plan, candidate.configuration, candidate.network) for candidate in candidates],
-        spent=spent,
+        costs=[costs[candidate.trial] for candidate in candidates],
+        spent=math.fsum(costs[each.proposal.number] * epochs_of(each) / plan.epochs for each in explored),
         finalists=plan.finalists,
         replicates=plan.report_trainings,
     )

@@ -18,9 +18,8 @@ from packtune.report.words import space_of
 from packtune.run.confirming import Confirmation, confirmation_of, confirmed_outcomes
 from packtune.run.folder import Run
 from packtune.run.own.baselines import read_baselines
-from packtune.run.records import read_records
+from packtune.run.records import open_records
 from packtune.settings import EndedBy, SearchPlan
-from packtune.study.storage import open_storage
 from packtune.trial import Outcome, TrialRecord
 
 
@@ -159,8 +158,5 @@ def read_outcomes(run: Run) -> tuple[list[TrialRecord], dict[int, Outcome] | Non
     Raises:
         RunError: a study cannot be read.
     """
-    records = read_records(run)
-    if confirmation_of(run, records) is None:
-        return records, None
-    with open_storage(run.folder.journal, run.settings.resources.storage, read_only=True) as storage:
+    with open_records(run) as (records, storage):
         return records, confirmed_outcomes(run, records, storage)

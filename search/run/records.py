@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,8 +47,9 @@ def open_study(run: Run, storage: Storage, *, read_only: bool = False) -> Search
     return study
 
 
-def read_records(run: Run) -> list[TrialRecord]:
-    """Read the trials of a run from its study.
+@contextmanager
+def open_records(run: Run) -> Iterator[tuple[list[TrialRecord], Storage]]:
+    """Read the trials of a run from its study: the trials, and the storage that has them, for as long as it is open.
 
     Raises:
         RunError: the study is missing, damaged or another run's, or has fewer finished trials than it had.
@@ -58,14 +60,24 @@ def read_records(run: Run) -> list[TrialRecord]:
     with open_storage(run.folder.journal, run.settings.resources.storage, read_only=True) as storage:
         if not _never_began(run, find_study(storage, run.settings.name, run.settings.run_id)):
             records = open_study(replace(run, new=False), storage, read_only=True).records()
-    finished = sum(record.outcome is not None for record in records)
-    if finished < noted:
-        raise RunError(
-            f"the study of the run {run.folder.name!r} has {finished} finished trials, but had {noted} when "
-            f"{run.folder.trials_csv} was written: restore it from a copy; or remove that file to go on from what is "
-            f"left with `{run.folder.command('resume')}`"
-        )
-    return records
+        finished = sum(record.outcome is not None for record in records)
+        if finished < noted:
+            raise RunError(
+                f"the study of the run {run.folder.name!r} has {finished} finished trials, but had {noted} when "
+                f"{run.folder.trials_csv} was written: restore it from a copy; or remove that file to go on from what "
+                f"is left with `{run.folder.command('resume')}`"
+            )
+        yield records, storage
+
+
+def read_records(run: Run) -> list[TrialRecord]:
+    """Read the trials of a run from its study.
+
+    Raises:
+        RunError: see `open_records`.
+    """
+    with open_records(run) as (records, _):
+        return records
 
 
 def check_extendable(run: Run) -> None:

@@ -69,7 +69,7 @@ def difference_of(first: ReadRun, second: ReadRun) -> Difference | None:
 
 def report_values(found: ReadRun) -> Values | None:
     """Give what each test example says of the winner's trainings, [trainings, examples]; none before all are done."""
-    confirmation, confirmed = found.confirmation, found.confirmed
+    confirmation, confirmed = found.ending.confirmation, found.ending.confirmed
     if confirmation is None or confirmed is None:
         return None
     report, plan = confirmation.layout.report, found.run.settings.plan

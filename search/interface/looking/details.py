@@ -36,9 +36,9 @@ def details_of(found: ReadRun, now: datetime) -> RunDetails:
         run=summary,
         settings=values_of(found.run.settings),
         states={state.value: counts[state] for state in TrialState if state in counts},
-        trainings=len(found.confirmed or ()),
+        trainings=len(found.ending.confirmed or ()),
         open_trainings=ending.open_trainings,
-        training_s=math.fsum([*seconds, *(each.seconds for each in (found.confirmed or {}).values())]),
+        training_s=math.fsum([*seconds, *(each.seconds for each in (found.ending.confirmed or {}).values())]),
         winner=winner_facts(ending.winner) if ending.winner else None,
         winner_in_words=tuple(lines),
     )
@@ -101,7 +101,7 @@ def _score(accuracy: Accuracy | None) -> float | None:
 
 def _trainings(found: ReadRun, configuration: Configuration) -> Iterator[FreshTraining]:
     """List the trainings of a configuration in the confirmation, in order, as far as they are done."""
-    confirmation, confirmed = found.confirmation, found.confirmed
+    confirmation, confirmed = found.ending.confirmation, found.ending.confirmed
     if confirmation is None or confirmed is None:
         return
     used = configuration.used()

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from packtune.report.looking.records import Best, Measured, RunSummary
 from packtune.report.winner import Winner
-from packtune.run.confirming import Confirmation, confirmation_of
-from packtune.run.ending import Ending, judge, read_outcomes
+from packtune.run.ending import Ending, read_ending
 from packtune.run.folder import Run
 from packtune.run.overview.summary import Standing, summary_of
-from packtune.trial import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadRun:
-    """A run as its studies have it.
-
-    Attributes:
-        confirmed: outcomes of the confirmation, by the number of the training; none if it has not begun.
-        confirmation: how it is confirmed; none if it is not, or has no complete trial.
-    """
+    """A run as its studies have it."""
 
     run: Run
     ending: Ending
-    confirmed: Mapping[int, Outcome] | None
-    confirmation: Confirmation | None
 
     def summary(self, now: datetime) -> RunSummary:
         """Sum it up; see `packtune.run.overview.summary`."""
@@ -44,13 +34,7 @@ def read_run(run: Run) -> ReadRun:
     Raises:
         RunError: a study cannot be read.
     """
-    records, confirmed = read_outcomes(run)
-    return ReadRun(
-        run=run,
-        ending=judge(run, records, confirmed),
-        confirmed=confirmed,
-        confirmation=confirmation_of(run, records),
-    )
+    return ReadRun(run=run, ending=read_ending(run))
 
 
 def best_of(winner: Winner) -> Best:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from packtune.report.winner import Winner
 from packtune.report.words import describe_winner
-from packtune.run.confirming import confirmation_of, open_confirmation
+from packtune.run.confirming import open_confirmation
 from packtune.run.ending import Ending
 from packtune.run.folder import Run
 from packtune.run.model_keeper import find_kept_model
@@ -56,7 +56,7 @@ def _finished(records: Sequence[TrialRecord], stage: str = "") -> list[Finished]
 
 
 def _confirmed(run: Run, ending: Ending) -> list[Finished]:
-    confirmation = confirmation_of(run, ending.records)
+    confirmation = ending.confirmation
     if confirmation is None:
         return []
     with open_storage(run.folder.journal, run.settings.resources.storage, read_only=True) as storage:

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from packtune.confirmation.finalists import Candidate
 from packtune.models.architectures.build import count_parameters
-from packtune.models.configuration import Configuration
 from packtune.report.live.time_left import cost_of
 from packtune.settings import SearchPlan
-from packtune.trial import BuiltNetwork, TrialRecord
+from packtune.trial import TrialRecord
 
 
 def cost_of_trial(plan: SearchPlan, record: TrialRecord) -> float:
-    """Estimate what a full training of the configuration of a trial costs."""
-    return cost_of_training(plan, record.proposal.configuration, record.outcome.network if record.outcome else None)
-
-
-def cost_of_training(plan: SearchPlan, configuration: Configuration, network: BuiltNetwork | None) -> float:
-    """Estimate what a full training costs; the unit is the same for all configurations."""
-    if configuration.is_own:
-        return plan.description.n_train * (1 if network is None else network.multiplications)
-    return cost_of((plan.description, configuration))
+    """Estimate what a full training of the configuration of a trial costs; the unit is the same for all."""
+    configuration, outcome = record.proposal.configuration, record.outcome
+    if not configuration.is_own:
+        return cost_of((plan.description, configuration))
+    network = outcome.network if outcome else None
+    return plan.description.n_train * (1 if network is None else network.multiplications)
 
 
 def parameters_of(plan: SearchPlan, finalist: Candidate) -> int:

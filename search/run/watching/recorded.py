@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from packtune.dispatch.counting.tally import Tally
 from packtune.dispatch.standing import StageName, Standing
-from packtune.run.ending import Ending, judge, read_outcomes
+from packtune.run.ending import Ending, read_ending
 from packtune.run.folder import Run
 from packtune.run.watching.form import NO_PACE
 from packtune.trial import TrialState
@@ -19,8 +19,8 @@ def recorded_standing(run: Run) -> tuple[Standing, Ending]:
     Raises:
         RunError: the study cannot be read.
     """
-    records, confirmed = read_outcomes(run)
-    ending = judge(run, records, confirmed)
+    ending = read_ending(run)
+    records, confirmed = ending.records, ending.confirmed
     explored = Tally(run.space, run.settings.plan, records).standing((), len(records))
     trained = Counter(outcome.state for outcome in (confirmed or {}).values())
     trainings = trained.total() + ending.open_trainings

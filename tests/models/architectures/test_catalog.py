@@ -145,6 +145,22 @@ def test_counted_parameters_are_those_of_the_network(architecture):
     assert count_parameters(small(architecture), **SIZES) == sum(p.numel() for p in network.parameters())
 
 
+@architectures
+@pytest.mark.parametrize("name", [name for name in HYPERPARAMETERS if name != "architecture"])
+def test_sizes_follow_each_hyperparameter_that_they_depend_on(architecture, name):
+    entry = HYPERPARAMETERS[name]
+    value = entry.choices[-1] if entry.choices else entry.kind(True if entry.kind is bool else entry.low)
+    changed = small(architecture, **{name: value})
+    network = build(changed)
+    assert count_parameters(changed, **SIZES) == sum(p.numel() for p in network.parameters())
+
+
+@architectures
+def test_sizes_are_counted_once_for_all_ways_of_training(architecture):
+    ways = {"activation": "tanh", "dropout": 0.5, "learning_rate": 1.0, "optimizer": "adamw", "batch_size": 8}
+    assert small(architecture, **ways).only_sized() == small(architecture).only_sized()
+
+
 @pytest.mark.parametrize(
     ("configuration", "height", "outputs", "parameters"),
     [
