@@ -1,20 +1,22 @@
 """Two spaces at equal time: the test accuracy of the winner of one, less that of the other, from each seed.
 
     python tests/benchmarks/spaces.py --seeds 20 --write results
-    python tests/benchmarks/spaces.py --data mnist --data-dir ../shared/data/mnist --seeds 20 --trials 64
+    python tests/benchmarks/spaces.py --data mnist --data-dir ../shared/data/mnist --seconds 90 --seeds 20
 
-The old space is searched with a number of trials, and timed. The new one is searched with as many to time it too, and
-then with as many trials as take the time of the old one. Tables are split anew for each seed. The winner's accuracy is
-the estimate on the test split, from fresh seeds. Seconds of both are written beside it.
+Both spaces are searched with the same time budget, confirmation included, one after the other, so that what else the
+machine does falls on both. Tables are split anew for each seed. The winner's accuracy is the estimate on the test
+split, from fresh seeds. Seconds and finished trials of both are written beside it.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import statistics
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from checkout import make_importable
@@ -30,29 +32,56 @@ from packtune.machine import describe_machine
 
 TABLES = {"wine": datasets.load_wine, "breast cancer": datasets.load_breast_cancer}
 DATA = ("digits", *TABLES, "mnist")
+COMMAND = "python tests/benchmarks/spaces.py"
 TEST_SHARE = 0.2
+MOST_TRIALS = 2_000
+"""More than the time budget allows."""
 
 
-def search(data: object, space: str, seed: int, trials: int, options: argparse.Namespace) -> tuple[float, float]:
-    """Search to the end, confirmation included: seconds, and the test accuracy of the winner, 0 to 1."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Searched:
+    """What one search came to.
+
+    Attributes:
+        accuracy: of the winner on the test split, 0 to 1.
+        trials: that were finished.
+    """
+
+    seconds: float
+    accuracy: float
+    trials: int
+
+
+def search(data: object, space: str, seed: int, options: argparse.Namespace) -> Searched:
+    """Search for as long as the time budget lasts, confirmation included."""
     given = {"data_dir": options.data_dir} if data == "mnist" else {} if data == "digits" else {"target": "target"}
     if options.epochs:
         given["epochs"] = options.epochs
     with tempfile.TemporaryDirectory(prefix="packtune-spaces-") as results:
         started_s = time.perf_counter()
-        winner = packtune.search(data, space=space, seed=seed, trials=trials, results=results, **given).winner
-        seconds = time.perf_counter() - started_s
+        result = packtune.search(
+            data,
+            space=space,
+            seed=seed,
+            trials=MOST_TRIALS,
+            time_budget_s=options.seconds,
+            workers=options.workers,
+            results=results,
+            **given,
+        )
+        seconds, winner = time.perf_counter() - started_s, result.winner
+        trials = len(result.leaderboard)
     assert winner is not None and winner.test is not None
-    return seconds, winner.accuracy.mean if winner.accuracy else winner.test.joint
+    accuracy = winner.accuracy.mean if winner.accuracy else winner.test.joint
+    return Searched(seconds=seconds, accuracy=accuracy, trials=trials)
 
 
-def compare(data: object, seed: int, options: argparse.Namespace) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Search both spaces in about the same time: (seconds, accuracy) of the new one and of the old one."""
-    new, old = options.spaces
-    of_old = search(data, old, seed, options.trials, options)
-    pilot_s, _ = search(data, new, seed, options.trials, options)
-    trials = max(1, round(options.trials * of_old[0] / pilot_s))
-    return search(data, new, seed, trials, options), of_old
+def compare(data: object, seed: int, options: argparse.Namespace) -> tuple[Searched, Searched]:
+    """Search both spaces, the new one first where the seed is even."""
+    order = (0, 1) if seed % 2 == 0 else (1, 0)
+    found = {side: search(data, options.spaces[side], seed, options) for side in order}
+    print(f"seed {seed}: {found[0].accuracy:.4f} against {found[1].accuracy:.4f}", flush=True)
+    return found[0], found[1]
 
 
 def data_of(name: str, seed: int) -> object:
@@ -68,9 +97,13 @@ def row(number: int, name: str, options: argparse.Namespace) -> Row:
     """Compare the spaces on one data set."""
     new, old = options.spaces
     found = [compare(data_of(name, seed), seed, options) for seed in range(options.seeds)]
-    differences = tuple(100 * (ours[1] - theirs[1]) for ours, theirs in found)
-    seconds, means = ([statistics.mean(pair[side][each] for pair in found) for side in (0, 1)] for each in (0, 1))
+    differences = tuple(100 * (ours.accuracy - theirs.accuracy) for ours, theirs in found)
     mean = statistics.mean(differences)
+    error = statistics.stdev(differences) / math.sqrt(len(found)) if len(found) > 1 else math.nan
+    means, seconds, trials = (
+        [statistics.mean(getattr(pair[side], each) for pair in found) for side in (0, 1)]
+        for each in ("accuracy", "seconds", "trials")
+    )
     return Row(
         number=number,
         what=f"{name}: test accuracy of the winner of `{new}`, less that of `{old}`",
@@ -79,10 +112,10 @@ def row(number: int, name: str, options: argparse.Namespace) -> Row:
         values=differences,
         unit="points",
         held=Held.YES if mean > 0 else Held.NO,
-        context=f"mean {means[0]:.4f} against {means[1]:.4f}: {mean:+.2f} points",
-        remark=f"{seconds[0]:.0f} s against {seconds[1]:.0f} s a search",
+        context=f"mean {means[0]:.4f} against {means[1]:.4f}: {mean:+.2f} points, standard error {error:.2f}",
+        remark=f"{seconds[0]:.0f} and {seconds[1]:.0f} s a search; {trials[0]:.0f} and {trials[1]:.0f} trials",
         machine=describe_machine(),
-        command=f"python tests/benchmarks/spaces.py --data '{name}' --seeds {options.seeds} --trials {options.trials}",
+        command=f"{COMMAND} --data '{name}' --seeds {options.seeds} --seconds {options.seconds:g}",
     )
 
 
@@ -93,7 +126,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--data-dir", type=Path, help="folder with MNIST's four files, for mnist")
     parser.add_argument("--spaces", nargs=2, default=["broad", "wide"], metavar=("NEW", "OLD"))
     parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--trials", type=int, default=64, help="of the old space")
+    parser.add_argument("--seconds", type=float, default=30.0, help="time budget of each search")
+    parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--epochs", type=int, help="left out, the default")
     parser.add_argument("--write", type=Path, metavar="FOLDER", help="for spaces.csv and spaces.md")
     options = parser.parse_args(argv)
