@@ -12,11 +12,11 @@ RUN_EXAMPLES = """Examples:
 
   packtune run --data patients.csv --target outcome --metric auc
 
-  packtune run --set architecture=mlp --set learning_rate=0.01..1:log --set batch_size=32,64
+  packtune run --set architecture=mlp --set learning_rate=0.002..0.01:log --set batch_size=32,64
 
   packtune run --data mnist --model net.py                   a network of your own
 
-  packtune run --from digits-wide-001 --try hidden_units=64,learning_rate=0.1 --patience 64
+  packtune run --from digits-wide-001 --try hidden_units=64,learning_rate=0.01 --patience 64
 """
 RESUME_EXAMPLES = """Examples:
 

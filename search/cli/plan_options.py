@@ -71,7 +71,7 @@ Set = Annotated[
     typer.Option(
         "--set",
         metavar="NAME=VALUES",
-        help="Narrow, fix or add a hyperparameter of the space: learning_rate=0.001..1:log, batch_size=32,64 or "
+        help="Narrow, fix or add a hyperparameter of the space: learning_rate=0.001..0.01:log, batch_size=32,64 or "
         "activation=relu; may be repeated. `packtune spaces --hyperparameters` lists them.",
     ),
 ]
@@ -80,7 +80,7 @@ Try = Annotated[
     typer.Option(
         "--try",
         metavar="FILE|NAME=VALUE,...",
-        help="Train known-good configurations first: learning_rate=0.1,hidden_units=64, or those in a TOML, JSON or "
+        help="Train known-good configurations first: learning_rate=0.01,hidden_units=64, or those in a TOML, JSON or "
         "CSV file, such as a leaderboard.csv or a winner.toml; may be repeated.",
     ),
 ]

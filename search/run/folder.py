@@ -27,7 +27,7 @@ from packtune.run.own.fitting import fit_space
 from packtune.run.settings_file import read_settings, write_settings
 from packtune.settings import RUN_NAME, Settings
 from packtune.space.catalog import is_file as is_space_file
-from packtune.space.catalog import load_space
+from packtune.space.catalog import load_space, name_now
 from packtune.space.change_words import read_changes
 from packtune.space.changes import change_space
 from packtune.space.joining import with_network
@@ -177,7 +177,8 @@ class RunFolder:
         """Read the run's settings, and its space as it was when the run began."""
         settings = read_settings(self.settings)
         network, name = settings.plan.network, settings.plan.space
-        space = load_space(str(self.space) if is_space_file(name) and self.space.exists() else name, network)
+        is_copied = is_space_file(name) and self.space.exists()
+        space = load_space(str(self.space) if is_copied else name_now(name, settings.version), network)
         if network is not None:
             space = with_network(space, network)
         changed = change_space(space, read_changes(settings.plan.changes, hyperparameters_with(network)))

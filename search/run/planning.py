@@ -32,8 +32,8 @@ class PlanOptions(TypedDict, total=False):
 
     Attributes:
         set: hyperparameters of the space narrowed, fixed or added: by name a value, a list of choices, a table with
-            "low", "high" and "log", or the text after the "=" of `--set`; or whole texts, "learning_rate=0.001..1:log".
-        tries: configurations that are trained first: each a text, "learning_rate=0.1,hidden_units=64", a table, a
+            "low", "high" and "log", or the text after the "=" of `--set`; or whole texts, "batch_size=32,64".
+        tries: configurations that are trained first: each a text, "learning_rate=0.01,hidden_units=64", a table, a
             `Configuration`, or a TOML, JSON or CSV file, such as a leaderboard. What is left out has its default, or
             the value next to that in the space.
         from_runs: earlier runs, by name or folder: their finalists are tried first, after `tries`; where the data,

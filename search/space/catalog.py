@@ -14,6 +14,10 @@ from packtune.space.file import read_space
 from packtune.space.notebook import BASELINE, CHANGES, HIDDEN_UNITS, NOTEBOOK_SPACES
 from packtune.space.optimizers import optimizer_dimensions
 from packtune.space.space import Space
+from packtune.space.wide import wide_dimensions
+
+BEFORE_RENAMING = ("", "0.1.0")
+"""Versions of packtune in which the space `sgd` was called `wide`."""
 
 
 def _grid_dimensions() -> tuple[Dimension, ...]:
@@ -26,7 +30,7 @@ def _one_at_a_time() -> tuple[dict[str, Value], ...]:
     return tuple({"hidden_units": units, **row} for units in HIDDEN_UNITS for row in rows)
 
 
-def _wide_dimensions() -> tuple[Dimension, ...]:
+def _sgd_dimensions() -> tuple[Dimension, ...]:
     def mlp(name: str, domain: Domain) -> Dimension:
         return Dimension(name=name, domain=domain, when={"architecture": ("mlp",)})
 
@@ -65,8 +69,13 @@ SPACES: dict[str, Space] = {
     ),
     "wide": Space(
         name="wide",
+        description="mlp or cnn, their sizes, normalization, shifted images, and what AdamW needs",
+        dimensions=wide_dimensions(),
+    ),
+    "sgd": Space(
+        name="sgd",
         description="mlp or cnn, their sizes, and every hyperparameter of SGD",
-        dimensions=_wide_dimensions(),
+        dimensions=_sgd_dimensions(),
     ),
     "optimizers": Space(
         name="optimizers",
@@ -98,6 +107,15 @@ def load_space(name: str, network: NetworkSpace | None = None) -> Space:
     if Path(name).suffix or Path(name).exists():
         raise SpaceError(f"{name} is no space: the file of a space is TOML, and its name ends in .toml")
     raise SpaceError(f"unknown space {name!r}.{suggest_name(name, known)} Or give a file of your own, NAME.toml.")
+
+
+def name_now(name: str, version: str) -> str:
+    """Give the name that a space has today, so that the runs of older versions keep theirs.
+
+    Args:
+        version: of packtune that began the run; empty if it is not known.
+    """
+    return "sgd" if name == "wide" and version in BEFORE_RENAMING else name
 
 
 def is_file(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Changes of a space in a few words, such as learning_rate=0.001..1:log: read, checked and written again."""
+"""Changes of a space in a few words, such as learning_rate=0.001..0.01:log: read, checked and written again."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Row 12: how much of a perfectly uniform pack's speed the packs of a real search have.
 
-64 proposals of the space `wide`, its MLP part, come as packs in the way that a search asks for them: once with the
+64 proposals of the space `sgd`, its MLP part, come as packs in the way that a search asks for them: once with the
 default sampler, which proposes packs, once with independent draws, which are grouped afterwards. A trial's efficiency
 is the time per trial of a uniform pack (as many members as pay, all of them that trial's configuration) over the time
 per trial of the pack that it is in; 1 means that nothing is lost to padding, to packs that are not full, and to
@@ -73,7 +73,7 @@ def _row(sampler: str, dataset: Dataset, trials: int, repeats: int) -> Row:
     sizes = sorted((len(pack.proposals) for pack in packs), reverse=True)
     return Row(
         number=12,
-        what=f"{trials} proposals of `wide` (MLP part), {SAMPLERS[sampler]}: mean pack efficiency",
+        what=f"{trials} proposals of `sgd` (MLP part), {SAMPLERS[sampler]}: mean pack efficiency",
         against="a uniform pack of each trial's own configuration",
         reach=">= 60%",
         values=(mean,),
@@ -88,13 +88,13 @@ def _row(sampler: str, dataset: Dataset, trials: int, repeats: int) -> Row:
 
 
 def mlps() -> Space:
-    """Give `wide` without its convolutions."""
-    wide = SPACES["wide"]
+    """Give `sgd` without its convolutions."""
+    sgd = SPACES["sgd"]
     only = Dimension(name="architecture", domain=Choices(values=("mlp",)))
     dimensions = [
-        only if d.name == "architecture" else d for d in wide.dimensions if d.when.get("architecture") != ("cnn",)
+        only if d.name == "architecture" else d for d in sgd.dimensions if d.when.get("architecture") != ("cnn",)
     ]
-    return replace(wide, name="wide-mlp", dimensions=tuple(dimensions))
+    return replace(sgd, name="sgd-mlp", dimensions=tuple(dimensions))
 
 
 def ask(sampler: str, trials: int) -> list[Pack]:

@@ -2,7 +2,7 @@
 
 Each is made from a number, and is another one for another number, except the recorded one. Higher is better.
 
-    python tests/benchmarks/objectives.py   # records digits_wide.csv anew, in about two minutes
+    python tests/benchmarks/objectives.py   # records digits_sgd.csv anew, in about two minutes
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from packtune.space.catalog import SPACES
 from packtune.space.domains import Choices, Dimension, FloatRange, IntRange
 from packtune.space.space import Space
 
-RECORD = Path(__file__).with_name("digits_wide.csv")
+RECORD = Path(__file__).with_name("digits_sgd.csv")
 CONFIGURATIONS = 500
 EPOCHS = 10
 ACCURACY = "validation"
@@ -55,10 +55,10 @@ def _mlp_part(space: Space) -> Space:
     kept = [
         d for d in space.dimensions if d.name != "architecture" and d.when.get("architecture", ("mlp",)) == ("mlp",)
     ]
-    return Space(name="wide-mlp", dimensions=tuple(Dimension(name=d.name, domain=d.domain) for d in kept))
+    return Space(name="sgd-mlp", dimensions=tuple(Dimension(name=d.name, domain=d.domain) for d in kept))
 
 
-WIDE_MLP = _mlp_part(SPACES["wide"])
+SGD_MLP = _mlp_part(SPACES["sgd"])
 SIX = Space(
     name="six",
     dimensions=(
@@ -83,8 +83,8 @@ def _places(encoding: Encoding, values: Values) -> dict[str, float]:
 
 
 def _make_conditional(number: int) -> Evaluate:
-    """Make a bowl over the whole of `wide`: another optimum for each architecture, with slopes between pairs."""
-    rng, encoding = np.random.default_rng([77, number]), Encoding(SPACES["wide"])
+    """Make a bowl over the whole of `sgd`: another optimum for each architecture, with slopes between pairs."""
+    rng, encoding = np.random.default_rng([77, number]), Encoding(SPACES["sgd"])
     names, branches = encoding.names, ("mlp", "cnn")
     best = {branch: dict(zip(names, rng.uniform(0.15, 0.85, len(names)), strict=True)) for branch in branches}
     steep = {branch: dict(zip(names, rng.uniform(0.3, 2, len(names)), strict=True)) for branch in branches}
@@ -171,8 +171,8 @@ def features(values: Values) -> list[float]:
 
 
 OBJECTIVES = (
-    Objective(name="recorded: `wide` MLPs on digits", space=WIDE_MLP, make=_make_recorded),
-    Objective(name="made up: conditional, all of `wide`", space=SPACES["wide"], make=_make_conditional),
+    Objective(name="recorded: `sgd` MLPs on digits", space=SGD_MLP, make=_make_recorded),
+    Objective(name="made up: conditional, all of `sgd`", space=SPACES["sgd"], make=_make_conditional),
     Objective(name="made up: curved and rugged, six mixed", space=SIX, make=_make_rugged),
 )
 
@@ -192,7 +192,7 @@ def record() -> None:
     from packtune.worker.pack_run import run_pack
 
     torch.set_num_threads(1)
-    encoding = Encoding(WIDE_MLP)
+    encoding = Encoding(SGD_MLP)
     draws = EvenDraws(encoding, PackStart(seed=0, pack=0, first=0))
     drawn = [encoding.decode(row) for row in draws.others(CONFIGURATIONS, encoding.everywhere)]
     proposals = [Proposal(number=n, configuration=Configuration(**v), seed=n) for n, v in enumerate(drawn)]

@@ -124,7 +124,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--data", nargs="+", default=[*DATA[:3]], choices=DATA, help="data sets to search")
     parser.add_argument("--data-dir", type=Path, help="folder with MNIST's four files, for mnist")
-    parser.add_argument("--spaces", nargs=2, default=["broad", "wide"], metavar=("NEW", "OLD"))
+    parser.add_argument("--spaces", nargs=2, default=["wide", "sgd"], metavar=("NEW", "OLD"))
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=30.0, help="time budget of each search")
     parser.add_argument("--workers", type=int, default=1)

@@ -29,7 +29,7 @@ PACKTUNE = str(Path(sys.executable).parent / "packtune")
 FAULTY = str(Path(__file__).parent / "faulty.py")
 # A learning sampler, halving, several shapes: whatever timing could change, it would change here.
 SEARCH = (
-    "run", "--space", "wide", "--sampler", "tpe", "--trials", "16", "--epochs", "3", "--pack-size", "2", "--seed", "3",
+    "run", "--space", "sgd", "--sampler", "tpe", "--trials", "16", "--epochs", "3", "--pack-size", "2", "--seed", "3",
     "--checkpoint-interval", "0", "--replicates", "2",
 )  # fmt: skip
 # Packs that are trained in parts, since there are more workers than packs.

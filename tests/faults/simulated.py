@@ -27,7 +27,7 @@ def simulate(trials: int, folder: Path) -> str:
     plan = SearchPlan(sampler="random", trials=trials, epochs=10).settle(precision=Precision.FLOAT32, lookahead=4)
     journal = folder / "simulated.journal"
     with open_storage(journal, None) as storage:
-        study = create_study(storage, "simulated", load_space("wide"), plan)
+        study = create_study(storage, "simulated", load_space("sgd"), plan)
         dispatcher = Dispatcher(study, plan)
         before_mb, finished, moments = resident_mb(), 0, [(0, time.perf_counter())]
         while (task := dispatcher.next_pack()) is not None:

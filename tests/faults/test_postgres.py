@@ -42,7 +42,7 @@ PLAN = SearchPlan(sampler="tpe", trials=12, epochs=3, seed=5).settle(precision=P
 
 
 def create(storage, name):
-    return create_study(storage, name, load_space("wide"), PLAN)
+    return create_study(storage, name, load_space("sgd"), PLAN)
 
 
 def search(study, packs=None):
@@ -127,7 +127,7 @@ def test_a_server_that_is_gone_is_named_without_its_password_and_nothing_is_lost
     finally:
         server.start()
     with open_storage(tmp_path / "unused", server.url) as storage:
-        study = load_study(storage, "gone", load_space("wide"), PLAN)
+        study = load_study(storage, "gone", load_space("sgd"), PLAN)
         assert kept
         assert [record for record in study.records() if record.outcome] == kept
         search(study)

@@ -38,15 +38,15 @@ MADE_ON = ("AMD EPYC", "AVX512", "2.13", "2.4")
 
 # The data set, the space and the options of `packtune run`, and what `packtune resume` was given afterwards.
 SEARCHES = {
-    "digits-random": ("digits", "wide", {"sampler": "random", "trials": 24, "epochs": 6, "seed": 7}, {"epochs": 8}),
-    "digits-resumed": ("digits", "wide", {"trials": 16, "epochs": 4, "seed": 3}, {"trials": "+16"}),
+    "digits-random": ("digits", "sgd", {"sampler": "random", "trials": 24, "epochs": 6, "seed": 7}, {"epochs": 8}),
+    "digits-resumed": ("digits", "sgd", {"trials": 16, "epochs": 4, "seed": 3}, {"trials": "+16"}),
     "digits-grid-replicates": ("digits", "grid", {"replicates": 2, "epochs": 3}, None),
-    "digits-qmc": ("digits", "wide", {"sampler": "qmc", "trials": 16, "epochs": 3}, None),
-    "digits-gp": ("digits", "wide", {"sampler": "gp", "trials": 12, "epochs": 3}, None),
-    "digits-cmaes": ("digits", "wide", {"sampler": "cmaes", "trials": 24, "epochs": 3}, None),
-    "digits-overlap": ("digits-overlap", "wide", {"trials": 12, "epochs": 3}, None),
+    "digits-qmc": ("digits", "sgd", {"sampler": "qmc", "trials": 16, "epochs": 3}, None),
+    "digits-gp": ("digits", "sgd", {"sampler": "gp", "trials": 12, "epochs": 3}, None),
+    "digits-cmaes": ("digits", "sgd", {"sampler": "cmaes", "trials": 24, "epochs": 3}, None),
+    "digits-overlap": ("digits-overlap", "sgd", {"trials": 12, "epochs": 3}, None),
     "mnist-mini-grid": ("mnist", "mini-grid", {}, None),
-    "digits-wide": ("digits", "wide", {"trials": 48}, None),
+    "digits-sgd": ("digits", "sgd", {"trials": 48}, None),
 }
 
 
@@ -77,7 +77,7 @@ def carry_out(run, dataset):
         conclude(run, study.records())
 
 
-LONG = ("digits-random", "digits-resumed", "digits-qmc", "digits-gp", "digits-cmaes", "mnist-mini-grid", "digits-wide")
+LONG = ("digits-random", "digits-resumed", "digits-qmc", "digits-gp", "digits-cmaes", "mnist-mini-grid", "digits-sgd")
 CASES = [pytest.param(name, marks=pytest.mark.long if name in LONG else pytest.mark.slow) for name in SEARCHES]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from packtune.data.columns.kinds import Kind
@@ -31,9 +32,14 @@ def code_of(model: TrainedModel, file: str, ending: str, source: str | None = No
     is_table = isinstance(form_of(model), ColumnPreparation)
     images = "" if is_table else f"uint8 [n, {', '.join(map(str, model.input_shape))}]"
     if ending in PROGRAMS:
-        return PROGRAMS[ending](repr(readable(file)), images)
-    named = "" if source is None else f", model={readable(source)!r}"
-    return _packtune(f"{readable(file)!r}{named}", images)
+        return PROGRAMS[ending](_quoted(file), images)
+    named = "" if source is None else f", model={_quoted(source)}"
+    return _packtune(f"{_quoted(file)}{named}", images)
+
+
+def _quoted(name: str) -> str:
+    """Write a name as a string of Python, in double quotes as its formatters want them."""
+    return json.dumps(readable(name), ensure_ascii=False)
 
 
 def _packtune(file: str, images: str) -> str:

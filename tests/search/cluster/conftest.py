@@ -123,7 +123,7 @@ def waiting():
 
 # A learning sampler and several shapes: what depended on the nodes would change here.
 SEARCH = (
-    "--space", "wide", "--trials", "10", "--epochs", "1", "--pack-size", "2", "--seed", "4", "--lookahead", "4",
+    "--space", "sgd", "--trials", "10", "--epochs", "1", "--pack-size", "2", "--seed", "4", "--lookahead", "4",
 )  # fmt: skip
 
 
@@ -136,7 +136,7 @@ def search():
 @pytest.fixture(scope="session")
 def leaderboard(tmp_path_factory, carry_out_alone):
     """Give the leaderboard of that search, one pack after another and without Ray."""
-    source = find_space("wide")
+    source = find_space("sgd")
     plan = plan_search("digits", source, PlanOptions(trials=10, epochs=1, pack_size=2, seed=4, lookahead=4))
     run = create_run(plan, Resources(), source, results=tmp_path_factory.mktemp("alone"), name="same")
     with _as_a_worker():

@@ -24,7 +24,7 @@ TRIED = Given(
 )
 
 
-def plan_of(sampler, trials=20, space="wide", **changes):
+def plan_of(sampler, trials=20, space="sgd", **changes):
     space = "mini-grid" if sampler == "grid" else space
     protocol = Protocol.NOTEBOOK if sampler == "grid" else Protocol.SEARCH
     plan = SearchPlan(sampler=sampler, space=space, trials=trials, epochs=9, seed=5, protocol=protocol, **changes)
@@ -46,7 +46,7 @@ def undisturbed(records_of):
 
 
 def test_the_spaces_of_these_tests_propose_one_of_the_two():
-    wide = load_space("wide")
+    wide = load_space("sgd")
     assert wide.values_of(OUTSIDE) is None
     assert wide.configuration_of(wide.values_of(INSIDE)) == INSIDE
     assert load_space("mini-grid").values_of(INSIDE) is None
@@ -88,11 +88,11 @@ def test_neither_workers_nor_crashes_change_such_a_search(undisturbed, records_o
 @pytest.mark.parametrize("sampler", ["cmaes", "gp"])
 def test_optunas_samplers_go_on_after_a_crash_with_trials_outside_the_space(undisturbed, records_of, tmp_path, sampler):
     plan = plan_of(sampler)
-    assert records_of(plan, load_space("wide"), tmp_path, given=TRIED, crashes=[2, 9]) == undisturbed(sampler)
+    assert records_of(plan, load_space("sgd"), tmp_path, given=TRIED, crashes=[2, 9]) == undisturbed(sampler)
 
 
 def test_a_sampler_learns_from_what_was_tried_inside_the_space_alone(records_of, tmp_path):
-    plan, space = plan_of("tpe", trials=24, halving=False), load_space("wide")
+    plan, space = plan_of("tpe", trials=24, halving=False), load_space("sgd")
     found = []
     for n, tried in enumerate([(INSIDE,) * 5, (OUTSIDE,) * 5]):
         (tmp_path / str(n)).mkdir()

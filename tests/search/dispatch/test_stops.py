@@ -126,14 +126,14 @@ def test_it_ends_at_the_same_trial_for_any_workers_order_and_crashes(
 def test_a_search_without_stops_proposes_as_it_did(records_of, tmp_path):
     far, none = plan_of(trials=24, patience=1000), plan_of(trials=24)
     (tmp_path / "far").mkdir()
-    wide = load_space("wide")
+    wide = load_space("sgd")
     assert records_of(far, wide, tmp_path / "far") == records_of(none, wide, tmp_path)
 
 
 def test_going_on_is_kept_with_the_study(train, tmp_path):
     plan = plan_of(stop_at=0.5, confirm=True)
     with open_storage(tmp_path / "study.journal", None) as storage:
-        study = create_study(storage, "test", load_space("wide"), plan)
+        study = create_study(storage, "test", load_space("sgd"), plan)
         dispatcher = Dispatcher(study, plan)
         lengths = []
         for _ in range(3):

@@ -41,7 +41,7 @@ def searcher(request, tmp_path, stop, checkpoints):
     size, failures = request.param
     plan = SettledPlan(sampler="random", trials=8, epochs=9, pack_size=size, precision=Precision.FLOAT32, lookahead=4)
     with open_storage(tmp_path / "j", None) as storage:
-        study = create_study(storage, "test", load_space("wide"), plan)
+        study = create_study(storage, "test", load_space("sgd"), plan)
         dispatcher = Dispatcher(study, plan, max_failures=failures)
         lane = Lane(dispatcher=dispatcher, checkpoints=checkpoints, on_report=lambda report: None)
         yield PackSearcher([lane], stopping=stop, on_change=lambda: None, say=lambda text: None)

@@ -146,7 +146,7 @@ def test_a_sampler_that_does_not_learn_proposes_the_same_whatever_is_told(sample
 
 @pytest.mark.parametrize("sampler", PACK_SAMPLERS)
 def test_a_pack_has_one_shape_and_its_members_differ(sampler):
-    proposer, space = make(sampler, pack_size=5), SPACES["wide"]
+    proposer, space = make(sampler, pack_size=5), SPACES["sgd"]
     found = search(proposer, 30)
     for start in range(0, 30, 5):
         pack = found[start : start + 5]
@@ -166,10 +166,10 @@ def test_trials_with_higher_numbers_do_not_change_a_pack(sampler):
 @pytest.mark.parametrize(("sampler", "sizes"), [("tpe", [2, 2, 3, 4]), ("random", [6, 6, 6, 6])])
 def test_packs_are_as_large_as_the_capacity_and_the_search_allow(sampler, sizes):
     plan = SearchPlan(sampler=sampler, trials=50)
-    proposer = make_proposer(SPACES["wide"], plan)
+    proposer = make_proposer(SPACES["sgd"], plan)
     assert [proposer.window(first, 0).size(lambda _: 100) for first in (0, 32, 48, 64)] == sizes
     assert proposer.window(48, 0).size(lambda _: 1) == 1
-    asked = make_proposer(SPACES["wide"], SearchPlan(sampler=sampler, trials=50, pack_size=9))
+    asked = make_proposer(SPACES["sgd"], SearchPlan(sampler=sampler, trials=50, pack_size=9))
     assert asked.window(0, 0).size(lambda _: 1) == 9
 
 
@@ -214,17 +214,17 @@ def test_a_value_outside_the_space_is_refused(sampler):
 
 def test_samplers_are_held_against_the_space():
     with pytest.raises(SettingsError, match="unknown sampler 'tep'. Did you mean 'tpe'"):
-        check_sampler("tep", SPACES["wide"])
+        check_sampler("tep", SPACES["sgd"])
     with pytest.raises(SettingsError, match="would not keep to it"):
         check_sampler("tpe", SPACES["mini-grid"])
     with pytest.raises(SpaceError, match="cannot be tried in full"):
-        check_sampler("grid", SPACES["wide"])
+        check_sampler("grid", SPACES["sgd"])
 
 
 def test_a_space_that_can_be_tried_in_full_is_by_default():
     assert [default_sampler(SPACES[name]) for name in ("mini-grid", "grid", "wide")] == ["grid", "grid", "tpe"]
     assert count_listed("grid", SPACES["mini-grid"]) == 10
-    assert count_listed("tpe", SPACES["wide"]) is None
+    assert count_listed("tpe", SPACES["sgd"]) is None
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "gp"])
@@ -243,4 +243,4 @@ def test_a_sampler_starts_from_the_trials_of_an_earlier_search(sampler):
         proposer.tell(0, Outcome(state=TrialState.FAIL, reason="it broke"))
         proposed.append([first, *propose(proposer, first=1, pack=1, left=1, capacity=lambda _: 1)])
     assert proposed[0] != proposed[1] == proposed[2]
-    assert all(SPACES["wide"].has(suggestion.values) for suggestion in proposed[1])
+    assert all(SPACES["sgd"].has(suggestion.values) for suggestion in proposed[1])

@@ -44,7 +44,7 @@ def propose_after(outcomes_of):
     """Propose 24 trials, each window told before the next."""
 
     def search(sampler):
-        proposer = make_proposer(SPACES["wide"], SearchPlan(sampler=sampler, seed=3, trials=200))
+        proposer = make_proposer(SPACES["sgd"], SearchPlan(sampler=sampler, seed=3, trials=200))
         found, pack = [], 0
         while len(found) < 24:
             first = len(found)

@@ -18,7 +18,7 @@ from packtune.space.domains import Choices, Dimension, FloatRange, IntRange
 from packtune.space.space import Space
 from packtune.trial import Accuracy, Outcome, TrialState
 
-WIDE = Encoding(SPACES["wide"])
+WIDE = Encoding(SPACES["sgd"])
 SHARED = ("architecture", "depth", "filters", "kernel_size", "batch_size")
 
 

@@ -216,7 +216,7 @@ def test_the_winners_space_proposes_exactly_the_winner(configuration):
 def test_the_command_to_train_again_is_one_that_packtune_run_takes():
     settings = Settings(name="test", plan=SearchPlan(data="digits-overlap", epochs=7, seed=3))
     folder = RunFolder(Path("my results"), "test")
-    run = Run(folder=folder, settings=settings, space=load_space("wide"), new=False)
+    run = Run(folder=folder, settings=settings, space=load_space("sgd"), new=False)
     words = shlex.split(retrain_command(run))
     assert words[:2] == ["packtune", "run"]
     values = {name: words[words.index(name) + 1] for name in ("--space", "--epochs", "--seed", "--data")}

@@ -171,7 +171,7 @@ folders = st.text(min_size=1, max_size=20).filter(lambda text: "\0" not in text 
 def test_the_command_to_train_again_is_understood_by_the_command_line(results, data_dir, data, epochs, seed, protocol):
     plan = SearchPlan(data=data, epochs=epochs, seed=seed, protocol=protocol)
     settings = Settings(name="n", plan=plan, resources=Resources(data_dir=data_dir))
-    run = Run(folder=RunFolder(results, "n"), settings=settings, space=load_space("wide"), new=False)
+    run = Run(folder=RunFolder(results, "n"), settings=settings, space=load_space("sgd"), new=False)
     program, command, *words = shlex.split(retrain_command(run))
     assert (program, command) == ("packtune", "run")
     parsed = typer.main.get_command(app).commands["run"].make_context("run", words).params

@@ -150,7 +150,7 @@ def test_free_names_count_up(tmp_path):
 
 
 def create_some(results, start, made):
-    wide = find_space("wide")
+    wide = find_space("sgd")
     start.wait()
     made.put([create_run(SearchPlan(), Resources(), wide, results=results).settings.name for _ in range(8)])
 

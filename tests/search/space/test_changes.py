@@ -115,34 +115,34 @@ def domain(space, name):
 
 
 def test_a_range_of_a_space_is_narrowed_and_keeps_its_scale():
-    assert domain(changed("wide", "learning_rate=0.01..0.1"), "learning_rate") == FloatRange(
+    assert domain(changed("sgd", "learning_rate=0.01..0.1"), "learning_rate") == FloatRange(
         low=0.01, high=0.1, log=True
     )
-    linear = domain(changed("wide", "learning_rate=0.01..0.1:linear"), "learning_rate")
+    linear = domain(changed("sgd", "learning_rate=0.01..0.1:linear"), "learning_rate")
     assert linear == FloatRange(low=0.01, high=0.1)
-    assert domain(changed("wide", "weight_decay=0..0.1"), "weight_decay") == FloatRange(low=0.0, high=0.1)
+    assert domain(changed("sgd", "weight_decay=0..0.1"), "weight_decay") == FloatRange(low=0.0, high=0.1)
 
 
 def test_a_range_keeps_the_choices_inside_it():
-    assert domain(changed("wide", "batch_size=32..128"), "batch_size") == Choices(values=(32, 64, 128))
+    assert domain(changed("sgd", "batch_size=32..128"), "batch_size") == Choices(values=(32, 64, 128))
     with pytest.raises(SpaceError, match="none of its values between: 16, 32, .*such as batch_size=20"):
-        changed("wide", "batch_size=20..30")
+        changed("sgd", "batch_size=20..30")
 
 
 def test_what_can_never_apply_is_left_out_and_said():
-    space = changed("wide", "architecture=mlp", "batch_size=48")
+    space = changed("sgd", "architecture=mlp", "batch_size=48")
     assert {"filters", "kernel_size"}.isdisjoint(each.name for each in space.dimensions)
-    assert describe_change(SPACES["wide"], space) == [
+    assert describe_change(SPACES["sgd"], space) == [
         "Space wide with architecture mlp; batch_size 48. Left out, as they never apply now: filters, kernel_size."
     ]
-    assert describe_change(SPACES["wide"], SPACES["wide"]) == []
+    assert describe_change(SPACES["sgd"], SPACES["sgd"]) == []
 
 
 def test_a_hyperparameter_that_the_space_left_at_its_default_is_added_where_it_counts():
-    added = {each.name: each for each in changed("wide", "blocks=1..3", "pooling=2").dimensions}
+    added = {each.name: each for each in changed("sgd", "blocks=1..3", "pooling=2").dimensions}
     assert (added["blocks"].domain, added["blocks"].when) == (IntRange(low=1, high=3), {"architecture": ("cnn",)})
     assert added["pooling"].when == {"architecture": ("cnn",)}
-    alone = {each.name: each for each in changed("wide", "blocks=1..3", "architecture=cnn").dimensions}
+    alone = {each.name: each for each in changed("sgd", "blocks=1..3", "architecture=cnn").dimensions}
     assert alone["blocks"].when == {}
 
 
@@ -178,7 +178,7 @@ def test_of_a_list_those_with_the_values_are_left_and_all_get_what_it_leaves_at_
 
 
 def test_the_order_of_changes_does_not_matter():
-    assert changed("wide", "dropout=0.1", "blocks=2") == changed("wide", "blocks=2", "dropout=0.1")
+    assert changed("sgd", "dropout=0.1", "blocks=2") == changed("sgd", "blocks=2", "dropout=0.1")
 
 
 def test_every_hyperparameter_of_every_changed_space_makes_a_configuration():

@@ -44,11 +44,11 @@ PLAN = SearchPlan(sampler="random", seed=3, pack_size=1)
 
 
 def opened(opening, storage, name="test"):
-    return opening(storage, name, load_space("wide"), PLAN)
+    return opening(storage, name, load_space("sgd"), PLAN)
 
 
 def suggest(number):
-    return propose(make_proposer(load_space("wide"), PLAN), first=number, pack=number, left=1, capacity=lambda _: 1)[0]
+    return propose(make_proposer(load_space("sgd"), PLAN), first=number, pack=number, left=1, capacity=lambda _: 1)[0]
 
 
 def open_trials(study, numbers):

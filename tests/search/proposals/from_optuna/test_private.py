@@ -81,7 +81,7 @@ def ask_and_tell(n_trials, attributes):
     """Propose trials that come back from the study with these attributes beside their own."""
     found = []
     for number in range(n_trials):
-        again = make_proposer(SPACES["wide"], SearchPlan(sampler="cmaes", seed=1))
+        again = make_proposer(SPACES["sgd"], SearchPlan(sampler="cmaes", seed=1))
         for earlier, (suggestion, outcome) in enumerate(found):
             again.add(earlier, suggestion)
             again.tell(earlier, outcome)

@@ -69,7 +69,7 @@ def test_axes_join_the_forms_of_a_hyperparameter_and_hold_what_was_tried():
 
 
 def test_a_space_without_trials_has_its_open_hyperparameters_as_axes():
-    tried = Tried(load_space("wide"), [])
+    tried = Tried(load_space("sgd"), [])
     assert {"architecture", "learning_rate", "filters"} <= {axis.name for axis in tried.axes}
     assert tried.fixed == ()
 
@@ -117,14 +117,14 @@ def test_of_a_loss_the_best_is_the_smallest():
 
 
 def test_a_trial_that_diverged_has_no_score_and_the_worst_merit():
-    facts = trial_facts(record(0, 0.0, TrialState.DIVERGED), Tried(load_space("wide"), []))
+    facts = trial_facts(record(0, 0.0, TrialState.DIVERGED), Tried(load_space("sgd"), []))
     assert (facts.score, facts.merit) == (None, 0.0)
     assert facts.reason == "a\\nb\\u202e<i>"
 
 
 def test_an_open_trial_has_neither():
     waiting = replace(record(0, 0.5), state=TrialState.WAITING, outcome=None)
-    facts = trial_facts(waiting, Tried(load_space("wide"), []))
+    facts = trial_facts(waiting, Tried(load_space("sgd"), []))
     assert (facts.state, facts.score, facts.merit, facts.curve) == ("WAITING", None, None, ())
 
 

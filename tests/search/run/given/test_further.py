@@ -65,7 +65,7 @@ def explore(train):
 def new_run(results, name="mine", **options):
     asked = {"trials": 20, "epochs": 9, "sampler": "tpe", "confirm": False, "lookahead": 4, "precision": "float32"}
     view = Told()
-    run = new_search("digits", find_space("wide"), {**asked, **options}, view, results).create(
+    run = new_search("digits", find_space("sgd"), {**asked, **options}, view, results).create(
         results=results, name=name
     )
     return run, view.lines

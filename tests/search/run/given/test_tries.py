@@ -47,11 +47,11 @@ def test_a_text_a_table_and_a_configuration_are_the_same_and_are_tried_once():
 
 def test_what_is_left_out_has_its_default_or_the_value_next_to_it_in_the_space():
     changes = ["activation=tanh,silu", "momentum=0.5..0.9", "hidden_units=2..8", "weight_decay=0..0.1"]
-    space = change_space(SPACES["wide"], read_changes(changes))
+    space = change_space(SPACES["sgd"], read_changes(changes))
     (made,) = configurations("learning_rate=1", space=space)
     assert made == Configuration(activation="tanh", momentum=0.5, learning_rate=1.0, hidden_units=8)
     assert space.values_of(made) is not None
-    (wide,) = configurations("learning_rate=1", space=SPACES["wide"])
+    (wide,) = configurations("learning_rate=1", space=SPACES["sgd"])
     assert wide == Configuration(learning_rate=1.0, weight_decay=1e-6)
 
 
@@ -135,7 +135,7 @@ def test_a_cnn_is_not_tried_on_a_table():
 
 
 def test_what_the_space_never_proposes_is_said():
-    wide = SPACES["wide"]
+    wide = SPACES["sgd"]
     assert describe_outside(wide, Configuration(weight_decay=1e-3, momentum=0.5)) == ""
     odd = Configuration(batch_size=48, weight_decay=1e-3, architecture="cnn", pooling=3)
     line = describe_outside(wide, odd)
@@ -164,7 +164,7 @@ def test_each_form_of_a_hyperparameter_has_its_own_range(name):
 def own_space():
     table = {"width": {"low": 8, "high": 128, "log": True}, "heads": [2, 4], "rate": {"low": 0.0, "high": 0.5}}
     network = network_space(file="net.py", architecture="net@1f3a", digest="0", table=table)
-    return with_network(SPACES["wide"], network)
+    return with_network(SPACES["sgd"], network)
 
 
 def own_configurations(*given):

@@ -65,7 +65,7 @@ def test_a_file_is_refused_in_words(case, tmp_path):
     file = tmp_path / "net.py"
     file.write_text(text)
     with pytest.raises((NetworkError, SpaceError), match=message) as raised:
-        source, _ = space_and_network("wide", {"model": file})
+        source, _ = space_and_network("sgd", {"model": file})
         check_network(source.space, DATASETS["digits"].description)
     assert isinstance(raised.value, PacktuneError)
 
@@ -79,7 +79,7 @@ def test_configurations_that_cannot_be_built_fail_as_trials_where_others_can(tmp
     file = tmp_path / "net.py"
     text = f"width = configuration.width\n    assert width > 4\n    return nn.Sequential({LAYERS})"
     file.write_text(building(text, '{"width": [2, 4, 8, 16]}'))
-    source, _ = space_and_network("wide", {"model": file})
+    source, _ = space_and_network("sgd", {"model": file})
     check_network(source.space, DATASETS["digits"].description)
 
 
@@ -92,13 +92,13 @@ def test_a_space_that_is_a_list_is_refused(tmp_path):
 
 def test_what_a_file_has_itself_is_not_given_again(tmp_path):
     with pytest.raises(SettingsError, match="hyperparameters are not allowed with a file"):
-        space_and_network("wide", {"model": tmp_path / "net.py", "hyperparameters": {}})
+        space_and_network("sgd", {"model": tmp_path / "net.py", "hyperparameters": {}})
 
 
 def test_own_hyperparameters_are_changed_like_common_ones(tmp_path):
     file = tmp_path / "net.py"
     file.write_text(building(f"return nn.Sequential({LAYERS})", '{"width": [2, 4, 8]}'))
-    source, _ = space_and_network("wide", {"model": file})
+    source, _ = space_and_network("sgd", {"model": file})
     names = [each.name for each in source.space.dimensions]
     assert names == ["width", "batch_size", "learning_rate", "momentum", "nesterov", "weight_decay"]
     changed = source.changed(["width=4,8", "learning_rate=0.1"]).space

@@ -109,7 +109,7 @@ def test_built_in_data_sets_get_the_space_as_it_is():
 
 
 def test_what_was_left_out_is_said():
-    wide = SPACES["wide"]
+    wide = SPACES["sgd"]
     small = data_of(1, 8, 8, n_train=400)
     assert describe_fit(wide, fit_space(wide, small), small) == [
         "Fitted to these data: batch_size 16, 32, 64; blocks 1."

@@ -83,7 +83,7 @@ def test_patches_of_colour_photographs(searched, tmp_path):
 
 def test_a_wide_search_on_small_images_has_no_failure(searched, digits, tmp_path):
     images, labels = digits
-    run, ending = searched((images[:, 2:26:3, 2:26:3].copy(), labels), tmp_path, space="wide", trials=8, epochs=1)
+    run, ending = searched((images[:, 2:26:3, 2:26:3].copy(), labels), tmp_path, space="sgd", trials=8, epochs=1)
     assert all(record.state is not TrialState.FAIL for record in ending.records)
     cnns = [r.configuration for r in ending.rows if r.configuration.architecture == "cnn"]
     assert cnns

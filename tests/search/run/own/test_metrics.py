@@ -53,23 +53,23 @@ def three(tmp_path_factory):
 def test_an_auc_needs_every_class_in_validation(tmp_path):
     path = archive(tmp_path / "two.npz", validation=(0, 2))
     with pytest.raises(SettingsError, match="the validation examples of two have none of the class '1', and without"):
-        new_search(path, find_space("wide"), {"metric": "auc"}, Told())
+        new_search(path, find_space("sgd"), {"metric": "auc"}, Told())
     for metric in OTHERS:
         if metric is not Metric.AUC:
-            assert new_search(path, find_space("wide"), {"metric": metric.value}, Told()).plan.metric is metric
+            assert new_search(path, find_space("sgd"), {"metric": metric.value}, Told()).plan.metric is metric
 
 
 def test_an_auc_needs_two_classes_in_the_test(tmp_path):
     path = archive(tmp_path / "one.npz", test=(1,))
     with pytest.raises(SettingsError, match="the test examples of one are all of one class; give another test split"):
-        new_search(path, find_space("wide"), {"metric": "auc"}, Told())
+        new_search(path, find_space("sgd"), {"metric": "auc"}, Told())
     two = archive(tmp_path / "two.npz", test=(0, 1))
-    assert new_search(two, find_space("wide"), {"metric": "auc"}, Told()).plan.metric is Metric.AUC
+    assert new_search(two, find_space("sgd"), {"metric": "auc"}, Told()).plan.metric is Metric.AUC
 
 
 def test_an_unknown_metric_is_told_before_the_data_are_read(tmp_path):
     with pytest.raises(SettingsError, match="unknown metric 'aucc'. Did you mean 'auc'"):
-        new_search(tmp_path / "missing.npz", find_space("wide"), {"metric": "aucc"}, Told())
+        new_search(tmp_path / "missing.npz", find_space("sgd"), {"metric": "aucc"}, Told())
 
 
 @pytest.mark.parametrize("name", ["digits", "digits-overlap"])
@@ -79,7 +79,7 @@ def test_built_in_data_have_every_class(name):
 
 @pytest.mark.parametrize("metric", OTHERS)
 def test_simple_methods_are_scored_by_the_metric_too(three, tmp_path, metric):
-    made = new_search(three, find_space("wide"), {**OPTIONS, "metric": metric.value}, Told())
+    made = new_search(three, find_space("sgd"), {**OPTIONS, "metric": metric.value}, Told())
     run = made.create(results=tmp_path)
     dataset = load_data(run)
     keep_baselines(run.folder.path, dataset, Told().say, metric)
@@ -94,7 +94,7 @@ def test_simple_methods_are_scored_by_the_metric_too(three, tmp_path, metric):
 
 
 def test_the_scores_of_a_logistic_regression_are_those_of_scikit_learn(three, tmp_path):
-    run = new_search(three, find_space("wide"), {**OPTIONS, "metric": "auc"}, Told()).create(results=tmp_path)
+    run = new_search(three, find_space("sgd"), {**OPTIONS, "metric": "auc"}, Told()).create(results=tmp_path)
     dataset = load_data(run)
     inputs = {name: split.inputs.flatten(1).numpy() / np.float32(255) for name, split in dataset.splits.items()}
     labels = {name: split.labels[:, 0].numpy() for name, split in dataset.splits.items()}
@@ -118,7 +118,7 @@ def test_a_table_with_two_targets_is_searched_by_the_mean_of_its_heads(tmp_path,
     lines += [f"{r[0]},{r[1]},{r[2]},{'p' if r[0] > 0 else 'q'},{int(r[1] > 0.3) + int(r[2] > 0)}" for r in x]
     (tmp_path / "two.csv").write_text("\n".join(lines) + "\n")
     options = {**OPTIONS, "metric": metric.value, "target": ("first", "second")}
-    run = new_search(tmp_path / "two.csv", find_space("wide"), options, Told()).create(results=tmp_path)
+    run = new_search(tmp_path / "two.csv", find_space("sgd"), options, Told()).create(results=tmp_path)
     ending = carry_out_alone(run, load_data(run))
     row = ending.winner.row
     assert {"validation_first", "validation_second", f"validation_{metric.column}", "validation_accuracy"} <= set(
