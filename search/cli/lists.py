@@ -38,9 +38,9 @@ def spaces(
 ) -> None:
     """List the spaces, or what a space of your own may contain."""
     with errors_shown():
+        from packtune.space.builtin.notebook import NOTEBOOK_SPACES
         from packtune.space.catalog import SPACES
         from packtune.space.file import EXAMPLE
-        from packtune.space.notebook import NOTEBOOK_SPACES
 
         if example:
             print_result(EXAMPLE, end="")

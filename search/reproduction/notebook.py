@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from packtune.models.configuration import Value
 from packtune.models.hardware.precision import Precision
-from packtune.space.notebook import DRIFTING, NOTEBOOK_SPACES
-from packtune.space.notebook import SYSTEMS as CONFIGURATIONS
+from packtune.space.builtin.notebook import DRIFTING, NOTEBOOK_SPACES
+from packtune.space.builtin.notebook import SYSTEMS as CONFIGURATIONS
 from packtune.space.space import Space
 
 REPLICATES = 5

@@ -5,16 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from packtune.errors import SpaceError, suggest_name
-from packtune.models.configuration import ACTIVATION_NAMES, Value
+from packtune.models.configuration import Value
 from packtune.models.own.hyperparameters import NetworkSpace
 from packtune.protocol import Protocol
-from packtune.space.broad import broad_dimensions
-from packtune.space.domains import Choices, Dimension, Domain, FloatRange, IntRange
+from packtune.space.builtin.broad import broad_dimensions
+from packtune.space.builtin.notebook import BASELINE, CHANGES, HIDDEN_UNITS, NOTEBOOK_SPACES
+from packtune.space.builtin.optimizers import optimizer_dimensions
+from packtune.space.builtin.sgd import sgd_dimensions
+from packtune.space.builtin.wide import wide_dimensions
+from packtune.space.domains import Choices, Dimension
 from packtune.space.file import read_space
-from packtune.space.notebook import BASELINE, CHANGES, HIDDEN_UNITS, NOTEBOOK_SPACES
-from packtune.space.optimizers import optimizer_dimensions
 from packtune.space.space import Space
-from packtune.space.wide import wide_dimensions
 
 BEFORE_RENAMING = ("", "0.1.0")
 """Versions of packtune in which the space `sgd` was called `wide`."""
@@ -28,29 +29,6 @@ def _grid_dimensions() -> tuple[Dimension, ...]:
 def _one_at_a_time() -> tuple[dict[str, Value], ...]:
     rows = [BASELINE, *({**BASELINE, name: value} for name, value in CHANGES.items())]
     return tuple({"hidden_units": units, **row} for units in HIDDEN_UNITS for row in rows)
-
-
-def _sgd_dimensions() -> tuple[Dimension, ...]:
-    def mlp(name: str, domain: Domain) -> Dimension:
-        return Dimension(name=name, domain=domain, when={"architecture": ("mlp",)})
-
-    def cnn(name: str, domain: Domain) -> Dimension:
-        return Dimension(name=name, domain=domain, when={"architecture": ("cnn",)})
-
-    return (
-        Dimension(name="architecture", domain=Choices(values=("mlp", "cnn"))),
-        mlp("depth", IntRange(low=1, high=3)),
-        cnn("filters", Choices(values=(8, 16, 32))),
-        cnn("kernel_size", Choices(values=(3, 5))),
-        Dimension(name="hidden_units", domain=IntRange(low=8, high=1024, log=True)),
-        Dimension(name="activation", domain=Choices(values=ACTIVATION_NAMES)),
-        Dimension(name="batch_size", domain=Choices(values=(16, 32, 64, 128, 256, 512))),
-        Dimension(name="learning_rate", domain=FloatRange(low=1e-3, high=1.0, log=True)),
-        Dimension(name="momentum", domain=FloatRange(low=0.0, high=0.99)),
-        Dimension(name="nesterov", domain=Choices(values=(False, True))),
-        Dimension(name="weight_decay", domain=FloatRange(low=1e-6, high=1e-2, log=True)),
-        Dimension(name="dropout", domain=FloatRange(low=0.0, high=0.5)),
-    )
 
 
 SPACES: dict[str, Space] = {
@@ -75,7 +53,7 @@ SPACES: dict[str, Space] = {
     "sgd": Space(
         name="sgd",
         description="mlp or cnn, their sizes, and every hyperparameter of SGD",
-        dimensions=_sgd_dimensions(),
+        dimensions=sgd_dimensions(),
     ),
     "optimizers": Space(
         name="optimizers",

@@ -33,8 +33,8 @@ def complete_runs(context: typer.Context, incomplete: str) -> list[str]:
 
 def complete_spaces(context: typer.Context, incomplete: str) -> list[str]:
     """List the built-in spaces whose names begin so."""
+    from packtune.space.builtin.notebook import NOTEBOOK_SPACES
     from packtune.space.catalog import SPACES
-    from packtune.space.notebook import NOTEBOOK_SPACES
 
     return plain_words(SPACES | NOTEBOOK_SPACES, incomplete)
 

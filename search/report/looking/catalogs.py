@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from packtune.data.catalog import DATASETS
 from packtune.models.configuration import HYPERPARAMETERS
+from packtune.space.builtin.notebook import NOTEBOOK_SPACES
 from packtune.space.catalog import SPACES
 from packtune.space.domains import Dimension
-from packtune.space.notebook import NOTEBOOK_SPACES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,7 @@ class Crash(Exception):
 
 
 def plan_of(sampler, trials=24, **changes):
-    space = "grid" if sampler == "grid" else "wide"
+    space = "grid" if sampler == "grid" else "sgd"
     plan = SearchPlan(sampler=sampler, space=space, trials=trials, epochs=9, seed=5, **changes)
     return plan.settle(precision=Precision.FLOAT32, lookahead=4)
 

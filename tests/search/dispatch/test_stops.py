@@ -20,7 +20,7 @@ from packtune.trial import Accuracy, Outcome, TrialState
 
 
 def plan_of(sampler="tpe", trials=200, **changes):
-    space = "grid" if sampler == "grid" else "wide"
+    space = "grid" if sampler == "grid" else "sgd"
     plan = SearchPlan(**{"sampler": sampler, "space": space, "trials": trials, "epochs": 9, "seed": 5, **changes})
     return plan.settle(precision=Precision.FLOAT32, lookahead=3)
 

@@ -92,7 +92,7 @@ def test_catalogues_are_lists(packtune):
     wide = next(space for space in spaces if space["name"] == "wide")
     assert wide["configurations"] is None
     rate = next(each for each in wide["dimensions"] if each["name"] == "learning_rate")
-    assert rate["domain"] == {"low": 0.001, "high": 1.0, "log": True}
+    assert rate["domain"] == {"low": 0.001, "high": 0.03, "log": True}
     hyperparameters = read(packtune("spaces", "--hyperparameters", "--json")[1])
     assert [each["name"] for each in hyperparameters] == list(HYPERPARAMETERS)
     assert [each["name"] for each in read(packtune("datasets", "--json")[1])] == list(DATASETS)

@@ -30,7 +30,7 @@ def one_thread():
 
 
 def space_for(sampler):
-    return SPACES["grid" if SAMPLERS[sampler].lists else "wide"]
+    return SPACES["grid" if SAMPLERS[sampler].lists else "sgd"]
 
 
 def make(sampler, seed=3, **plan):

@@ -19,6 +19,7 @@ from packtune.run.folder import RunFolder, free_name
 from packtune.run.planning import create_run
 from packtune.run.settings_file import read_settings, write_settings
 from packtune.settings import Resources, SearchPlan, Settings
+from packtune.space.catalog import load_space
 from packtune.space.file import EXAMPLE
 from packtune.space.source import find_space
 
@@ -119,6 +120,14 @@ def test_a_run_is_found_by_name_or_folder_with_its_space_as_it_was(tmp_path):
     assert replace(by_path, folder=found.folder) == found
 
 
+@pytest.mark.parametrize(("version", "kept"), [("", "sgd"), ("0.1.0", "sgd"), ("0.2.0", "wide")])
+def test_a_run_keeps_its_space_when_a_later_version_gives_the_name_to_another(tmp_path, version, kept):
+    RunFolder(tmp_path, "old").create(Settings(name="old", version=version, plan=SearchPlan(space="wide")))
+    found = RunFolder(tmp_path, "old").load().space
+    assert found.name == kept
+    assert [d.name for d in found.dimensions] == [d.name for d in load_space(kept).dimensions]
+
+
 def test_a_missing_run_gets_the_nearest_name(tmp_path):
     with pytest.raises(RunError, match="There are no runs yet"):
         RunFolder.find(tmp_path, "frist")
@@ -150,7 +159,7 @@ def test_free_names_count_up(tmp_path):
 
 
 def create_some(results, start, made):
-    wide = find_space("sgd")
+    wide = find_space("wide")
     start.wait()
     made.put([create_run(SearchPlan(), Resources(), wide, results=results).settings.name for _ in range(8)])
 

@@ -133,7 +133,7 @@ def test_what_can_never_apply_is_left_out_and_said():
     space = changed("sgd", "architecture=mlp", "batch_size=48")
     assert {"filters", "kernel_size"}.isdisjoint(each.name for each in space.dimensions)
     assert describe_change(SPACES["sgd"], space) == [
-        "Space wide with architecture mlp; batch_size 48. Left out, as they never apply now: filters, kernel_size."
+        "Space sgd with architecture mlp; batch_size 48. Left out, as they never apply now: filters, kernel_size."
     ]
     assert describe_change(SPACES["sgd"], SPACES["sgd"]) == []
 
@@ -149,8 +149,8 @@ def test_a_hyperparameter_that_the_space_left_at_its_default_is_added_where_it_c
 @pytest.mark.parametrize(
     ("space", "texts", "message"),
     [
-        ("wide", ["filters=8", "architecture=mlp"], "filters counts only where architecture = cnn, which is never"),
-        ("wide", ["blocks=1", "architecture=mlp"], "blocks counts only where architecture = cnn, which is never"),
+        ("sgd", ["filters=8", "architecture=mlp"], "filters counts only where architecture = cnn, which is never"),
+        ("sgd", ["blocks=1", "architecture=mlp"], "blocks counts only where architecture = cnn, which is never"),
         ("grid", ["filters=8"], "filters counts only where architecture = cnn or overlap-cnn"),
         (
             "mini-grid",

@@ -57,7 +57,7 @@ def spaces(draw):
 
 def test_a_built_in_name_is_found_and_has_no_content():
     found = find_space("sgd")
-    assert (found.name, found.space, found.content) == ("wide", SPACES["sgd"], None)
+    assert (found.name, found.space, found.content) == ("sgd", SPACES["sgd"], None)
 
 
 @pytest.mark.parametrize("kind", [str, lambda path: path])

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from packtune.errors import SpaceError
 from packtune.models.configuration import ACTIVATION_NAMES, HYPERPARAMETERS, Configuration
+from packtune.space.builtin.notebook import NOTEBOOK_SPACES
 from packtune.space.catalog import SPACES, load_space
 from packtune.space.domains import Choices, Dimension, FloatRange, IntRange
-from packtune.space.notebook import NOTEBOOK_SPACES
 from packtune.space.space import Space
 
 

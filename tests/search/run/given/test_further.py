@@ -77,7 +77,7 @@ def proposals(run):
 
 def test_what_is_given_is_kept_with_the_run(tmp_path, explore):
     run, lines = new_run(tmp_path, tries=[TRIED, OUTSIDE])
-    assert lines == ["Tried first, although the space wide never proposes it: batch_size 48, learning_rate 5.0."]
+    assert lines == ["Tried first, although the space sgd never proposes it: batch_size 48, learning_rate 5.0."]
     assert run.folder.load().given == run.given
     found = explore(run)
     assert [each.configuration for each in proposals(found)[:2]] == [TRIED, OUTSIDE]

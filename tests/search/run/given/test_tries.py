@@ -139,7 +139,7 @@ def test_what_the_space_never_proposes_is_said():
     assert describe_outside(wide, Configuration(weight_decay=1e-3, momentum=0.5)) == ""
     odd = Configuration(batch_size=48, weight_decay=1e-3, architecture="cnn", pooling=3)
     line = describe_outside(wide, odd)
-    assert line == "Tried first, although the space wide never proposes it: pooling 3, batch_size 48."
+    assert line == "Tried first, although the space sgd never proposes it: pooling 3, batch_size 48."
     listed = Configuration(hidden_units=128, momentum=0.9, learning_rate=0.01)
     assert "the combination of its values" in describe_outside(SPACES["mini-grid"], listed)
 

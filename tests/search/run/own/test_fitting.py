@@ -18,9 +18,9 @@ from packtune.models.architectures.shapes import fits
 from packtune.models.configuration import Configuration
 from packtune.run.own.fitting import default_epochs, fit_space, left_out
 from packtune.run.own.words import describe_fit
+from packtune.space.builtin.notebook import NOTEBOOK_SPACES
 from packtune.space.catalog import SPACES
 from packtune.space.domains import Choices, Dimension, IntRange
-from packtune.space.notebook import NOTEBOOK_SPACES
 from packtune.space.space import Space
 
 SIDES = st.integers(1, 40)
@@ -116,7 +116,7 @@ def test_what_was_left_out_is_said():
     ]
     tiny = data_of(1, 2, 2)
     (line, _) = describe_fit(wide, fit_space(wide, tiny), tiny)
-    assert line == "Left out of the space wide, as images of this size are too small for them: cnn."
+    assert line == "Left out of the space sgd, as images of this size are too small for them: cnn."
     table = data_of(5)
     assert describe_fit(wide, fit_space(wide, table), table)[0].endswith("as they need images: cnn.")
     large = data_of(3, 64, 64, n_train=10_000)

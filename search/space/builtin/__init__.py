@@ -1,0 +1,1 @@
+"""The built-in spaces, a file each, which the catalog lists."""
