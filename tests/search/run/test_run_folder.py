@@ -122,8 +122,10 @@ def test_a_run_is_found_by_name_or_folder_with_its_space_as_it_was(tmp_path):
 
 @pytest.mark.parametrize(("version", "kept"), [("", "sgd"), ("0.1.0", "sgd"), ("0.2.0", "wide")])
 def test_a_run_keeps_its_space_when_a_later_version_gives_the_name_to_another(tmp_path, version, kept):
-    RunFolder(tmp_path, "old").create(Settings(name="old", version=version, plan=SearchPlan(space="wide")))
-    found = RunFolder(tmp_path, "old").load().space
+    folder = RunFolder(tmp_path, "old")
+    folder.create(Settings(name="old", plan=SearchPlan(space="wide")))
+    write_settings(replace(read_settings(folder.settings), version=version), folder.settings)
+    found = folder.load().space
     assert found.name == kept
     assert [d.name for d in found.dimensions] == [d.name for d in load_space(kept).dimensions]
 
