@@ -25,6 +25,7 @@ LOWEST_SCORE = -30.0
 Inputs = npt.NDArray[np.float32] | npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
+Probabilities = npt.NDArray[np.floating]
 
 
 # eq=False: an equality by value would compare arrays, and the result has no truth value.
@@ -59,7 +60,7 @@ def majority(labels: Mapping[str, Labels], classes: int) -> Baseline:
         classes: the most classes of a head.
     """
     shares = np.stack([np.bincount(column, minlength=classes) for column in labels[TRAIN].T]) / len(labels[TRAIN])
-    scores = np.log(np.maximum(shares, np.exp(LOWEST_SCORE))).astype(np.float32)  # [heads, classes]
+    scores = _logarithms(shares).astype(np.float32)  # [heads, classes]
     spread = {name: np.broadcast_to(scores, (len(labels[name]), *scores.shape)) for name in (VALIDATION, TEST)}
     return _measure("majority class", spread, labels, len(labels[TRAIN]))
 
@@ -106,6 +107,10 @@ def _fit(known: npt.NDArray[np.float32], truth: Labels) -> LogisticRegression | 
         return LogisticRegression(max_iter=MAX_ITERATIONS).fit(known, truth)
 
 
+def _logarithms(probabilities: Probabilities) -> Probabilities:
+    return np.log(np.maximum(probabilities, np.exp(LOWEST_SCORE)))  # a certain model gives exactly 0
+
+
 def _scores(models: list[LogisticRegression | int], inputs: Inputs, classes: int) -> Scores:
     scores = np.full((len(inputs), len(models), classes), LOWEST_SCORE, dtype=np.float32)
     for start in range(0, len(inputs), CHUNK_ROWS):
@@ -115,5 +120,5 @@ def _scores(models: list[LogisticRegression | int], inputs: Inputs, classes: int
             if isinstance(model, int):
                 scores[rows, head, model] = 0
             else:
-                scores[rows, head, model.classes_] = np.maximum(model.predict_log_proba(known), LOWEST_SCORE)
+                scores[rows, head, model.classes_] = _logarithms(model.predict_proba(known))
     return scores

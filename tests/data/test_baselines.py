@@ -7,7 +7,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from packtune.data.baselines import logistic_regression, majority
+from packtune.data.baselines import LOWEST_SCORE, logistic_regression, majority
 
 
 def parts_of(inputs, labels):
@@ -69,3 +69,12 @@ def test_many_examples_are_cut_to_some():
     inputs[np.arange(30_000), truth] += 3
     found = logistic_regression(*parts_of(inputs, truth[:, None]), 3)
     assert found.test > 0.9
+
+
+def test_a_certain_model_says_nothing_on_the_terminal(recwarn):
+    """Where classes lie far apart, the other class has a probability of exactly 0."""
+    labels = np.tile([[0], [1]], (50, 1))
+    inputs = np.where(labels, 1e3, -1e3).astype(np.float32)
+    found = logistic_regression(*parts_of(inputs, labels), 2)
+    assert found.test == 1.0 and found.scores["test"].min() == LOWEST_SCORE
+    assert not [str(warning.message) for warning in recwarn]
