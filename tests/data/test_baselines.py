@@ -72,9 +72,8 @@ def test_many_examples_are_cut_to_some():
 
 
 def test_a_certain_model_says_nothing_on_the_terminal(recwarn):
-    """Where classes lie far apart, the other class has a probability of exactly 0."""
-    labels = np.tile([[0], [1]], (50, 1))
-    inputs = np.where(labels, 1e3, -1e3).astype(np.float32)
-    found = logistic_regression(*parts_of(inputs, labels), 2)
+    """Far from what it learnt from, the other class has a probability of exactly 0."""
+    inputs, labels = parts_of(np.tile([[-1], [1]], (50, 1)).astype(np.float32), np.tile([[0], [1]], (50, 1)))
+    found = logistic_regression({**inputs, "test": 1e6 * inputs["test"]}, labels, 2)
     assert found.test == 1.0 and found.scores["test"].min() == LOWEST_SCORE
     assert not [str(warning.message) for warning in recwarn]
