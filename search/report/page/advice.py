@@ -224,7 +224,8 @@ def late_best(facts: ReportFacts) -> Iterator[Advice]:
     steps, trials = facts.progress.best, sum(trial.merit is not None for trial in facts.trials)
     if facts.run.is_decided and len(steps) > 1 and trials >= LEAST_TRIALS and steps[-1].at > LATE * trials:
         yield Advice(
-            finding=f"The best trial of the search came late: with training {steps[-1].at:,} of {trials:,}.",
+            finding=f"The best single training, {score_text(steps[-1].score)} by trial {steps[-1].trial}, came late: "
+            f"as number {steps[-1].at:,} of {trials:,}.",
             action="Go on with further trials.",
             command=_resume(facts),
         )

@@ -18,6 +18,7 @@ from packtune.report.page.charts.axes import Axis
 from packtune.report.page.charts.markup import Markup, element, join, text
 from packtune.report.page.figures import Section
 from packtune.report.page.leaderboard import FIRST_ROWS, board_title, make_board, order_words
+from packtune.report.page.margin import margin_words
 from packtune.report.page.sections.about import data_pairs, machine_pairs, settings_pairs, space_tables
 from packtune.report.page.sections.answers import answers_section, columns_section
 from packtune.report.page.sections.curves import curves_section
@@ -99,6 +100,7 @@ def _content(facts: ReportFacts) -> dict[str, object]:
         "sections": page_sections(facts),
         "board_rows": FIRST_ROWS,
         "advice": advise(facts),
+        "margin": margin_words(facts),
         "state_words": STATE_WORDS,
         "data_pairs": data_pairs(facts),
         "settings_pairs": list(settings_pairs(facts)),

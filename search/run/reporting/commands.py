@@ -21,7 +21,8 @@ def commands_of(run: Run, ending: Ending) -> Iterator[CommandFacts]:
         yield CommandFacts(purpose="Go on with the search", line=folder.command("resume"))
     if ending.winner is not None:
         yield CommandFacts(purpose="Export the winner's model", line=f"{folder.command('best')} --export model.pt")
-        yield CommandFacts(purpose="Label new examples", line=f"{folder.command('predict')} NEW")
+        labelling = "Label new examples; NEW is a file or a folder of them"
+        yield CommandFacts(purpose=labelling, line=f"{folder.command('predict')} NEW")
     if not ending.is_open:
         yield CommandFacts(purpose="Try more configurations", line=f"{folder.command('resume')} --trials +32")
     if (again := search_command(run)) is not None:

@@ -72,7 +72,7 @@ def _rounded(value: float, digits: int) -> str:
 
 
 def _power(value: float) -> str:
-    exponent = math.floor(math.log10(abs(value)) + 1e-9)
-    factor = _rounded(value / 10.0**exponent, 2)
-    power = f"10{str(exponent).translate(SUPERSCRIPT)}"
+    digits, exponent = f"{value:.1e}".split("e")
+    factor = _rounded(float(digits), 2)
+    power = f"10{str(int(exponent)).translate(SUPERSCRIPT)}"
     return power if factor == "1" else f"{factor}·{power}"

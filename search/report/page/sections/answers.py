@@ -73,8 +73,10 @@ def _lead(facts: ReportFacts, answers: AnswersFacts) -> str:
     confused = [(pair, head) for head in answers.heads for pair in head.confused]
     if confused:
         pair = max(confused, key=lambda item: item[0].examples)[0]
-        times = "once" if pair.examples == 1 else f"{pair.examples:,} times"
-        lead += f" Its most frequent mistake: {pair.right} is taken for {pair.said}, {times}."
+        if pair.examples > 1:
+            lead += f" Its most frequent mistake: {pair.right} is taken for {pair.said}, {pair.examples:,} times."
+        elif len(confused) > 1:
+            lead += " It makes no mistake twice."
     return lead
 
 

@@ -78,7 +78,12 @@ def _row(trial: TrialFacts) -> Row:
 
 
 def _legend(groups: dict[str, list[TrialFacts]]) -> tuple[Entry, ...]:
-    words = {"broken": "diverged or failed", "other": "others", "top": "the best tenth", "chosen": "the winner"}
+    words = {
+        "broken": "diverged or failed",
+        "other": "others",
+        "top": "the best tenth, besides the winner",
+        "chosen": "the winner",
+    }
     return tuple(
         Entry(sample=line_sample(style), words=f"{words[style]} ({len(members):,})")
         for style, members in reversed(groups.items())

@@ -158,20 +158,28 @@ def rank_bins(axis: Axis, ranked: Sequence[tuple[Value, float]]) -> list[Bin]:
         ranked: the value of each trial, and its rank from 0 to 1.
     """
     n_bins = axis.categories or N_BINS
+    places = sorted({axis.place(value) for value, _ in ranked})
+    if not axis.categories and len(places) <= N_BINS:
+        return [_bin(_around(place), [each for each in ranked if axis.place(each[0]) == place]) for place in places]
     members: dict[int, list[tuple[Value, float]]] = {}
     for value, rank in ranked:
         place = min(n_bins - 1, max(0, int(axis.place(value) * n_bins)))
         members.setdefault(place, []).append((value, rank))
-    return [_bin(place, n_bins, inside) for place, inside in sorted(members.items())]
+    return [_bin((place / n_bins, (place + 1) / n_bins), inside) for place, inside in sorted(members.items())]
 
 
-def _bin(place: int, n_bins: int, ranked: Sequence[tuple[Value, float]]) -> Bin:
+def _around(place: float) -> tuple[float, float]:
+    """Give the part of the axis around the place of one of a few values, such as 1 to 3 hidden layers."""
+    return place - 0.5 / N_BINS, place + 0.5 / N_BINS
+
+
+def _bin(part: tuple[float, float], ranked: Sequence[tuple[Value, float]]) -> Bin:
     ranks, values = [rank for _, rank in ranked], [value for value, _ in ranked]
     ends = (values[0], values[0]) if isinstance(values[0], str) else (min(values), max(values))
     low, middle, high = statistics.quantiles(ranks, n=4, method="inclusive") if len(ranks) > 1 else [ranks[0]] * 3
     return Bin(
-        start=place / n_bins,
-        end=(place + 1) / n_bins,
+        start=part[0],
+        end=part[1],
         least=ends[0],
         largest=ends[1],
         trials=len(ranks),
@@ -218,6 +226,8 @@ def _finding(hyperparameter: HyperparameterFacts, axis: Axis, bins: Sequence[Bin
 def _where(axis: Axis, each: Bin) -> str:
     if axis.categories:
         return f"with {min(axis.ticks, key=lambda tick: abs(tick.at - (each.start + each.end) / 2)).label}"
+    if each.least == each.largest:
+        return f"with {value_text(each.least)}"
     return f"with values from {value_text(each.least)} to {value_text(each.largest)}"
 
 

@@ -130,6 +130,7 @@
       `Shown: ${range}${of}, by ${columns[sorted.column].name}, ${sorted.down ? "largest" : "smallest"} first`;
     byId("first").disabled = byId("back").disabled = page === 0;
     byId("on").disabled = byId("last").disabled = end >= found.length;
+    byId("first").parentElement.hidden = found.length <= data.page;
   }
   function draw() {
     for (const body of [...table.tBodies]) body.remove();

@@ -30,6 +30,25 @@ def click_head(tab, name):
     tab.locator("#board thead th button", has_text=name).first.click()
 
 
+def test_a_reader_finds_the_answers_under_their_headings(show, page_file, make_facts):
+    facts, tab = make_facts(), show(page_file()).tab
+
+    def below(heading):
+        found = tab.get_by_role("heading", name=heading, exact=True, level=2)
+        return " ".join(found.locator("xpath=ancestor::section[1]").inner_text().split())
+
+    winner, second = facts.leaderboard[:2]
+    won = below("The winner")
+    assert won.startswith(f"The winner Winner: trial {winner.trial} (")  # what won
+    assert f"In selection, trial {winner.trial} had" in won  # by how much
+    assert f"the next, trial {second.trial}, had" in won
+    assert "95% interval 0.9434 to 0.9634), from 8 fresh trainings on 360 test images" in won  # how sure that is
+    assert max(facts.importance, key=lambda each: each.share).hyperparameter in below("What mattered")
+    assert "In a new search:" in below("What to try next") or "packtune resume" in below("What to try next")
+    assert facts.place.commands  # how to use the model
+    assert all(each.purpose in below("Commands") and each.line in below("Commands") for each in facts.place.commands)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_is_asked_for_and_nothing_goes_wrong(kind, show, page_file):
     shown = show(page_file(**KINDS[kind]))
