@@ -1,7 +1,7 @@
 """Two spaces at equal time: the test accuracy of the winner of one, less that of the other, from each seed.
 
-    python tests/benchmarks/spaces.py --seeds 20 --write results
-    python tests/benchmarks/spaces.py --data mnist --data-dir ../shared/data/mnist --seconds 90 --seeds 20
+    python tests/benchmarks/spaces.py --seeds 20 --write spaces.md
+    python tests/benchmarks/spaces.py --data mnist --data-dir MNIST_FOLDER --seconds 60 --epochs 3 --seeds 10
 
 Both spaces are searched with the same time budget, confirmation included, one after the other, so that what else the
 machine does falls on both. Tables are split anew for each seed. The winner's accuracy is the estimate on the test
@@ -25,7 +25,7 @@ make_importable()
 
 from sklearn import datasets
 from sklearn.model_selection import train_test_split
-from table import Held, Row, to_csv, to_markdown
+from table import Held, Row, to_markdown
 
 import packtune
 from packtune.machine import describe_machine
@@ -115,7 +115,8 @@ def row(number: int, name: str, options: argparse.Namespace) -> Row:
         context=f"mean {means[0]:.4f} against {means[1]:.4f}: {mean:+.2f} points, standard error {error:.2f}",
         remark=f"{seconds[0]:.0f} and {seconds[1]:.0f} s a search; {trials[0]:.0f} and {trials[1]:.0f} trials",
         machine=describe_machine(),
-        command=f"{COMMAND} --data '{name}' --seeds {options.seeds} --seconds {options.seconds:g}",
+        command=f"{COMMAND} --data '{name}' --seeds {options.seeds} --seconds {options.seconds:g}"
+        + (f" --epochs {options.epochs}" if options.epochs else ""),
     )
 
 
@@ -129,14 +130,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, default=30.0, help="time budget of each search")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--epochs", type=int, help="left out, the default")
-    parser.add_argument("--write", type=Path, metavar="FOLDER", help="for spaces.csv and spaces.md")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="Markdown file for the table")
     options = parser.parse_args(argv)
     rows = [row(number, name, options) for number, name in enumerate(options.data, 1)]
     text = to_markdown(rows, title="Two spaces at equal time")
     print(text)
     if options.write:
-        (options.write / "spaces.csv").write_text(to_csv(rows), encoding="utf-8")
-        (options.write / "spaces.md").write_text(text, encoding="utf-8")
+        options.write.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
