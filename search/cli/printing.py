@@ -59,13 +59,13 @@ def _print_leaderboard(run: Run, ending: Ending) -> None:
             print_result(wrap(what, width))
     if ending.winner:
         print_result(wrap(describe_winner(ending.winner), width))
-        print_result(f"Its trained model: {folder.command('best')} --export FILE")
-        print_result(f"Labels for new examples: {folder.command('predict')} NEW")
+        print_result(f"Its trained model: {run.command('best')} --export FILE")
+        print_result(f"Labels for new examples: {run.command('predict')} NEW")
         print_result(f"One trial, its curve and why it ended: {folder.command('show')} TRIAL")
 
 
 def _say_how_to_go_on(run: Run, ending: Ending) -> None:
-    trials, resume = ending.plan.trials, run.folder.command("resume")
+    trials, resume = ending.plan.trials, run.command("resume")
     if ended := describe_stop(ending.plan, ending.verdict):
         try_to_print(f"{ended} To try more: {resume} {_more(ending.plan)}")
     elif not ending.trained:

@@ -109,7 +109,7 @@ def best(
             name_network(found, model)
         if winner is None:
             raise SettingsError(
-                f"the run {folder.name!r} has no complete trial yet: continue it with `{folder.command('resume')}`"
+                f"the run {folder.name!r} has no complete trial yet: continue it with `{found.command('resume')}`"
             )
         if json:
             _print_best(found, winner, exporting=export is not None)
@@ -121,7 +121,7 @@ def best(
         if export is not None:
             export_and_say(found, winner, export, retrain=retrain, ensemble=ensemble)
         else:
-            print_result(f"\nIts trained model: {folder.command('best')} --export FILE")
+            print_result(f"\nIts trained model: {found.command('best')} --export FILE")
 
 
 def _kept_space(folder: RunFolder, winner: Winner) -> str:

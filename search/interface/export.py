@@ -43,7 +43,7 @@ def model_of_run(run: Run, *, say: Callable[[str], None]) -> bytes:
     winner = read_ending(run).winner
     if winner is None:
         raise SettingsError(
-            f"the run {run.folder.name!r} has no complete trial yet: continue it with `{run.folder.command('resume')}`"
+            f"the run {run.folder.name!r} has no complete trial yet: continue it with `{run.command('resume')}`"
         )
     return trained_model(run, winner, say=say)
 

@@ -15,7 +15,7 @@ from packtune.data.files import readable
 from packtune.data.own.facts import ARRAYS, FACTS, ROWS
 from packtune.errors import NameTaken, RunError
 from packtune.files import TEMPORARY, make_folder, write_bytes
-from packtune.models.own.hyperparameters import hyperparameters_with
+from packtune.models.own.hyperparameters import NetworkSpace, hyperparameters_with
 from packtune.proposals.given import NOTHING, Given
 from packtune.report.console import program, shell_word
 from packtune.run.given.keeping import GIVEN, read_given
@@ -166,12 +166,18 @@ class RunFolder:
         )
         return any(file.exists() for file in files)
 
-    def command(self, name: str) -> str:
-        """Write a command on this run for a person to paste, such as `packtune resume NAME`."""
+    def command(self, name: str, network: NetworkSpace | None = None) -> str:
+        """Write a command on this run for a person to paste, such as `packtune resume NAME`.
+
+        Args:
+            network: of the user's own, whose file is named where the command builds it.
+        """
+        builds = network is not None and name in BUILDING and network.file.endswith(".py")
+        model = f" --model {shell_word(network.file)}" if network is not None and builds else ""
         if not RUN_NAME.fullmatch(self.name) or self.path != self.results / "runs" / self.name:
-            return f"{program()} {name} {shell_word(str(self.path))}"
+            return f"{program()} {name} {shell_word(str(self.path))}{model}"
         where = "" if self.results == Path("results") else f" --results {shell_word(str(self.results))}"
-        return f"{program()} {name} {self.name}{where}"
+        return f"{program()} {name} {self.name}{where}{model}"
 
     def load(self) -> Run:
         """Read the run's settings, and its space as it was when the run began."""
@@ -219,6 +225,10 @@ class RunFolder:
                 left.unlink()
 
 
+BUILDING = ("resume", "best", "predict", "report")
+"""Commands that build a network of the user's own."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """A run to be started or continued.
@@ -233,6 +243,10 @@ class Run:
     space: Space
     new: bool
     given: Given = NOTHING
+
+    def command(self, name: str) -> str:
+        """Write a command on this run for a person to paste, see `RunFolder.command`."""
+        return self.folder.command(name, self.settings.plan.network)
 
 
 def free_name(results: Path, stem: str) -> str:

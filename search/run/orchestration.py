@@ -128,7 +128,7 @@ def _check_still_new(run: Run) -> None:
     if run.new and run.folder.has_begun:
         raise RunError(
             f"the run {run.folder.name!r} was taken up by another process before it could begin here: see "
-            f"`{run.folder.command('resume')}`"
+            f"`{run.command('resume')}`"
         )
 
 

@@ -65,7 +65,7 @@ def open_records(run: Run) -> Iterator[tuple[list[TrialRecord], Storage]]:
             raise RunError(
                 f"the study of the run {run.folder.name!r} has {finished} finished trials, but had {noted} when "
                 f"{run.folder.trials_csv} was written: restore it from a copy; or remove that file to go on from what "
-                f"is left with `{run.folder.command('resume')}`"
+                f"is left with `{run.command('resume')}`"
             )
         yield records, storage
 

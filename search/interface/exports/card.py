@@ -23,7 +23,7 @@ MOST_CLASSES = 20
 
 def describe(exported: Exported) -> str:
     """Write the model card of an exported file."""
-    model, ending, again = exported.model, exported.ending, exported.run.folder.command("best")
+    model, ending, again = exported.model, exported.ending, exported.run.command("best")
     about = f"This file is {FORMATS[ending].title}, written by packtune {version('packtune')}: {exported.what}."
     network = exported.run.settings.plan.network
     code = code_of(model, exported.path.name, ending, None if network is None else network.file)

@@ -25,9 +25,9 @@ def best_facts(run: Run, winner: Winner) -> BestFacts:
     """Gather the winner of a run, and the commands that go on with it."""
     folder, again = run.folder, retrain_command(run)
     commands = {
-        "show": f"{folder.command('show')} {winner.row.trial}",
-        "export": f"{folder.command('best')} --export FILE",
-        "predict": f"{folder.command('predict')} NEW",
+        "show": f"{run.command('show')} {winner.row.trial}",
+        "export": f"{run.command('best')} --export FILE",
+        "predict": f"{run.command('predict')} NEW",
         **({"retrain": again} if again else {}),
     }
     return BestFacts(run=folder.name, folder=folder.path, winner=winner_facts(winner), commands=commands)

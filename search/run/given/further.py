@@ -52,7 +52,7 @@ def further_plan(run: Run, options: ExtensionOptions, n_open: int) -> SearchPlan
             option = "--set" if name == "set" else "--from"
             raise SettingsError(
                 f"{option} is for further trials, and {n_open} of {plan.trials} trials are still open: resume the run "
-                f"without {option} first, with `{run.folder.command('resume')}`"
+                f"without {option} first, with `{run.command('resume')}`"
             )
     if stop_at is None and plan.ended_by is not EndedBy.SCORE:
         stop_at = plan.stop_at

@@ -76,7 +76,7 @@ def listeners_of(run: Run, tools: Tools) -> Sequence[Listener]:
         version=settings.version,
         plan=settings.plan,
         folder=run.folder.path,
-        resume=run.folder.command("resume"),
+        resume=run.command("resume"),
     )
     wanted: list[Listener] = [TensorBoardListener(about)] if tools.tensorboard else []
     return [*wanted, *([] if tools.mlflow is None else [MlflowListener(about, tools.mlflow)])]

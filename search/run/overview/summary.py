@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from packtune.confirmation.estimate import interval_of_one
@@ -68,23 +69,24 @@ def summary_of(folder: RunFolder, plan: SearchPlan, standing: Standing, now: dat
         changed=changed,
         age_s=max(0.0, (now - changed).total_seconds()),
         note=standing.note,
-        commands=commands_for(folder, state, has_winner=standing.best is not None),
+        commands=commands_for(folder, plan, state, has_winner=standing.best is not None),
     )
 
 
-def commands_for(folder: RunFolder, state: RunState, *, has_winner: bool) -> dict[str, str]:
+def commands_for(folder: RunFolder, plan: SearchPlan, state: RunState, *, has_winner: bool) -> dict[str, str]:
     """List the commands that go on with a run, to paste, by what they do; those that make sense as it stands."""
+    command = partial(folder.command, network=plan.network)
     goes_on = "" if state is not RunState.FINISHED else " --trials +32"
-    commands = {name: folder.command(name) for name in ("show", "leaderboard", "report")}
+    commands = {name: command(name) for name in ("show", "leaderboard", "report")}
     if has_winner:
         commands |= {
-            "best": folder.command("best"),
-            "export": f"{folder.command('best')} --export FILE",
-            "predict": f"{folder.command('predict')} NEW",
+            "best": command("best"),
+            "export": f"{command('best')} --export FILE",
+            "predict": f"{command('predict')} NEW",
         }
     if state is RunState.RUNNING:
-        return commands | {"watch": folder.command("watch")}
-    return commands | {"resume": f"{folder.command('resume')}{goes_on}", "remove": folder.command("remove")}
+        return commands | {"watch": command("watch")}
+    return commands | {"resume": f"{command('resume')}{goes_on}", "remove": command("remove")}
 
 
 def _standing(folder: RunFolder, settings: Settings) -> Standing:

@@ -63,7 +63,7 @@ def load_data(run: Run, view: ProgressView | None = None) -> Dataset:
     if prepared.dataset.fingerprint != known:
         raise DataError(
             f"{plan.data} has other examples than when the run {run.folder.name!r} began, and {why}: restore them from "
-            f"a copy and go on with `{run.folder.command('resume')}`, or start a new run"
+            f"a copy and go on with `{run.command('resume')}`, or start a new run"
         )
     keep_data(run.folder, prepared)
     return prepared.dataset

@@ -16,18 +16,17 @@ from packtune.space.catalog import is_file
 
 def commands_of(run: Run, ending: Ending) -> Iterator[CommandFacts]:
     """Give the commands that a reader of a report may want next, the most wanted first."""
-    folder = run.folder
     if ending.is_open:
-        yield CommandFacts(purpose="Go on with the search", line=folder.command("resume"))
+        yield CommandFacts(purpose="Go on with the search", line=run.command("resume"))
     if ending.winner is not None:
-        yield CommandFacts(purpose="Export the winner's model", line=f"{folder.command('best')} --export model.pt")
+        yield CommandFacts(purpose="Export the winner's model", line=f"{run.command('best')} --export model.pt")
         labelling = "Label new examples; NEW is a file or a folder of them"
-        yield CommandFacts(purpose=labelling, line=f"{folder.command('predict')} NEW")
+        yield CommandFacts(purpose=labelling, line=f"{run.command('predict')} NEW")
     if not ending.is_open:
-        yield CommandFacts(purpose="Try more configurations", line=f"{folder.command('resume')} --trials +32")
+        yield CommandFacts(purpose="Try more configurations", line=f"{run.command('resume')} --trials +32")
     if (again := search_command(run)) is not None:
         yield CommandFacts(purpose="Search the same again", line=again)
-    yield CommandFacts(purpose="Write this report anew", line=folder.command("report"))
+    yield CommandFacts(purpose="Write this report anew", line=run.command("report"))
 
 
 def search_command(run: Run) -> str | None:

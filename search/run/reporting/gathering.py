@@ -91,7 +91,7 @@ def _course(ending: Ending) -> Course | None:
 def _importance(run: Run, ending: Ending, *, is_brief: bool) -> tuple[tuple[ImportanceFacts, ...], Sequence[NoteFacts]]:
     """Judge the hyperparameters, with notes on how sure that is."""
     if is_brief:
-        text = f"The search was stopped before importance was judged: `{run.folder.command('report')}` adds it."
+        text = f"The search was stopped before importance was judged: `{run.command('report')}` adds it."
         return (), [NoteFacts(section="importance", text=text)]
     from packtune.report.facts.making.importance import importance_facts, importance_notes
 

@@ -90,14 +90,14 @@ def try_to_report(run: Run, ending: Ending, load: Load | None, say: Callable[[st
     try:
         write_report(run, ending, load)
     except Exception as error:  # whatever it is, it must not cost the result of a search
-        say(f"The report could not be written ({type(error).__name__}: {error}): {run.folder.command('report')}")
+        say(f"The report could not be written ({type(error).__name__}: {error}): {run.command('report')}")
 
 
 def _answers(run: Run, ending: Ending, load: Load | None) -> tuple[AnswersFacts | None, list[NoteFacts]]:
     """Let the winner's kept network label examples; else say why there is nothing."""
     if ending.winner is None:
         return None, [_note("No trial is complete, so there is no network yet.")]
-    again = run.folder.command("report")
+    again = run.command("report")
     if load is None:
         return None, [_note(f"The search was stopped before single examples were labelled: `{again}` adds them.")]
     from packtune.run.model_keeper import find_kept_model

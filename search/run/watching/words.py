@@ -9,7 +9,7 @@ from packtune.run.folder import Run
 def describe_rest(run: Run, ending: Ending) -> str:
     """Say that a run has ended, or that it is not going on, and what to do next."""
     folder, name = run.folder, run.folder.name
-    resume = folder.command("resume")
+    resume = run.command("resume")
     if not ending.records:
         return f"The run {name} is not going on, and has not begun. Start it with: {resume}"
     if ending.open_trials:
@@ -19,5 +19,5 @@ def describe_rest(run: Run, ending: Ending) -> str:
     elif ending.winner is None:
         return f"The run {name} has ended without a complete trial: `reason` in {folder.trials_csv} says why"
     else:
-        return f"The run {name} has ended. Its winner: {folder.command('best')}"
+        return f"The run {name} has ended. Its winner: {run.command('best')}"
     return f"The run {name} is not going on, with {left}. Continue it with: {resume}"

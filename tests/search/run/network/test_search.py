@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import json
+import shlex
 import shutil
 import signal
 import subprocess
@@ -89,6 +91,25 @@ def test_its_model_is_exported_and_predicts_where_the_source_is_named(undisturbe
     labelled = packtune(undisturbed, "predict", "net.pt", "new.npz", "--model", "net.py")
     assert labelled.returncode == 0, labelled.stderr
     assert len(labelled.stdout.splitlines()) == 4
+
+
+def test_the_commands_that_are_printed_can_be_pasted(undisturbed, tmp_path):
+    """Each names the file of the network where it builds it."""
+    copied = tmp_path / "copied"
+    shutil.copytree(undisturbed, copied)
+    shown = packtune(copied, "best", "whole")
+    assert shown.returncode == 0, shown.stderr
+    (export,) = [line for line in shown.stdout.splitlines() if line.startswith("Its trained model: ")]
+    facts = json.loads((copied / "results/runs/whole/report.json").read_text())
+    lines = {each["purpose"]: each["line"] for each in facts["place"]["commands"]}
+    pasted = [export.removeprefix("Its trained model: "), *(line for line in lines.values() if " run " not in line)]
+    assert len(pasted) > 3
+    make = "import numpy; numpy.savez('new.npz', images=numpy.arange(2352).reshape(3, 28, 28).astype('uint8'))"
+    subprocess.run([sys.executable, "-c", make], cwd=copied, check=True)
+    for line in pasted:
+        _, *command = shlex.split(line.replace("NEW", "new.npz").replace("FILE", "net.pt").replace("+32", "+1"))
+        done = packtune(copied, *command)
+        assert done.returncode == 0, (line, done.stderr)
 
 
 def test_a_changed_source_is_refused(undisturbed, tmp_path):
