@@ -71,7 +71,8 @@ def search(data: object, space: str, seed: int, options: argparse.Namespace) -> 
         )
         seconds, winner = time.perf_counter() - started_s, result.winner
         trials = len(result.leaderboard)
-    assert winner is not None and winner.test is not None
+    if winner is None or winner.test is None:
+        raise SystemExit(f"{options.seconds:g} s are too few for a winner of `{space}` here: give more --seconds")
     accuracy = winner.accuracy.mean if winner.accuracy else winner.test.joint
     return Searched(seconds=seconds, accuracy=accuracy, trials=trials)
 

@@ -2,7 +2,7 @@
 
     python tests/benchmarks/winner/simulate.py
 
-Needs NumPy and SciPy; one thread, some minutes. Writes results/winner/simulation.md and simulation.csv. With `--quick`
+Needs NumPy and SciPy; one thread, about an hour. Writes results/winner/simulation.md and simulation.csv. With `--quick`
 it makes few searches, and writes nothing unless told where: a check of the benchmark, not a measurement.
 """
 
@@ -34,7 +34,7 @@ from packtune.machine import describe_machine
 
 ROOT = Path(__file__).parents[3]
 COMMAND = "python tests/benchmarks/winner/simulate.py"
-SEARCHES = 1_000  # of each cell
+SEARCHES = 4_000  # of each cell
 SPENT = (64, 192)  # full trainings that exploration cost: as many as there are configurations, and three times as many
 SPREADS = (0.0, 0.05, 0.2)
 SEEDS = (Seeds(noise=0.03), Seeds(noise=0.1), Seeds(noise=0.1, unequal=0.7))
