@@ -37,7 +37,9 @@ def test_what_is_wrong_ends_in_words_and_leaves_no_run(tmp_path, options, words)
 @pytest.mark.slow
 def test_a_run_has_the_values_that_were_set_and_goes_on_with_them(tmp_path):
     set_ = ("--set", "architecture=mlp", "--set", "hidden_units=8..16", "--set", "nesterov=true")
-    begun = packtune(tmp_path, "run", *set_, "--trials", "4", "--epochs", "1", "--workers", "1", "--name", "small")
+    begun = packtune(
+        tmp_path, "run", "--space", "sgd", *set_, "--trials", "4", "--epochs", "1", "--workers", "1", "--name", "small"
+    )
     assert begun.returncode == 0, begun.stderr
     assert "Left out, as they never apply now: filters, kernel_size" in " ".join(begun.stderr.split())
     more = packtune(tmp_path, "resume", "small", "--trials", "+3")

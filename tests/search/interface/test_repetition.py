@@ -13,7 +13,7 @@ from packtune.settings import Resources
 from packtune.space.source import find_space
 
 
-def made(results, name=None, space="sgd", resources=None, **options):
+def made(results, name=None, space="wide", resources=None, **options):
     source = find_space(space)
     plan = plan_search("digits", source, options)
     return create_run(plan, resources or Resources(), source, results=results, name=name)

@@ -24,12 +24,12 @@ from packtune.settings import Resources, SearchPlan
 from packtune.space.source import find_space
 
 
-def plan(space="sgd", data="digits", **options):
+def plan(space="wide", data="digits", **options):
     return plan_search(data, find_space(space), PlanOptions(**options))
 
 
 def test_nothing_said_is_a_search_of_32_trials():
-    assert plan() == SearchPlan(trials=32, sampler="tpe", halving=True, confirm=True, epochs=10, seed=0, space="sgd")
+    assert plan() == SearchPlan(trials=32, sampler="tpe", halving=True, confirm=True, epochs=10, seed=0, space="wide")
 
 
 def test_a_list_is_tried_in_full_without_early_stopping_in_its_own_protocol():

@@ -22,7 +22,7 @@ from packtune.study.storage import open_storage
 from packtune.tools.listener import tell_nobody
 from packtune.trial import Outcome, TrialState
 
-# Of one trial of the space `wide`.
+# Of one trial of the space `sgd`.
 VALUES = {
     "architecture": "mlp",
     "depth": 1,
@@ -39,7 +39,7 @@ VALUES = {
 
 @pytest.fixture
 def run(tmp_path, make_folder):
-    return make_folder(tmp_path, "test", sampler="random", trials=5).load()
+    return make_folder(tmp_path, "test", space="sgd", sampler="random", trials=5).load()
 
 
 def test_a_run_that_was_killed_before_it_began_can_be_killed_so_again_and_then_begin(run):

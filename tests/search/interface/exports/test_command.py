@@ -61,7 +61,7 @@ def test_a_hostile_name_is_text_in_the_card(folder):
     assert done.returncode == 0, done.stderr
     card = (folder / f"{HOSTILE}.md").read_text()
     assert card.startswith("# a \\*b\\* \\# &lt;i&gt;c\\|\\`d\\`.safetensors\n")
-    assert "model = packtune.load_model('a *b*\\\\n# <i>c|`d`.safetensors')" in card
+    assert 'model = packtune.load_model("a *b*\\\\n# <i>c|`d`.safetensors")' in card
 
 
 @pytest.mark.parametrize(
