@@ -22,10 +22,12 @@ def read_network(path: Path, function: str = BUILD) -> FileNetwork:
         function: the name of the function that builds the network.
 
     Raises:
-        NetworkError: a file cannot be read, or has a syntax error; or the function is missing.
+        NetworkError: a file cannot be read, is no Python file or has a syntax error; or the function is missing.
     """
     folder = path.absolute().parent
     files = {path.name: _read(path)}
+    if path.suffix != ".py":
+        raise NetworkError(f"{path} is no Python file: give one whose name ends in .py")
     tree = _parse(path, files[path.name])
     waiting = [(tree, Path())]
     while waiting:
@@ -58,8 +60,9 @@ def _parse(path: Path, content: bytes) -> ast.Module:
     try:
         return ast.parse(content, filename=str(path))
     except SyntaxError as error:
+        line = f": `{error.text.strip()}`" if error.text else ""
         raise NetworkError(
-            f"{path} has a syntax error in line {error.lineno}, column {error.offset}: {error.msg}"
+            f"{path} has a syntax error in line {error.lineno}, column {error.offset}: {error.msg}{line}"
         ) from error
     except ValueError as error:
         raise NetworkError(f"{path} is no Python source: {error}") from error

@@ -11,13 +11,14 @@ import pytest
 import torch
 
 from packtune.data.sets import digits
+from packtune.errors import NetworkError
 from packtune.models.architectures.build import build_network, count_multiplications, count_parameters
 from packtune.models.configuration import Configuration, OwnValues
 from packtune.models.model_file import TrainedModel, model_from_bytes, model_to_bytes
 from packtune.models.modules.calls import Way
 from packtune.models.own.network import from_function
 from packtune.models.own.reading import read_network
-from packtune.models.own.registry import register
+from packtune.models.own.registry import find_network, register
 from packtune.models.training.pack_training import Member, PackTraining
 
 ROOT = Path(__file__).parents[3]
@@ -71,6 +72,25 @@ def test_the_hash_is_of_all_source(tmp_path):
         "from torch import nn\n\ndef head(width, outputs): return nn.Linear(width, 2)\n"
     )
     assert read_network(tmp_path / "net.py").digest != read_network(EXAMPLE).digest
+
+
+def test_a_source_that_has_changed_is_told_from_one_that_was_not_named(tmp_path):
+    path = tmp_path / "changing.py"
+    path.write_text("def build(configuration, *, input_shape, outputs): pass")
+    first = read_network(path).architecture
+    with pytest.raises(NetworkError, match=r"name its file with --model"):
+        find_network(first)
+    path.write_text("def build(configuration, *, input_shape, outputs): return None")
+    register(read_network(path))
+    with pytest.raises(NetworkError, match=rf"changing.py has changed since: .* trained with {first}: restore"):
+        find_network(first)
+
+
+def test_a_file_that_is_no_python_file_is_refused(tmp_path):
+    path = tmp_path / "net.txt"
+    path.write_text("def build(configuration, *, input_shape, outputs): pass")
+    with pytest.raises(NetworkError, match=r"net.txt is no Python file: give one whose name ends in .py"):
+        read_network(path)
 
 
 def test_the_first_weights_come_from_the_seed_alone():

@@ -27,7 +27,7 @@ MODULE = (
 CASES = {
     "syntax": (
         "def build(c, *, input_shape, outputs)\n    pass\n",
-        r"a syntax error in line 1, column \d+: expected ':'",
+        r"a syntax error in line 1, column \d+: expected ':': `def build\(c, \*, input_shape, outputs\)`",
     ),
     "no build": ("x = 1\n", "has no function build: add `def build"),
     "arguments": ("def build(configuration): pass\n", "cannot be called with"),
