@@ -38,6 +38,11 @@ class NetworkSpace:
     hyperparameters: Mapping[str, Hyperparameter]
     table: Mapping[str, object]
 
+    @property
+    def is_of_file(self) -> bool:
+        """Tell whether a command can name it; one that comes from a function of a program has no file of its own."""
+        return self.file.endswith(".py")
+
 
 def network_space(*, file: str, architecture: str, digest: str, table: Mapping[str, object]) -> NetworkSpace:
     """Describe a network by its table of hyperparameters.

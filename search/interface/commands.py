@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from packtune.models.training.metrics.catalog import Metric
 from packtune.report.console import program, shell_word
-from packtune.run.folder import Run
+from packtune.run.folder import Run, model_option
 from packtune.run.reporting.commands import is_of_program, own_data_options
 from packtune.run.settings_file import AUTO
 from packtune.settings import SearchPlan
@@ -23,18 +23,13 @@ def retrain_command(run: Run) -> str | None:
         return None
     where = f" --data-dir {shell_word(str(resources.data_dir))}" if resources.data_dir else ""
     return (
-        f"{program()} run --data {shell_word(plan.data)}{where}{_own_options(plan)}{_model_option(plan)} "
+        f"{program()} run --data {shell_word(plan.data)}{where}{_own_options(plan)}{model_option(plan.network)} "
         f"--space {shell_word(str(run.folder.winner_space))} "
         f"--replicates {REPLICATES} --epochs {plan.epochs} --no-halving --seed {plan.seed + 1} "
         f"--protocol {plan.protocol} --precision {plan.precision or AUTO}"
         + (f" --metric {plan.metric}" if plan.metric is not Metric.ACCURACY else "")
         + (f" --cpus-per-worker {resources.cpus_per_worker:g}" if resources.threads > 1 else "")
     )
-
-
-def _model_option(plan: SearchPlan) -> str:
-    """Write the option that names a network of the user's own."""
-    return "" if plan.network is None else f" --model {shell_word(plan.network.file)}"
 
 
 def _own_options(plan: SearchPlan) -> str:

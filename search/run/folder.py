@@ -172,8 +172,7 @@ class RunFolder:
         Args:
             network: of the user's own, whose file is named where the command builds it.
         """
-        builds = network is not None and name in BUILDING and network.file.endswith(".py")
-        model = f" --model {shell_word(network.file)}" if network is not None and builds else ""
+        model = model_option(network) if name in BUILDING else ""
         if not RUN_NAME.fullmatch(self.name) or self.path != self.results / "runs" / self.name:
             return f"{program()} {name} {shell_word(str(self.path))}{model}"
         where = "" if self.results == Path("results") else f" --results {shell_word(str(self.results))}"
@@ -247,6 +246,11 @@ class Run:
     def command(self, name: str) -> str:
         """Write a command on this run for a person to paste, see `RunFolder.command`."""
         return self.folder.command(name, self.settings.plan.network)
+
+
+def model_option(network: NetworkSpace | None) -> str:
+    """Write the option that names a network of the user's own, after a blank; nothing where no command can name it."""
+    return f" --model {shell_word(network.file)}" if network is not None and network.is_of_file else ""
 
 
 def free_name(results: Path, stem: str) -> str:

@@ -16,7 +16,7 @@ from packtune.report.facts.report import ReportFacts
 from packtune.report.page.charts.axes import Axis, linear_axis
 from packtune.report.page.charts.interval import draw_interval, draw_interval_axis
 from packtune.report.page.charts.markup import Markup, text
-from packtune.report.page.words import capital, score_text, value_text
+from packtune.report.page.words import capital, is_better, score_text, value_text
 
 FIRST_ROWS = 100
 """Rows of HTML, which are there without the script; the script shows as many at once."""
@@ -253,16 +253,12 @@ def order_words(facts: ReportFacts) -> str:
         return f"The order is by {by} on validation; nothing was looked at on test {examples} yet."
     order = f"The order is by {by} on validation alone; test {examples} decide nothing."
     means = [row.score.mean for row in facts.leaderboard if row.is_finalist and row.score]
-    if not any(_is_better(facts, mean, means[0]) for mean in means):
+    if not any(is_better(facts.metric, mean, means[0]) for mean in means):
         return order
     return (
         f"{order} Finalists are compared in rounds, and one that falls behind is not trained again: its mean over "
         "fewer trainings may be above that of the winner."
     )
-
-
-def _is_better(facts: ReportFacts, score: float, other: float) -> bool:
-    return score > other if facts.metric.larger_is_better else score < other
 
 
 def board_title(facts: ReportFacts) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from packtune.report.facts.leaders import LeaderFacts
 from packtune.report.facts.report import ReportFacts
-from packtune.report.page.words import score_text
+from packtune.report.page.words import is_better, score_text
 
 
 def margin_words(facts: ReportFacts) -> list[str]:
@@ -32,19 +32,15 @@ def _higher(facts: ReportFacts, winner: LeaderFacts, others: Sequence[LeaderFact
     ends = {each.trial: [curve[-1][1] for curve in each.curves if curve] for each in facts.finalists}
     for other in others:
         theirs, ours = ends.get(other.trial, []), ends.get(winner.trial, [])
-        if not _is_better(facts, other, winner) or not 0 < len(theirs) < len(ours):
+        assert other.score is not None and winner.score is not None
+        better = is_better(facts.metric, other.score.mean, winner.score.mean)
+        if not better or not 0 < len(theirs) < len(ours):
             continue
         shared = math.fsum(ours[: len(theirs)]) / len(theirs)
         yield (
             f"Trial {other.trial} has the better mean, but over its first {len(theirs)} trainings only: in these, "
             f"trial {winner.trial} had {score_text(shared)}. Further trainings changed its mean."
         )
-
-
-def _is_better(facts: ReportFacts, row: LeaderFacts, other: LeaderFacts) -> bool:
-    assert row.score is not None and other.score is not None
-    first, second = row.score.mean, other.score.mean
-    return first > second if facts.metric.larger_is_better else first < second
 
 
 def _mean(row: LeaderFacts) -> str:

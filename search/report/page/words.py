@@ -83,6 +83,11 @@ def hyperparameter_axis(facts: HyperparameterFacts, values: Iterable[Value | Non
     return whole_axis(facts.name, int(low), int(high)) if facts.is_whole else linear_axis(facts.name, low, high)
 
 
+def is_better(metric: MetricFacts, score: float, other: float) -> bool:
+    """Tell whether a score is better than another one."""
+    return score > other if metric.larger_is_better else score < other
+
+
 def score_text(score: float | None) -> str:
     """Write a score with four places; nothing where there is none."""
     return "" if score is None else f"{score:.4f}"

@@ -46,7 +46,7 @@ def search_command(run: Run) -> str | None:
 def is_of_program(plan: SearchPlan) -> bool:
     """Tell whether the data or the network are those of a Python program, which no command can name."""
     own_data = plan.own is not None and plan.data == OBJECTS
-    return own_data or (plan.network is not None and not plan.network.file.endswith(".py"))
+    return own_data or (plan.network is not None and not plan.network.is_of_file)
 
 
 def own_data_options(plan: SearchPlan) -> Mapping[str, object]:
