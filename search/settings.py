@@ -25,6 +25,7 @@ from packtune.models.own.hyperparameters import NetworkSpace
 from packtune.models.training.metrics.catalog import Metric
 from packtune.protocol import Protocol
 
+DEFAULT_SPACE = "wide"
 DEFAULT_TRIALS = 32
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -88,7 +89,7 @@ class SearchPlan:
     data: str = "digits"
     own: OwnData | None = None
     network: NetworkSpace | None = None
-    space: str = "wide"
+    space: str = DEFAULT_SPACE
     changes: tuple[str, ...] = ()
     narrowed: tuple[str, ...] = ()
     sampler: str = "tpe"

@@ -98,6 +98,7 @@ def _offsets(images: Tensor, axis: int, generator: torch.Generator) -> Tensor:
 
 def _take(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """Select pixels by their rows, int64 [batch, height], and columns, int64 [batch, width]."""
-    examples = torch.arange(len(images), device=images.device).view(-1, 1, 1, 1)
-    channels = torch.arange(images.shape[1], device=images.device).view(-1, 1, 1)
-    return images[examples, channels, rows[:, None, :, None], columns[:, None, None, :]]
+    channels, width = images.shape[1], images.shape[3]
+    pixels = (rows[:, :, None] * width + columns[:, None, :]).flatten(1)
+    # Four times as fast as an index for each axis.
+    return images.flatten(2).gather(2, pixels[:, None].expand(-1, channels, -1)).view_as(images)

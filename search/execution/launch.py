@@ -15,7 +15,7 @@ from packtune.data.dataset import Dataset
 from packtune.errors import ClusterError
 from packtune.execution.capacity_watch import CapacityWatch
 from packtune.execution.hooks import InOrder, NoReporter, StopAfterRound, Watch
-from packtune.execution.lean_ray import keep_idle_workers, take_every_death
+from packtune.execution.lean_ray import keep_idle_actors, keep_idle_workers, take_every_death
 from packtune.execution.placement import can_hold_worker
 from packtune.execution.searcher import PackSearcher
 from packtune.execution.temporary_folder import scratch_folder
@@ -26,6 +26,7 @@ from packtune.worker.shared_data import to_arrays
 from packtune.worker.trainable import PackTrainable
 
 keep_idle_workers()
+keep_idle_actors()
 take_every_death()
 
 

@@ -129,6 +129,27 @@ def keep_idle_workers() -> None:
     class_cache.DEFAULT_ENV_VARS.pop("PL_DISABLE_FORK", None)
 
 
+def keep_idle_actors() -> None:
+    """Let Ray Tune keep all actors that have nothing to do until its search ends. By itself, it keeps one alone.
+
+    At the end of each stage of a search, and where a pack has to wait for the results of others, actors are idle for a
+    moment. A new one would import everything again, which takes about three seconds.
+    """
+    from ray.tune.utils.object_cache import _ObjectCache
+
+    def keep(cache: _ObjectCache, key: object, actor: object) -> bool:
+        cache._cached_objects[key].append(actor)
+        cache._num_cached_objects += 1
+        return True
+
+    def give_up(cache: _ObjectCache, force_all: bool = False) -> Iterator[object]:
+        while force_all and cache._num_cached_objects:
+            yield cache.pop_cached_object(next(key for key, kept in cache._cached_objects.items() if kept))
+
+    _ObjectCache.cache_object = keep  # type: ignore[method-assign,assignment]
+    _ObjectCache.flush_cached_objects = give_up  # type: ignore[method-assign,assignment]
+
+
 def take_every_death() -> None:
     """Let Ray Tune take every error of Ray's as the death of an actor, such as one by Ray's memory monitor.
 

@@ -186,8 +186,9 @@ class RunFolder:
         space = load_space(str(self.space) if is_copied else name_now(name, settings.version), network)
         if network is not None:
             space = with_network(space, network)
-        changed = change_space(space, read_changes(settings.plan.changes, hyperparameters_with(network)))
-        fitted = fit_space(changed, settings.plan.description)
+        changes = read_changes(settings.plan.changes, hyperparameters_with(network))
+        changed = change_space(space, changes)
+        fitted = fit_space(changed, settings.plan.description, [change.name for change in changes])
         return Run(folder=self, settings=settings, space=fitted, new=False, given=read_given(self.path))
 
     def discard(self) -> None:

@@ -34,6 +34,11 @@ class SpaceSource:
     content: bytes | None = None
     changes: tuple[str, ...] = ()
 
+    @property
+    def changed_names(self) -> tuple[str, ...]:
+        """The hyperparameters that `changes` change."""
+        return tuple(change.name for change in read_changes(self.changes, hyperparameters_with(self.space.network)))
+
     def changed(self, given: GivenChanges) -> SpaceSource:
         """Change hyperparameters.
 

@@ -1,10 +1,10 @@
-"""A space and the number of epochs, fitted to the data: what needs images, or larger ones, is left out, and large
-batches for few examples."""
+"""A space and the number of epochs, fitted to the data: what needs images, or larger ones, is left out, and for few
+examples large batches and many filters."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from packtune.data.description import Description
@@ -12,6 +12,7 @@ from packtune.errors import SpaceError
 from packtune.models.architectures.shapes import fits
 from packtune.models.configuration import IMAGE_ARCHITECTURES, IMAGE_AUGMENTATIONS, Configuration, Value
 from packtune.run.own.room import ARCHITECTURE, CNN, fit_cnn, has_room
+from packtune.settings import DEFAULT_SPACE
 from packtune.space.domains import Choices, Dimension, Domain
 from packtune.space.narrowing import narrow, only, values_of
 from packtune.space.space import Space
@@ -20,9 +21,20 @@ AUGMENTATION = "augmentation"
 BATCH_SIZE, DEFAULT_BATCH = "batch_size", Configuration().batch_size
 MIN_STEPS = 4
 """Steps that an epoch should have."""
-EXAMPLES_SEEN = 28_000
-"""A full training sees about so many examples by default, in `LEAST_EPOCHS` to `MOST_EPOCHS` epochs."""
-LEAST_EPOCHS, MOST_EPOCHS = 8, 100
+IMAGES_SEEN, ROWS_SEEN = 21_000, 28_000
+"""A full training sees about so many examples by default, in `LEAST_EPOCHS` to `MOST_EPOCHS` epochs.
+
+Of images they are fewer, as they cost more: on 5,000 digits, six epochs take two thirds of the time of nine, and a
+winner reached 98.6 instead of 98.7 %.
+"""
+LEAST_EPOCHS, MOST_EPOCHS = 6, 100
+FILTERS, MOST_FILTERS = "filters", 16
+"""Of a cnn in the space `wide`, for fewer than `FEW_IMAGES` images of more than `SMALL_IMAGE` pixels.
+
+With up to 32, a search on 5,000 digits of 28 x 28 took 1.9 times as long, and its winner was not better (98.8 against
+98.7 % on 750 test images).
+"""
+FEW_IMAGES, SMALL_IMAGE = 10_000, 16 * 16
 
 
 def left_out(space: Space, data: Description) -> tuple[str, ...]:
@@ -31,12 +43,15 @@ def left_out(space: Space, data: Description) -> tuple[str, ...]:
     return tuple(name for name in offered if name in IMAGE_ARCHITECTURES and not _allowed(name, space, data))
 
 
-def fit_space(space: Space, data: Description) -> Space:
+def fit_space(space: Space, data: Description, asked: Collection[str] = ()) -> Space:
     """Leave out of a space what data of the user's own do not allow: built-in data sets allow everything.
 
     These are architectures that need images, or larger ones, with what belongs to them alone; kernels, blocks and
     pooling that leave no pixel; augmentations that need images; and batches that would leave fewer than `MIN_STEPS`
-    steps in an epoch.
+    steps in an epoch. Of the space `wide`, many filters are left out where they cost much time and gain nothing.
+
+    Args:
+        asked: hyperparameters that the user changed in the space.
 
     Raises:
         SpaceError: nothing is left.
@@ -49,6 +64,8 @@ def fit_space(space: Space, data: Description) -> Space:
     dimensions = _without(space, out, data)
     if CNN in values_of(dimensions, ARCHITECTURE):
         dimensions = fit_cnn(dimensions, data.input_shape)
+        if space.name == DEFAULT_SPACE and FILTERS not in asked:
+            dimensions = _fit_filters(dimensions, data)
     if not data.is_images:
         dimensions = _without_augmentations(space, dimensions)
     return replace(space, dimensions=_fit_batches(dimensions, data))
@@ -56,7 +73,8 @@ def fit_space(space: Space, data: Description) -> Space:
 
 def default_epochs(data: Description) -> int:
     """Give how many epochs a full training has if nobody says: of few examples more, so that they make enough steps."""
-    return min(MOST_EPOCHS, max(LEAST_EPOCHS, math.ceil(EXAMPLES_SEEN / data.n_train)))
+    seen = IMAGES_SEEN if data.is_images else ROWS_SEEN
+    return min(MOST_EPOCHS, max(LEAST_EPOCHS, math.ceil(seen / data.n_train)))
 
 
 def _allowed(architecture: str, space: Space, data: Description) -> bool:
@@ -92,6 +110,17 @@ def _without_augmentations(space: Space, dimensions: tuple[Dimension, ...]) -> t
             "table: give a space with mixup, noise or none"
         )
     return narrow(dimensions, {AUGMENTATION: kept})
+
+
+def _fit_filters(dimensions: tuple[Dimension, ...], data: Description) -> tuple[Dimension, ...]:
+    """Leave many filters out for few images, unless these are small."""
+    *_, height, width = data.input_shape
+    if data.n_train >= FEW_IMAGES or height * width <= SMALL_IMAGE:
+        return dimensions
+    kept = {
+        each.key: only(each.domain, lambda n: int(n) <= MOST_FILTERS) for each in dimensions if each.name == FILTERS
+    }
+    return narrow(dimensions, {key: domain for key, domain in kept.items() if domain is not None})
 
 
 def _fit_list(space: Space, data: Description) -> Space:

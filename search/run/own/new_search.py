@@ -104,7 +104,7 @@ def _new_search(
         return NewSearch(plan=plan, resources=resources, source=source, given=given)
     own = found.prepared.own
     check_classes(found.prepared.dataset, parse_metric(options.get("metric", Metric.ACCURACY)))
-    fitted = replace(source, space=fit_space(source.space, own.description))
+    fitted = replace(source, space=fit_space(source.space, own.description, source.changed_names))
     for line in describe_fit(source.space, fitted.space, own.description):
         view.say(line)
     chosen: SearchOptions = {**options, "epochs": options.get("epochs") or default_epochs(own.description)}

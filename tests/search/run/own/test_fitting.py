@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from dataclasses import replace
 
 import pytest
 import torch
@@ -103,6 +104,24 @@ def test_of_choices_and_ranges_as_many_combinations_as_possible_are_left(height,
     assert (5 in left[0]) == (domain_of(fitted, "filters") is not None)
 
 
+@pytest.mark.parametrize(
+    ("n_train", "side", "asked", "filters"),
+    [
+        (9_999, 17, (), (8, 16)),
+        (10_000, 17, (), (8, 16, 32)),
+        (9_999, 16, (), (8, 16, 32)),
+        (9_999, 17, ("filters",), (8, 16, 32)),
+    ],
+)
+def test_few_images_get_no_wide_cnn_unless_it_is_asked_for(n_train, side, asked, filters):
+    data = data_of(1, side, side, n_train=n_train)
+    fitted = fit_space(SPACES["wide"], data, asked)
+    assert domain_of(fitted, "filters").values == filters
+    assert fit_space(fitted, data, asked).dimensions == fitted.dimensions
+    mine = replace(SPACES["wide"], name="mine")
+    assert domain_of(fit_space(mine, data), "filters").values == (8, 16, 32)
+
+
 def test_built_in_data_sets_get_the_space_as_it_is():
     for space in SPACES.values():
         assert fit_space(space, DATASETS["digits"].description) is space
@@ -147,9 +166,19 @@ def test_a_space_without_a_batch_size_that_fits_is_refused():
         fit_space(units, data_of(4, n_train=20))
 
 
-@pytest.mark.parametrize(("n_train", "epochs"), [(20, 100), (124, 100), (1_257, 23), (3_500, 8), (1_000_000, 8)])
-def test_few_examples_are_seen_more_often(n_train, epochs):
-    assert default_epochs(data_of(13, n_train=n_train)) == epochs
+@pytest.mark.parametrize(
+    ("shape", "n_train", "epochs"),
+    [
+        ((13,), 20, 100),
+        ((13,), 1_257, 23),
+        ((13,), 1_000_000, 6),
+        ((1, 8, 8), 20, 100),
+        ((1, 8, 8), 1_257, 17),
+        ((3, 28, 28), 3_500, 6),
+    ],
+)
+def test_few_examples_are_seen_more_often(shape, n_train, epochs):
+    assert default_epochs(data_of(*shape, n_train=n_train)) == epochs
 
 
 def augmented(*names):
