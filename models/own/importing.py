@@ -109,7 +109,7 @@ def _run(digest: str, file: str, files: tuple[tuple[str, bytes], ...]) -> Module
             f"{error.filename or file} has a syntax error in line {error.lineno}, column {error.offset}: {error.msg}"
         ) from error
     except Exception as error:
-        raise NetworkError(f"{file} cannot be run: {describe_error(error, files)}") from error
+        raise NetworkError(f"{file} cannot be run: {describe_error(error, files)}{_remedy(error, main)}") from error
     _FINDERS[module.__name__] = digest, finder
     return module
 
@@ -143,6 +143,12 @@ def calling(function: object) -> Iterator[None]:
         return
     with own_imports(*known):
         yield
+
+
+def _remedy(error: BaseException, main: str) -> str:
+    if not isinstance(error, ModuleNotFoundError):
+        return ""
+    return f". Install that module for {sys.executable}, or put its source beside {main}"
 
 
 def describe_error(error: BaseException, files: Sequence[tuple[str, bytes]] = ()) -> str:

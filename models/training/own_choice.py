@@ -12,7 +12,9 @@ from packtune.errors import NetworkError
 from packtune.models.architectures.build import build_network
 from packtune.models.configuration import Configuration
 from packtune.models.modules.calls import Way
-from packtune.models.modules.stacking import tensors_of
+from packtune.models.modules.stacking import check_types, tensors_of
+from packtune.models.own.importing import describe_error
+from packtune.models.own.registry import find_network
 from packtune.models.training.layout_choice import CHECKED_EXAMPLES, Choice, choose_layout, compute_alike
 
 OWN_MEMBERS = 16
@@ -86,7 +88,7 @@ def check_own(configuration: Configuration, *, input_shape: tuple[int, ...], out
     """Make sure that a network of the user's own can be built afresh, called and trained.
 
     Raises:
-        ValueError: it cannot.
+        ValueError, NetworkError: it cannot.
     """
     one, other = (build_network(configuration, input_shape=input_shape, outputs=outputs, seed=0) for _ in range(2))
     tensors, again = tensors_of(one), tensors_of(other)
@@ -94,4 +96,20 @@ def check_own(configuration: Configuration, *, input_shape: tuple[int, ...], out
         raise ValueError("it gives the same module twice: build a new one in each call")
     if not all(torch.equal(tensor, again[name]) for name, tensor in tensors.items()):
         raise ValueError("its first weights differ from one call to the next: draw them with PyTorch's functions alone")
+    check_types(tensors)
+    _try_call(one, configuration, _examples(input_shape, torch.device("cpu")))
     choose_for([configuration], input_shape=input_shape, outputs=outputs, device=torch.device("cpu"))
+
+
+def _try_call(built: torch.nn.Module, configuration: Configuration, inputs: torch.Tensor) -> None:
+    """Call a network once, so that what its own code raises is told with its own line."""
+    try:
+        with torch.no_grad():
+            built.train()(inputs)
+    except Exception as error:
+        network = find_network(configuration.architecture)
+        raise NetworkError(
+            f"{network.file} gives a network that fails on a batch of {len(inputs)} inputs, float32 "
+            f"{list(inputs.shape)}: {describe_error(error, tuple(network.files.items()))}. One input has the shape "
+            f"input_shape = {tuple(inputs.shape[1:])}, which `build` is told"
+        ) from error

@@ -98,7 +98,7 @@ def check_logits(logits: object, expected: torch.Size) -> None:
     if not isinstance(logits, Tensor):
         raise ValueError(f"the network must give a tensor {wanted}, but gives {type(logits).__name__}")
     if logits.shape != expected:
-        raise ValueError(f"the network must give logits {wanted}, but gives {list(logits.shape)}")
+        raise ValueError(f"the network must give logits {wanted}, but gives {list(logits.shape)}: see its last layer")
     if logits.dtype is not torch.float32:
         raise ValueError(f"the network must give float32 logits, but gives {logits.dtype}")
 

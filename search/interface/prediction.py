@@ -86,7 +86,7 @@ def _winner_of(run: str, results: Path) -> bytes:
 
 
 def predict(
-    file: str | Path,
+    file: str | Path | TrainedModel,
     path: str | Path,
     *,
     prepare: str = Prepare.AUTO,
@@ -98,7 +98,8 @@ def predict(
     """Label examples with a trained model.
 
     Args:
-        file: a model file; or a run, by its name in `results` or its folder, whose winner is meant.
+        file: a model file; a run, by its name in `results` or its folder, whose winner is meant; or a model, as
+            `load_model` gives it, which also reads those of networks of your own.
         path: a picture, a folder of pictures, `.npz`, or IDX; for a model of data of your own also a folder of IDX
             files, or a table, whose targets are compared with the labels.
         prepare: of images. For a model of a built-in data set, "auto" makes them like those that it was trained on,
@@ -115,7 +116,7 @@ def predict(
         ModelFileError: the file is no model file.
         DataError: the examples cannot be read, or do not fit the model.
     """
-    model = load_model(file, results=results)
+    model = file if isinstance(file, TrainedModel) else load_model(file, results=results)
     _check_options(model, prepare, like)
     if model.preparation:
         from packtune.interface.own_prediction import predict_own

@@ -167,6 +167,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     text = to_markdown(rows, title="Data of one's own")
     print(text)
     if options.write:
+        options.write.mkdir(parents=True, exist_ok=True)
         (options.write / "own-data.csv").write_text(to_csv(rows), encoding="utf-8")
         (options.write / "own-data.md").write_text(text, encoding="utf-8")
 

@@ -206,7 +206,7 @@ def test_the_examples_of_validation_are_right_as_often_as_in_training(trained, t
     assert len(found.labels) == n and found.unreadable == 0
     assert f"Right: {round(model.accuracy * n)} of {n} ({model.accuracy:.4f})" in found.summary
     assert model.accuracy > 1.2 / packtune.load_model(model.file).classes
-    everything = packtune.predict(model.file, model.source).labels
+    everything = packtune.predict(packtune.load_model(model.file), model.source).labels
     assert len(everything) == len(model.raw.splits["train"])
 
 

@@ -44,6 +44,15 @@ CASES = {
     "unknown value": (building("return configuration.widht", '{"width": [4]}'), "no 'widht'. Did you mean 'width'"),
     "no module": (building("return 3"), "must return a torch.nn.Module, but returns int"),
     "shape": (building("return nn.Sequential(nn.Flatten(), nn.Linear(784, 7))"), r"\[8, 10\], but gives \[8, 7\]"),
+    "input": (
+        building("return nn.Sequential(nn.Flatten(), nn.Linear(64, 10))"),
+        r"fails on a batch of 8 inputs, float32 \[8, 1, 28, 28\]: .*input_shape = \(1, 28, 28\)",
+    ),
+    "inside": (MODULE.format("return self.last(images)"), r"RuntimeError: mat1 .*line \d+, forward, `return self.last"),
+    "missing": (
+        "import nowhere\ndef build(c, *, input_shape, outputs): pass\n",
+        r"nowhere.* Install that module for /",
+    ),
     "no tensor": (MODULE.format("return [self.last(images.flatten(1))]"), "but gives list"),
     "double": (building(f"return nn.Sequential({LAYERS}).double()"), "is float64, and packs train float32"),
     "all frozen": (building(f"return nn.Sequential({LAYERS}).requires_grad_(False)"), "no weight to be trained"),
