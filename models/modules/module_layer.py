@@ -68,7 +68,7 @@ class ModuleLayer(PackedLayer):
             below = None if below is None or not needs_input else as_form(below, self._before).clone()
         taken: set[int] = set()
         for parameter, found in zip(self._stacked.trained.values(), gradients, strict=True):
-            optimizer.update(parameter, DenseGradient(_own(found, parameter.value, taken)))
+            optimizer.update(parameter, DenseGradient(_own(found, parameter, taken)))
         return below
 
     def keep(self, indices: Tensor) -> None:
@@ -91,16 +91,16 @@ class ModuleLayer(PackedLayer):
         return list(self._stacked.trained.values())
 
 
-def _own(gradient: Tensor | None, like: Tensor, taken: set[int]) -> Tensor:
+def _own(gradient: Tensor | None, parameter: Parameter, taken: set[int]) -> Tensor:
     """Give a gradient that an optimizer may overwrite: autograd may give one tensor for several parameters.
 
     Args:
         taken: the storages of the gradients before it, to which its own is added.
     """
     if gradient is None:
-        return torch.zeros_like(like)
+        return parameter.room.zero_()
     storage = gradient.untyped_storage().data_ptr()
     if storage in taken or not gradient.is_contiguous():
-        return gradient.clone(memory_format=torch.contiguous_format)
+        return parameter.room.copy_(gradient)
     taken.add(storage)
     return gradient

@@ -37,7 +37,7 @@ class Gradient(ABC):
 
     @abstractmethod
     def scaled(self, factors: Tensor) -> Self:
-        """Multiply the gradient of each member by its factor, float32 [members]."""
+        """Multiply the gradient of each member by its factor, float32 [members]; a tensor is overwritten."""
 
 
 class DenseGradient(Gradient):
@@ -57,7 +57,7 @@ class DenseGradient(Gradient):
         target.add_(self._tensor)
 
     def scaled(self, factors: Tensor) -> Self:
-        return type(self)(self._tensor * per_member(factors, self._tensor))
+        return type(self)(self._tensor.mul_(per_member(factors, self._tensor)))
 
 
 class WideProduct(Gradient):

@@ -19,13 +19,21 @@ class Parameter:
         self.value = value.contiguous()
         self._states: dict[str, Tensor] = {}
         self._room: Tensor | None = None
+        self._room_of_members: tuple[Tensor, ...] = ()
 
     @property
     def room(self) -> Tensor:
         """A tensor like the value, for the gradient of each step: a new one would need fresh memory in every step."""
         if self._room is None or self._room.shape != self.value.shape:
             self._room = torch.empty_like(self.value, memory_format=torch.contiguous_format)
+            self._room_of_members = self._room.unbind()
         return self._room
+
+    @property
+    def room_of_members(self) -> tuple[Tensor, ...]:
+        """The part of `room` of each member: to divide a tensor anew takes longer than a small member's step."""
+        _ = self.room  # which divides itself when it is made
+        return self._room_of_members
 
     def state(self, name: str) -> Tensor:
         """Give a tensor of the optimizer's state, float32 [members, ...]. It is zero when it is first asked for."""

@@ -34,6 +34,14 @@ def keep_freed_memory() -> None:
         mallopt(MALLOPT_TRIM_THRESHOLD, -1)
 
 
+def set_up_process(threads: int = 1) -> None:
+    """Set PyTorch and the C library for training, for the whole process."""
+    torch.set_num_threads(threads)
+    keep_freed_memory()
+    # Numbers below 1e-38 would slow a processor down many times and change nothing.
+    torch.set_flush_denormal(True)
+
+
 class PackTrainable(tune.Trainable):
     """Trains the pack of its configuration; reused for the next pack without starting anew.
 
@@ -53,10 +61,7 @@ class PackTrainable(tune.Trainable):
         assert datasets is not None
         for network in networks:
             register(network)
-        torch.set_num_threads(threads)
-        keep_freed_memory()
-        # Numbers below 1e-38 would slow a processor down many times and change nothing.
-        torch.set_flush_denormal(True)
+        set_up_process(threads)
         self._datasets = {name: from_arrays(shared) for name, shared in datasets.items()}
         self.reset_config(config)
 

@@ -30,7 +30,7 @@ from packtune.models.training.pack_training import Member, PackTraining
 from packtune.protocol import NOTEBOOK_SEED
 from packtune.reproduction.notebook import SYSTEMS
 from packtune.worker.notebook_view import notebook_view
-from packtune.worker.trainable import keep_freed_memory
+from packtune.worker.trainable import set_up_process
 
 SEEDS = 5
 EPOCHS = 2
@@ -91,9 +91,7 @@ class PlainLoop:
 
 def rows(options: Options) -> list[Row]:
     """Train every seed both ways, in float32 and in what is fastest here."""
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
-    keep_freed_memory()
+    set_up_process()
     seeds, epochs = (2, 1) if options.quick else (SEEDS, EPOCHS)
     dataset = catalog.load(options.data, options.data_dir)
     if options.quick:

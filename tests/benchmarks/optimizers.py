@@ -2,8 +2,9 @@
 
     python tests/benchmarks/run.py --only 13 14 --data-dir MNIST_FOLDER
 
-All sides run on one thread and take turns, a few steps each, so that other work on the machine slows all of them. The
-ratio is against the form of torch.optim.AdamW that was fastest in the same turn.
+All sides run in one process, set up as a worker is, on one thread. They take turns, a few steps each, so that other
+work on the machine slows all of them. The ratio is against the form of torch.optim.AdamW that was fastest in the same
+turn.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from packtune.data.dataset import Dataset
 from packtune.machine import describe_machine
 from packtune.models.configuration import Configuration
 from packtune.models.training.pack_training import Member, PackTraining
+from packtune.worker.trainable import set_up_process
 
 BATCH_SIZE = 32
 STEPS = 50  # mini-batches of one turn
@@ -68,7 +70,7 @@ def measure(case: Case, dataset: Dataset, turns: int) -> Row:
 
 def rows(options: Options) -> list[Row]:
     """Measure the rows that are wanted."""
-    torch.set_num_threads(1)
+    set_up_process()
     dataset = load_images(options.data_dir, STEPS * BATCH_SIZE)
     turns = 3 if options.quick else TURNS
     return [measure(case, dataset, turns) for case in CASES if options.wants(case.number)]

@@ -3,7 +3,7 @@
     .venv/bin/python tests/benchmarks/own_networks.py
 
 Each row is the median of some runs in turns, in seconds of processor time on one core: a step of all members, in a pack
-and in plain loops with `torch.optim.SGD`; batch 32, images of 28 x 28 pixels.
+and in plain loops with `torch.optim.SGD`; batch 32, images of 28 x 28 pixels. The process is set up as a worker is.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from packtune.models.own.network import from_function
 from packtune.models.own.registry import register
 from packtune.models.training import own_choice
 from packtune.models.training.pack_training import Member, PackTraining
+from packtune.worker.trainable import set_up_process
 
 RUNS, STEPS, BATCH = 5, 8, 32
 
@@ -111,6 +112,6 @@ def measure(name, make, members, dataset):
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)
+    set_up_process()
     for row, (make_network, pack_size) in ROWS.items():
         measure(row, make_network, pack_size, digits.load())

@@ -2,8 +2,8 @@
 
     python tests/benchmarks/run.py --only 1 2 --data-dir MNIST_FOLDER
 
-Both sides run on one thread and take turns, so that other work on the machine slows both. The plain loop gets its
-images as float32 in memory already; the pack scales its own from bytes.
+Both sides run in one process, set up as a worker is, on one thread. They take turns, so that other work on the machine
+slows both. The plain loop gets its images as float32 in memory already; the pack scales its own from bytes.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from packtune.machine import describe_machine
 from packtune.models.architectures.build import build_network
 from packtune.models.configuration import Configuration
 from packtune.models.training.pack_training import Member, PackTraining
+from packtune.worker.trainable import set_up_process
 
 BATCH_SIZE = 32
 STEPS = 200  # mini-batches in one repeat
@@ -135,7 +136,7 @@ def measure(case: Case, dataset: Dataset, repeats: int) -> Row:
 
 def rows(options: Options) -> list[Row]:
     """Measure the rows that are wanted."""
-    torch.set_num_threads(1)
+    set_up_process()
     steps, repeats = (STEPS // 10, 3) if options.quick else (STEPS, REPEATS)
     dataset = load_images(options.data_dir, steps * BATCH_SIZE)
     return [measure(case, dataset, repeats) for case in CASES if options.wants(case.number)]

@@ -84,10 +84,12 @@ class FusedAdam(Optimizer):
 
 def _parts_of(gradient: Gradient, parameter: Parameter) -> Callable[[int], Tensor]:
     """Give the gradient of each member as a contiguous tensor: the fused step takes numbers in the order of memory."""
-    if parameter.value[0].numel() >= LARGE:
-        return partial(gradient.of_member, room=parameter.room[0])
-    dense = gradient.dense(parameter.room)
-    parts = (dense if dense.is_contiguous() else parameter.room.copy_(dense)).unbind()
+    room, parts = parameter.room, parameter.room_of_members
+    if parts[0].numel() >= LARGE:
+        return partial(gradient.of_member, room=parts[0])
+    dense = gradient.dense(room)
+    if dense is not room:
+        room.copy_(dense)
     return parts.__getitem__
 
 

@@ -24,7 +24,6 @@ from checkout import make_importable
 
 make_importable()
 
-import torch
 from search_speed import SPACE
 from table import Held, Row, to_csv, to_markdown
 
@@ -45,7 +44,7 @@ from packtune.space.source import find_space
 from packtune.study.storage import open_storage
 from packtune.study.study import SearchStudy
 from packtune.worker.pack_run import run_pack
-from packtune.worker.trainable import keep_freed_memory
+from packtune.worker.trainable import set_up_process
 
 TRIALS, EPOCHS, WORKERS = 64, 10, 2
 LIMIT = 25
@@ -136,9 +135,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true", help="little work, only to see whether it runs")
     parser.add_argument("--write", type=Path, metavar="DIR", help="where time.md and time.csv go")
     options = parser.parse_args(argv)
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
-    keep_freed_memory()
+    set_up_process()
     dataset = load("digits" if options.data_dir is None else "mnist", options.data_dir)
     trials, epochs, seeds = (8, 1, 1) if options.quick else (TRIALS, EPOCHS, options.seeds)
     table: list[Row] = []
