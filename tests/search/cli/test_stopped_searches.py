@@ -85,6 +85,34 @@ def test_two_workers_and_a_kill_end_at_the_same_trial_with_the_same_leaderboard(
     assert board(tmp_path, "whole") == board(folder, "whole")
 
 
+def test_a_ctrl_c_in_the_confirmation_after_patience_changes_nothing(undisturbed, tmp_path):
+    folder, _ = undisturbed
+    log = tmp_path / "log"
+    with log.open("w") as out:
+        driver = subprocess.Popen([PACKTUNE, "run", *PATIENCE, "--name", "whole"], cwd=tmp_path, stdout=out, stderr=out)
+        deadline_s = time.monotonic() + WAIT_S
+        while driver.poll() is None and time.monotonic() < deadline_s and "Selecting among" not in log.read_text():
+            time.sleep(0.02)
+        driver.send_signal(signal.SIGINT)
+        assert driver.wait(WAIT_S) == 130, log.read_text()
+    resumed = packtune(tmp_path, "resume", "whole")
+    assert resumed.returncode == 0, resumed.stderr
+    assert board(tmp_path, "whole") == board(folder, "whole")
+
+
+def test_time_budgets_and_patience_end_at_the_same_trial_together(undisturbed, tmp_path):
+    folder, _ = undisturbed
+    done = packtune(tmp_path, "run", *PATIENCE, "--time-budget", "8s", "--name", "whole")
+    for _ in range(6):
+        if "The time budget is spent" not in done.stderr:
+            break
+        done = packtune(tmp_path, "resume", "whole", "--time-budget", "12s")
+    else:
+        done = packtune(tmp_path, "resume", "whole", "--time-budget", "200s")
+    assert done.returncode == 0, done.stderr
+    assert board(tmp_path, "whole") == board(folder, "whole")
+
+
 def test_a_run_goes_on_in_a_part_of_its_space_and_another_starts_from_it(undisturbed):
     folder, _ = undisturbed
     n = len(rows_of(folder, "whole"))
