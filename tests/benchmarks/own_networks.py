@@ -1,6 +1,6 @@
 """Times networks of the user's own in packs against their plain loops, and what choosing and checking cost.
 
-    .venv/bin/python tests/benchmarks/own_networks.py
+    .venv/bin/python tests/benchmarks/own_networks.py > results/own-networks.md
 
 Each row is the median of some runs in turns, in seconds of processor time on one core: a step of all members, in a pack
 and in plain loops with `torch.optim.SGD`; batch 32, images of 28 x 28 pixels. The process is set up as a worker is.
@@ -9,7 +9,9 @@ and in plain loops with `torch.optim.SGD`; batch 32, images of 28 x 28 pixels. T
 from __future__ import annotations
 
 import statistics
+import sys
 import time
+from pathlib import Path
 
 import checkout
 import torch
@@ -17,8 +19,12 @@ from torch import nn
 from torch.nn import functional
 
 checkout.make_importable()
+sys.path.insert(0, str(Path(__file__).parents[1] / "models" / "modules"))
+
+import zoo
 
 from packtune.data.sets import digits
+from packtune.machine import describe_machine
 from packtune.models.configuration import Configuration, OwnValues
 from packtune.models.own.network import from_function
 from packtune.models.own.registry import register
@@ -61,10 +67,26 @@ class Rows(nn.Module):
 
 
 ROWS = {
-    "residual mlp, width 32": (lambda: Residual(32), 16),
+    "residual mlp with LayerNorm, width 32": (lambda: Residual(32), 16),
     "transformer over 28 rows, width 32, 2 layers, dropout 0.1": (lambda: Rows(32, 0.1), 8),
-    "transformer over 28 rows, width 32, 2 layers, no dropout": (lambda: Rows(32, 0.0), 8),
+    "the same without dropout": (lambda: Rows(32, 0.0), 8),
+    "LeNet with batch normalization, 8 filters": (lambda: zoo.lenet((28, 28), 8, 10), 1),
+    "GRU over 28 rows, width 16": (lambda: zoo.Recurrent(28, 16, 10), 1),
+    "depthwise cnn, 8 channels": (lambda: zoo.depthwise(8, 10), 8),
+    "one linear layer with a buffer": (lambda: zoo.Centred(784, 10), 8),
+    "mlp with dropout, width 16": (lambda: zoo.Dropped(784, 16, 0.2, 10), 8),
+    "mlp with tied weights, width 16": (lambda: zoo.Tied(784, 16, 10), 8),
+    "residual mlp, width 8": (lambda: Residual(8), 4),
 }
+REACH = {"residual mlp with LayerNorm, width 32": 3.0, **dict.fromkeys(list(ROWS)[1:3], 1.5)}
+HEAD = """# Networks of the user's own in packs, against their plain loops
+
+One core, batch 32, images of 28 x 28 pixels; medians of some runs in turns, in a process set up as a worker is. A step
+of all members, in a pack and in plain loops with `torch.optim.SGD`. Choosing and checking the way is a share of ten
+epochs of training. Packs that call their members one by one gain nothing: they take part in all else of a search.
+
+| network | members | reach | measured | a step, pack | a step, plain | way | choosing |
+|---|---:|---|---|---:|---:|---|---:|"""
 
 
 def seconds(work):
@@ -105,13 +127,23 @@ def measure(name, make, members, dataset):
     pairs = [(seconds(pack.train_epoch), seconds(loops)) for _ in range(RUNS)]
     packed_s, plain_s = (statistics.median(times) for times in zip(*pairs, strict=True))
     trial_s = packed_s * (len(dataset.train) // BATCH) * 10
-    print(
-        f"{name}, K = {members}: {1e3 * packed_s:.1f} against {1e3 * plain_s:.1f} ms, {plain_s / packed_s:.2f} times; "
-        f"{pack.choice.layout.way}; choosing {1e3 * choosing_s:.0f} ms, {choosing_s / trial_s:.1%} of ten epochs"
+    reach, ratio, layout = REACH.get(name, 1.0), plain_s / packed_s, pack.choice.layout
+    cells = (
+        name,
+        members,
+        f">= {reach:g}x",
+        f"{ratio:.2f}x{'' if ratio >= reach else ', not held'}",
+        f"{1e3 * packed_s:.1f} ms",
+        f"{1e3 * plain_s:.1f} ms",
+        "packed layers" if layout.is_known else layout.way,
+        f"{choosing_s / trial_s:.1%}",
     )
+    print("|", " | ".join(map(str, cells)), "|", flush=True)
 
 
 if __name__ == "__main__":
     set_up_process()
+    print(HEAD)
     for row, (make_network, pack_size) in ROWS.items():
         measure(row, make_network, pack_size, digits.load())
+    print(f"\n- {describe_machine()}; `.venv/bin/python tests/benchmarks/own_networks.py`")
