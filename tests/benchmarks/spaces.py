@@ -36,6 +36,8 @@ COMMAND = "python tests/benchmarks/spaces.py"
 TEST_SHARE = 0.2
 MOST_TRIALS = 2_000
 """More than the time budget allows."""
+LONGER = (1.0, 1.5, 2.0)
+"""Time budgets that are tried one after another, in those of `--seconds`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +54,8 @@ class Searched:
     trials: int
 
 
-def search(data: object, space: str, seed: int, options: argparse.Namespace) -> Searched:
-    """Search for as long as the time budget lasts, confirmation included."""
+def search(data: object, space: str, seed: int, seconds: float, options: argparse.Namespace) -> Searched | None:
+    """Search for as long as the time budget lasts, confirmation included; none if that was too short for a winner."""
     given = {"data_dir": options.data_dir} if data == "mnist" else {} if data == "digits" else {"target": "target"}
     if options.epochs:
         given["epochs"] = options.epochs
@@ -64,25 +66,30 @@ def search(data: object, space: str, seed: int, options: argparse.Namespace) -> 
             space=space,
             seed=seed,
             trials=MOST_TRIALS,
-            time_budget_s=options.seconds,
+            time_budget_s=seconds,
             workers=options.workers,
             results=results,
             **given,
         )
-        seconds, winner = time.perf_counter() - started_s, result.winner
+        spent_s, winner = time.perf_counter() - started_s, result.winner
         trials = len(result.leaderboard)
     if winner is None or winner.test is None:
-        raise SystemExit(f"{options.seconds:g} s are too few for a winner of `{space}` here: give more --seconds")
+        return None
     accuracy = winner.accuracy.mean if winner.accuracy else winner.test.joint
-    return Searched(seconds=seconds, accuracy=accuracy, trials=trials)
+    return Searched(seconds=spent_s, accuracy=accuracy, trials=trials)
 
 
 def compare(data: object, seed: int, options: argparse.Namespace) -> tuple[Searched, Searched]:
-    """Search both spaces, the new one first where the seed is even."""
+    """Search both spaces, the new one first where the seed is even; both for longer if one had no winner in time."""
     order = (0, 1) if seed % 2 == 0 else (1, 0)
-    found = {side: search(data, options.spaces[side], seed, options) for side in order}
-    print(f"seed {seed}: {found[0].accuracy:.4f} against {found[1].accuracy:.4f}", flush=True)
-    return found[0], found[1]
+    for longer in LONGER:
+        seconds = longer * options.seconds
+        found = {side: search(data, options.spaces[side], seed, seconds, options) for side in order}
+        new, old = found[0], found[1]
+        if new is not None and old is not None:
+            print(f"seed {seed}: {new.accuracy:.4f} against {old.accuracy:.4f} in {seconds:g} s", flush=True)
+            return new, old
+    raise SystemExit(f"{seconds:g} s are too few for a winner here: give more --seconds")
 
 
 def data_of(name: str, seed: int) -> object:
@@ -97,7 +104,7 @@ def data_of(name: str, seed: int) -> object:
 def row(number: int, name: str, options: argparse.Namespace) -> Row:
     """Compare the spaces on one data set."""
     new, old = options.spaces
-    found = [compare(data_of(name, seed), seed, options) for seed in range(options.seeds)]
+    found = [compare(data_of(name, seed), seed, options) for seed in _seeds(options)]
     differences = tuple(100 * (ours.accuracy - theirs.accuracy) for ours, theirs in found)
     mean = statistics.mean(differences)
     error = statistics.stdev(differences) / math.sqrt(len(found)) if len(found) > 1 else math.nan
@@ -117,8 +124,13 @@ def row(number: int, name: str, options: argparse.Namespace) -> Row:
         remark=f"{seconds[0]:.0f} and {seconds[1]:.0f} s a search; {trials[0]:.0f} and {trials[1]:.0f} trials",
         machine=describe_machine(),
         command=f"{COMMAND} --data '{name}' --seeds {options.seeds} --seconds {options.seconds:g}"
+        + (f" --first-seed {options.first_seed}" if options.first_seed else "")
         + (f" --epochs {options.epochs}" if options.epochs else ""),
     )
+
+
+def _seeds(options: argparse.Namespace) -> range:
+    return range(options.first_seed, options.first_seed + options.seeds)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -128,6 +140,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--data-dir", type=Path, help="folder with MNIST's four files, for mnist")
     parser.add_argument("--spaces", nargs=2, default=["wide", "sgd"], metavar=("NEW", "OLD"))
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=30.0, help="time budget of each search")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--epochs", type=int, help="left out, the default")
