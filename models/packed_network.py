@@ -170,7 +170,9 @@ def _gives_maps(layer: PackedLayer, part: Part, *, on_maps: bool) -> bool:
     """Tell whether an activation after a layer would be on maps."""
     if not part.is_known:
         return part.after is Form.MAPS
-    return on_maps and not isinstance(layer, PackedFlattenImages | PackedFlattenMaps)
+    # A table has no flatten layer before its first linear one.
+    units = PackedFlattenImages | PackedFlattenMaps | PackedSharedLinear | PackedLinear
+    return on_maps and not isinstance(layer, units)
 
 
 def _pack_module(modules: Sequence[nn.Module], materials: Materials, layout: Layout, part: Part) -> PackedLayer:
