@@ -56,7 +56,7 @@ from packtune.models.hardware.precision import Precision
 from packtune.models.training.metrics.catalog import Metric
 from packtune.report.console import error_console, try_to_print
 from packtune.run.settings_file import AUTO
-from packtune.settings import Preference
+from packtune.settings import DEFAULT_SPACE, Preference
 from packtune.tools.options import Tools
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def run(
     space: Annotated[
         str,
         typer.Option(help="Space, or a FILE.toml; `packtune spaces` lists them.", autocompletion=complete_spaces),
-    ] = "wide",
+    ] = DEFAULT_SPACE,
     set_: Set = None,
     try_: Try = None,
     from_: From = None,
