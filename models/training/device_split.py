@@ -43,6 +43,7 @@ class DeviceSplit:
         """The device that the split is on."""
         return self._inputs.device
 
+    @torch.inference_mode(False)  # autograd takes such tensors without a copy
     def take(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """Select examples by their indices, int64 [m] on the device.
 
