@@ -118,7 +118,7 @@ HOMES = {
     "mlflow": ("search/tools/to_mlflow.py", "search/tools/mlflow_client.py"),
     "tensorboard": ("search/tools/to_tensorboard.py",),
     "optuna_dashboard": ("search/tools/dashboard/app.py",),
-    "torch": ("data/", "models/", "search/dispatch/", "search/worker/", "search/interface/"),
+    "torch": ("data/", "models/", "search/worker/", "search/interface/"),
 }
 # SQLAlchemy imports psycopg, Optuna the others.
 NEVER_IMPORTED = ("scipy", "cmaes", "psycopg")

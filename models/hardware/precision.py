@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from packtune.models.configuration import Configuration
 from packtune.models.hardware.device import Device
+from packtune.models.hardware.threads import threads
 
 if TYPE_CHECKING:
     import torch
@@ -86,14 +87,10 @@ def bfloat16_gain() -> float:
         for dtype in (torch.float32, torch.bfloat16)
     ]
     fastest_s = [float("inf")] * len(factors)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with threads(1):
         for _ in range(TIMINGS):
             for index, (left, right) in enumerate(factors):
                 start_s = time.perf_counter()
                 torch.mm(left, right)
                 fastest_s[index] = min(fastest_s[index], time.perf_counter() - start_s)
-    finally:
-        torch.set_num_threads(threads)
     return fastest_s[0] / fastest_s[1]

@@ -193,7 +193,7 @@ def _stack_used(gradients: Sequence[Tensor | None]) -> Tensor | None:
     return None if used is None else _stack([_or_zero(gradient, used) for gradient in gradients])
 
 
-def _stack(tensors: Sequence[Tensor]) -> Tensor:
+def _stack(tensors: list[Tensor]) -> Tensor:
     """Stack the tensors of the members; that of a single one is not copied."""
     return torch.stack(tensors) if len(tensors) > 1 else tensors[0].unsqueeze(0)
 

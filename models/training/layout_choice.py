@@ -19,7 +19,7 @@ from packtune.models.optimization.gradient import Gradient
 from packtune.models.optimization.optimizer import Optimizer
 from packtune.models.optimization.parameter import Parameter
 from packtune.models.packed_network import PackedNetwork
-from packtune.models.training.plain_step import PlainStep, new_seeds, plain_step, step_seed
+from packtune.models.training.plain_step import PlainForward, PlainStep, new_seeds, plain_forward, plain_step, step_seed
 
 TOLERANCE = 1e-3
 """Largest difference of a tensor to the plain network's, as a share of its largest number. Rounding makes some 1e-6."""
@@ -81,15 +81,16 @@ def choose_layout(make: MakeNetwork, inputs: Tensor, outputs: int, batch: int) -
         ValueError: the networks cannot be trained in a pack.
     """
     gradient = _example_gradient(len(inputs), outputs, inputs.device)
-    first = plain_step(make(0), inputs, gradient)
-    parts = tuple(parts_of(make(0), inputs))
+    network = make(0)
+    first = plain_step(network, inputs, gradient)
+    parts = tuple(parts_of(network, inputs))
     if all(part.is_known for part in parts):
         return Choice(layout=Layout(parts=parts), reason="packs know all of its layers")
-    _check_repeats(make(0), first, inputs, gradient)
-    plain = [plain_step(without_dropout(make(seed)), inputs, gradient) for seed in range(CHECKED)]
-    compare = partial(_difference, make, plain=plain, inputs=inputs, gradient=gradient)
+    _check_repeats(make(0), first, inputs)
+    plain = [_without_dropout_step(make, seed, first, inputs, gradient) for seed in range(CHECKED)]
+    compare = partial(_difference, make, plain=plain, inputs=inputs, gradient=gradient, room=network)
     layout = Layout(parts=parts, draws=first.draws)
-    half = plain_step(make(0), inputs[: len(inputs) // 2], gradient[: len(inputs) // 2])
+    half = plain_forward(network, inputs[: len(inputs) // 2])
     if not (why := _why_not_at_once(half, first, batch) or compare(layout)):
         return Choice(layout=layout, reason="torch.func calls all members at once")
     separate = replace(layout, way=Way.SEPARATE)
@@ -100,7 +101,7 @@ def choose_layout(make: MakeNetwork, inputs: Tensor, outputs: int, batch: int) -
     return Choice(layout=separate, reason=why)
 
 
-def _why_not_at_once(half: PlainStep, step: PlainStep, batch: int) -> str:
+def _why_not_at_once(half: PlainForward, step: PlainStep, batch: int) -> str:
     """Say why calls at once would be slower; empty if they are not.
 
     Args:
@@ -112,6 +113,15 @@ def _why_not_at_once(half: PlainStep, step: PlainStep, batch: int) -> str:
     if saved <= MOST_SAVED or step.attends:
         return ""
     return f"its numbers would not fit in the processor's cache: {saved:,} of each member"
+
+
+def _without_dropout_step(
+    make: MakeNetwork, seed: int, first: PlainStep, inputs: Tensor, gradient: Tensor
+) -> PlainStep:
+    """Compute the step of the network of a seed without dropout; `first` is that of seed 0 with dropout."""
+    network = make(seed)
+    has_dropout = any(isinstance(module, nn.Dropout) and module.p > 0 for module in network.modules())
+    return first if seed == 0 and not has_dropout else plain_step(without_dropout(network), inputs, gradient)
 
 
 def compute_alike(networks: Sequence[nn.Module], inputs: Tensor, outputs: int) -> bool:
@@ -142,9 +152,8 @@ def _example_gradient(batch: int, outputs: int, device: torch.device) -> Tensor:
     return torch.linspace(-1, 1, batch * outputs, device=device).view(batch, outputs).sin() / batch
 
 
-def _check_repeats(network: nn.Module, first: PlainStep, inputs: Tensor, gradient: Tensor) -> None:
-    again = plain_step(network, inputs, gradient)
-    if not torch.equal(first.logits, again.logits):
+def _check_repeats(network: nn.Module, first: PlainStep, inputs: Tensor) -> None:
+    if not torch.equal(first.logits, plain_forward(network, inputs).logits):
         raise ValueError(
             "the network gives other numbers for the same weights, inputs and torch.manual_seed: draw all random "
             "numbers with PyTorch's functions, and build each network afresh"
@@ -152,14 +161,23 @@ def _check_repeats(network: nn.Module, first: PlainStep, inputs: Tensor, gradien
 
 
 def _difference(
-    make: MakeNetwork, layout: Layout, *, plain: Sequence[PlainStep], inputs: Tensor, gradient: Tensor
+    make: MakeNetwork,
+    layout: Layout,
+    *,
+    plain: Sequence[PlainStep],
+    inputs: Tensor,
+    gradient: Tensor,
+    room: nn.Module,
 ) -> str:
-    """Say in what a pack differs from the plain networks; empty if in nothing but rounding."""
-    networks, references = ([without_dropout(make(seed)) for seed in range(CHECKED)] for _ in range(2))
+    """Say in what a pack differs from the plain networks; empty if in nothing but rounding.
+
+    Args:
+        room: one more network, for the tensors of a member; overwritten.
+    """
     try:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
-            found = _packed_steps(networks, references, layout, inputs, gradient)
+            found = _packed_steps(make, layout, inputs, gradient, room)
     except Exception as error:  # user's code under torch.func may raise anything
         return f"it cannot be called at once: {_first_sentence(error)}"
     if slow := [str(each.message) for each in said if FALLBACK in str(each.message)]:
@@ -198,9 +216,10 @@ class _Gradients(Optimizer):
 
 
 def _packed_steps(
-    networks: list[nn.Module], references: list[nn.Module], layout: Layout, inputs: Tensor, gradient: Tensor
+    make: MakeNetwork, layout: Layout, inputs: Tensor, gradient: Tensor, room: nn.Module
 ) -> list[PlainStep]:
-    """Compute one step of a pack, for each member as in `plain_step`."""
+    """Compute one step of a pack, for each member as in `plain_step`, without dropout."""
+    networks = [without_dropout(make(seed)) for seed in range(CHECKED)]
     members, gradients = len(networks), _Gradients()
     # The modules of all members at once go on with the random numbers of the plain network, part by part.
     draws = layout.draws and layout.way is Way.SEPARATE
@@ -214,15 +233,16 @@ def _packed_steps(
         evaluated = network.forward(inputs, training=False)
     for parameter in network.parameters():
         parameter.value = gradients.found.get(id(parameter), torch.zeros_like(parameter.value))
+    trained = {name for name, tensor in tensors_of(room).items() if tensor.requires_grad}
     steps = []
-    for index, reference in enumerate(references):
-        named = tensors_of(network.unpack(index, reference))
+    for index in range(members):
+        named = {name: tensor.detach().clone() for name, tensor in tensors_of(network.unpack(index, room)).items()}
         steps.append(
             PlainStep(
                 logits=logits[index].t(),
                 evaluated=evaluated[index].t(),
-                gradients={name: tensor.detach() for name, tensor in named.items() if tensor.requires_grad},
-                state={name: tensor for name, tensor in named.items() if not tensor.requires_grad},
+                gradients={name: tensor for name, tensor in named.items() if name in trained},
+                state={name: tensor for name, tensor in named.items() if name not in trained},
                 draws=layout.draws,
                 saved=0,
             )

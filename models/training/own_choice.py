@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import functools
+import platform
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 
 from packtune.errors import NetworkError
 from packtune.models.architectures.build import build_network
 from packtune.models.configuration import Configuration
+from packtune.models.hardware.threads import threads
 from packtune.models.modules.calls import Way
 from packtune.models.modules.stacking import check_types, tensors_of
 from packtune.models.own.importing import describe_error
@@ -19,6 +20,26 @@ from packtune.models.training.layout_choice import CHECKED_EXAMPLES, Choice, cho
 
 OWN_MEMBERS = 16
 """More members gain little, as their numbers leave the processor's cache."""
+
+
+_Key = tuple[Configuration, tuple[int, ...], int, str]
+"""The kind of network, the shape of an input, the logits, and the type of the device."""
+
+MOST_REMEMBERED = 1024
+_choices: dict[_Key, Choice] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A choice that one process has made, for others.
+
+    Attributes:
+        machine: the kind of machine it was made on.
+    """
+
+    key: _Key
+    machine: str
+    choice: Choice
 
 
 def choose_for(
@@ -47,14 +68,42 @@ def choose_for(
     return replace(choice, layout=layout, reason="its hyperparameters change more than weights and rates of dropout")
 
 
-@functools.lru_cache(maxsize=1024)
+@threads(1)
 def _choose(kind: Configuration, input_shape: tuple[int, ...], outputs: int, device: torch.device) -> Choice:
     def make(seed: int) -> torch.nn.Module:
         return build_network(kind, input_shape=input_shape, outputs=outputs, seed=seed).to(device)
 
-    return choose_layout(make, _examples(input_shape, device), outputs, kind.batch_size)
+    key = kind, input_shape, outputs, device.type
+    if key not in _choices:
+        _remember(key, choose_layout(make, _examples(input_shape, device), outputs, kind.batch_size))
+    return _choices[key]
 
 
+def _remember(key: _Key, choice: Choice) -> None:
+    while len(_choices) >= MOST_REMEMBERED:
+        del _choices[next(iter(_choices))]
+    _choices[key] = choice
+
+
+def found_for(configuration: Configuration, *, input_shape: tuple[int, ...], outputs: int) -> Found | None:
+    """Give what this process has chosen for a configuration on a CPU; none if it has not, or if it is built in."""
+    if not configuration.is_own:
+        return None
+    key = configuration.only_built(), input_shape, outputs, "cpu"
+    return Found(key=key, machine=_machine(), choice=_choices[key]) if key in _choices else None
+
+
+def take_over(found: Found | None) -> None:
+    """Take over what another process has chosen, if its machine computes as this one does."""
+    if found is not None and found.machine == _machine():
+        _remember(found.key, found.choice)
+
+
+def _machine() -> str:
+    return f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()} {torch.__version__}"
+
+
+@threads(1)
 def _are_alike(
     kinds: Sequence[Configuration], input_shape: tuple[int, ...], outputs: int, device: torch.device
 ) -> bool:
@@ -101,6 +150,7 @@ def check_own(configuration: Configuration, *, input_shape: tuple[int, ...], out
     choose_for([configuration], input_shape=input_shape, outputs=outputs, device=torch.device("cpu"))
 
 
+@threads(1)
 def _try_call(built: torch.nn.Module, configuration: Configuration, inputs: torch.Tensor) -> None:
     """Call a network once, so that what its own code raises is told with its own line."""
     try:

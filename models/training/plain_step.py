@@ -23,6 +23,21 @@ def step_seed(device: torch.device) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlainForward:
+    """What a plain network computes for a batch in its forward pass in training.
+
+    Attributes:
+        logits: what the network gives, with the graph of its gradients.
+        draws, saved, attends: see `PlainStep`.
+    """
+
+    logits: Tensor
+    draws: bool
+    saved: int
+    attends: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlainStep:
     """What a plain network computes for a batch.
 
@@ -55,6 +70,27 @@ def plain_step(network: nn.Module, inputs: Tensor, gradient: Tensor) -> PlainSte
     Raises:
         ValueError: the network gives something else than float32 [batch, outputs].
     """
+    forward = plain_forward(network, inputs)
+    check_logits(forward.logits, gradient.shape)
+    named = tensors_of(network)
+    trained = {name: tensor for name, tensor in named.items() if tensor.requires_grad}
+    return PlainStep(
+        logits=forward.logits.detach(),
+        gradients=_gradients(forward.logits, trained, gradient),
+        state={name: tensor.detach().clone() for name, tensor in named.items() if name not in trained},
+        evaluated=_evaluate(network, inputs),
+        draws=forward.draws,
+        saved=forward.saved,
+        attends=forward.attends,
+    )
+
+
+def plain_forward(network: nn.Module, inputs: Tensor) -> PlainForward:
+    """Call a network as in the first half of `plain_step`.
+
+    Raises:
+        ValueError: it has a weight that packs cannot train.
+    """
     saved: list[int] = []
 
     def keep(tensor: Tensor) -> Tensor:
@@ -74,18 +110,7 @@ def plain_step(network: nn.Module, inputs: Tensor, gradient: Tensor) -> PlainSte
         before = generator_of(inputs.device).get_state()
         logits = network(inputs)
         draws = not torch.equal(before, generator_of(inputs.device).get_state())
-    check_logits(logits, gradient.shape)
-    named = tensors_of(network)
-    trained = {name: tensor for name, tensor in named.items() if tensor.requires_grad}
-    return PlainStep(
-        logits=logits.detach(),
-        gradients=_gradients(logits, trained, gradient),
-        state={name: tensor.detach().clone() for name, tensor in named.items() if name not in trained},
-        evaluated=_evaluate(network, inputs),
-        draws=draws,
-        saved=sum(saved),
-        attends=watched.called,
-    )
+    return PlainForward(logits=logits, draws=draws, saved=sum(saved), attends=watched.called)
 
 
 def check_logits(logits: object, expected: torch.Size) -> None:

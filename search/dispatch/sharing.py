@@ -11,8 +11,6 @@ import heapq
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
 
-import torch
-
 from packtune.data.dataset import Dataset
 from packtune.data.description import Description
 from packtune.errors import NetworkError
@@ -20,6 +18,7 @@ from packtune.models.architectures.build import count_multiplications
 from packtune.models.configuration import Configuration
 from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision
+from packtune.models.hardware.threads import threads
 from packtune.models.training.calibration import Calibration, calibrate
 from packtune.models.training.own_choice import own_capacity
 from packtune.proposals.packing import pack_capacity, shape_in_words, shape_of
@@ -167,20 +166,16 @@ def fair_share(
     """
     if plan.pack_size is not None or placement.device is not Device.CPU or not resources.is_local:
         return None
-    measure = partial(_measure, dataset=dataset, threads=placement.threads, precision=plan.precision)
+    measure = partial(_measure, dataset=dataset, of_worker=placement.threads, precision=plan.precision)
     return FairShare(dataset, min(placement.at_hand, plan.lookahead), measure, begun, say)
 
 
 def _measure(
-    configurations: Sequence[Configuration], *, dataset: Dataset, threads: int, precision: Precision
+    configurations: Sequence[Configuration], *, dataset: Dataset, of_worker: int, precision: Precision
 ) -> Calibration:
-    """Measure the speed of parts with the threads of a worker."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
+    """Measure the speed of parts with as many threads as a worker has."""
+    with threads(of_worker):
         return calibrate(configurations, dataset, precision=precision.where_it_pays(configurations[0]))
-    finally:
-        torch.set_num_threads(before)
 
 
 def _multiplications(configuration: Configuration, dataset: Dataset) -> int:

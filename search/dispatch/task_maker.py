@@ -10,6 +10,7 @@ from packtune.dispatch.knowledge import Knowledge
 from packtune.dispatch.pack_task import PackTask
 from packtune.dispatch.standing import StageName
 from packtune.models.hardware.device import Device
+from packtune.models.training.own_choice import found_for
 from packtune.proposals.catalog import make_proposer
 from packtune.proposals.given import NOTHING, Given
 from packtune.proposals.packing import pack_capacity
@@ -115,9 +116,10 @@ class TaskMaker:
         told = max(0, pack.number - self._plan.lookahead + 1)
         seeds, stage = self._stage.seeds_of(pack), self._stage
         known = self._knowledge.best(min(told, self._knowledge.n_packs))
+        data = self._plan.description
         return PackTask(
             pack=pack,
-            data=self._plan.description.name,
+            data=data.name,
             epochs=self._plan.epochs,
             batch_seed=seeds.batches,
             protocol=self._plan.protocol,
@@ -129,5 +131,6 @@ class TaskMaker:
             known_best=known if stage.known_best is None else stage.known_best,
             resampling_seed=seeds.resampling,
             wants_answers=stage.wants_answers,
+            found=found_for(pack.proposals[0].configuration, input_shape=data.input_shape, outputs=data.outputs),
             whole=() if whole is None else tuple(proposal.configuration for proposal in whole.proposals),
         )

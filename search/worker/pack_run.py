@@ -14,6 +14,7 @@ from packtune.dispatch.pack_task import PackReport, PackTask
 from packtune.models.architectures.build import count_multiplications, count_parameters
 from packtune.models.model_file import TrainedModel, model_to_bytes
 from packtune.models.training.metrics.catalog import Metric
+from packtune.models.training.own_choice import take_over
 from packtune.models.training.pack_training import Member, PackTraining
 from packtune.protocol import Protocol
 from packtune.trial import Answers, BuiltNetwork, Outcome, TrialState
@@ -48,6 +49,7 @@ class PackRun:
         self._progress = [MemberProgress(metric=task.metric) for _ in range(members)]
         self._outcomes: dict[int, Outcome] = {}
         self._active = list(range(members))  # the member of each row
+        take_over(task.found)
         self._training = PackTraining(
             [Member(configuration=p.configuration, seed=p.seed, epochs=task.epochs) for p in task.pack.proposals],
             self._dataset,

@@ -118,7 +118,7 @@ def measure(name, make, members, dataset):
     few = dataset.with_splits({**dataset.splits, "train": dataset.train.first(STEPS * BATCH)})
     shapes = {"input_shape": few.input_shape, "outputs": few.outputs, "device": torch.device("cpu")}
     own_choice.choose_for([configuration] * members, **shapes)
-    own_choice._choose.cache_clear()
+    own_choice._choices.clear()
     choosing_s = seconds(lambda: own_choice.choose_for([configuration] * members, **shapes)) * STEPS
     pack = PackTraining([Member(configuration=configuration, seed=n) for n in range(members)], few, batch_seed=0)
     loops = plain_loops(make, members, few)

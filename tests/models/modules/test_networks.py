@@ -91,12 +91,12 @@ def force(monkeypatch):
         monkeypatch.setattr("packtune.models.training.layout_choice._why_not_at_once", lambda *step: why)
         from packtune.models.training import own_choice
 
-        own_choice._choose.cache_clear()
+        own_choice._choices.clear()
 
     yield set_limit
     from packtune.models.training import own_choice
 
-    own_choice._choose.cache_clear()
+    own_choice._choices.clear()
 
 
 @pytest.mark.parametrize("way", Way)
