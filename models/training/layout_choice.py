@@ -65,6 +65,7 @@ class Choice:
 
 
 KNOWN = "by packed layers"
+AT_ONCE = "torch.func calls all members at once"
 
 
 def choose_layout(make: MakeNetwork, inputs: Tensor, outputs: int, batch: int) -> Choice:
@@ -84,21 +85,22 @@ def choose_layout(make: MakeNetwork, inputs: Tensor, outputs: int, batch: int) -
     network = make(0)
     first = plain_step(network, inputs, gradient)
     parts = tuple(parts_of(network, inputs))
-    if all(part.is_known for part in parts):
-        return Choice(layout=Layout(parts=parts), reason="packs know all of its layers")
-    _check_repeats(make(0), first, inputs)
     plain = [_without_dropout_step(make, seed, first, inputs, gradient) for seed in range(CHECKED)]
     compare = partial(_difference, make, plain=plain, inputs=inputs, gradient=gradient, room=network)
-    layout = Layout(parts=parts, draws=first.draws)
+    if all(part.is_known for part in parts):
+        if not compare(Layout(parts=parts)):
+            return Choice(layout=Layout(parts=parts), reason="packs know all of its layers")
+        parts = (WHOLE,)
+    _check_repeats(make(0), first, inputs)
     half = plain_forward(network, inputs[: len(inputs) // 2])
-    if not (why := _why_not_at_once(half, first, batch) or compare(layout)):
-        return Choice(layout=layout, reason="torch.func calls all members at once")
-    separate = replace(layout, way=Way.SEPARATE)
-    if compare(separate):
-        separate = replace(separate, parts=(WHOLE,))
-        if worse := compare(separate):
-            raise ValueError(f"the network does not train alike twice: {worse}")
-    return Choice(layout=separate, reason=why)
+    why = _why_not_at_once(half, first, batch)
+    for way in (Way.SEPARATE,) if why else (Way.VECTORISED, Way.SEPARATE):
+        for divided in dict.fromkeys((parts, (WHOLE,))):
+            layout = Layout(parts=divided, way=way, draws=first.draws)
+            if not (unlike := compare(layout)):
+                return Choice(layout=layout, reason=AT_ONCE if way is Way.VECTORISED else why)
+            why = why or unlike
+    raise ValueError(f"the network does not train alike twice: {unlike}")
 
 
 def _why_not_at_once(half: PlainForward, step: PlainStep, batch: int) -> str:

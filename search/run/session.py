@@ -9,13 +9,42 @@ from typing import TYPE_CHECKING
 from packtune.errors import RunError
 from packtune.run.folder import Run
 from packtune.run.stopping import StopSource, time_budget
+from packtune.settings import Resources
 from packtune.tools.options import NO_TOOLS, Tools
 
 if TYPE_CHECKING:
+    from packtune.execution.connection import Connection
     from packtune.report.live.progress import ProgressView
     from packtune.run.ending import Ending
     from packtune.run.listening.audience import Audience
     from packtune.worker.trainable import PackTrainable
+
+
+class EarlyStart:
+    """Starts Ray before a search needs it, while its data are prepared.
+
+    Args:
+        stack: Ray ends with it.
+        say: see `packtune.execution.connection.connection`.
+
+    Attributes:
+        opened: the connection to Ray; none before `start`.
+    """
+
+    def __init__(self, stack: ExitStack, say: Callable[[str], None]) -> None:
+        self._stack = stack
+        self._say = say
+        self.opened: Connection | None = None
+
+    def start(self, resources: Resources) -> None:
+        """Start Ray in the background, or connect to it.
+
+        Raises:
+            ClusterError: a local Ray cannot start.
+        """
+        from packtune.execution.connection import connection
+
+        self.opened = self._stack.enter_context(connection(resources, self._say))
 
 
 @contextmanager
@@ -27,6 +56,7 @@ def carried_out(
     verbose: bool = False,
     trainable: type[PackTrainable] | None = None,
     tools: Tools = NO_TOOLS,
+    opened: Connection | None = None,
 ) -> Iterator[list[Ending]]:
     """Carry out what is not complete yet, and give the ending of every run, in order.
 
@@ -39,6 +69,7 @@ def carried_out(
         verbose: whether to say how large packs are, and why.
         trainable: trains a pack in a worker; none for `PackTrainable`.
         tools: told of the first run as it goes on, and of all of it at the end, after the block.
+        opened: to Ray, which may still be starting, and is left open; none to start it here.
 
     Raises:
         PacktuneError: see its subclasses.
@@ -59,7 +90,7 @@ def carried_out(
 
             with closing(view):
                 with _discarded_otherwise(todo):
-                    opened = stack.enter_context(connection(todo[0].settings.resources, view.say))
+                    opened = opened or stack.enter_context(connection(todo[0].settings.resources, view.say))
                     with quick_imports():
                         from packtune.run.orchestration import run_searches  # imports PyTorch while Ray starts
 

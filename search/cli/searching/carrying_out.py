@@ -10,6 +10,7 @@ from packtune.report.console import error_console, try_to_print
 from packtune.tools.options import Tools
 
 if TYPE_CHECKING:
+    from packtune.execution.connection import Connection
     from packtune.guard import Guard
     from packtune.run.ending import Ending
     from packtune.run.folder import Run
@@ -17,7 +18,14 @@ if TYPE_CHECKING:
 
 
 def carry_out(
-    run: Run, guard: Guard, *, progress: bool, verbose: bool, trainable: type[PackTrainable] | None, tools: Tools
+    run: Run,
+    guard: Guard,
+    *,
+    progress: bool,
+    verbose: bool,
+    trainable: type[PackTrainable] | None,
+    tools: Tools,
+    opened: Connection | None = None,
 ) -> None:
     """Carry out a run that is made already, show how far it is, and print how it ended.
 
@@ -27,6 +35,7 @@ def carry_out(
         verbose: whether to say how large packs are, and why.
         trainable: trains a pack in a worker; none for `PackTrainable`.
         tools: of other people, which are told of the search.
+        opened: see `carried_out`.
     """
     from packtune.report.live.views import view_for
     from packtune.run.session import carried_out
@@ -41,6 +50,6 @@ def carry_out(
     view = view_for(error_console(), progress=progress)
     stop_source = partial(stop_signals, guard=guard, show=show)
     with carried_out(
-        [run], view, stop_source=stop_source, verbose=verbose, trainable=trainable, tools=tools
+        [run], view, stop_source=stop_source, verbose=verbose, trainable=trainable, tools=tools, opened=opened
     ) as endings:
         show(endings)

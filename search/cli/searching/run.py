@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -165,11 +165,12 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Search a space: train its trials in packs, and write a leaderboard."""
-    with errors_shown() as guard:
+    with errors_shown() as guard, ExitStack() as stack:
         from packtune.report.live.views import view_for
         from packtune.run.network.finding import space_and_network
         from packtune.run.own.new_search import new_search
         from packtune.run.planning import SearchOptions
+        from packtune.run.session import EarlyStart
 
         tools = Tools(tensorboard=tensorboard, mlflow=mlflow)
         source, network = space_and_network(space, {"model": model})
@@ -202,10 +203,20 @@ def run(
         with closing(view_for(error_console())) as view:
             own = own_data_options(target, group, validation_share, test_share, image_size)
             given = further_options(set_, try_, from_, stop_at, patience)
-            made = new_search(data, source, {**options, **own, **given}, view, results, network=network)
+            ray = EarlyStart(stack, view.say)
+            asked: SearchOptions = {**options, **own, **given}
+            made = new_search(data, source, asked, view, results, network=network, when_read=ray.start)
         created = made.create(results=results, name=name)
         _tell_repetition(created)
-        carry_out(created, guard, progress=progress, verbose=verbose, trainable=context.obj, tools=tools)
+        carry_out(
+            created,
+            guard,
+            progress=progress,
+            verbose=verbose,
+            trainable=context.obj,
+            tools=tools,
+            opened=ray.opened,
+        )
 
 
 def _tell_repetition(run: Run) -> None:

@@ -15,6 +15,7 @@ from packtune.errors import DataError, SettingsError, UnknownDataset, suggest_na
 from packtune.limits import memory_limit, usable_cpus
 from packtune.run.own.words import describe_own
 from packtune.run.settings_file import OBJECTS
+from packtune.startup import quick_imports
 
 if TYPE_CHECKING:
     from packtune.data.own.assembling import PreparedData
@@ -37,13 +38,16 @@ class GivenData:
     prepared: PreparedData | None = None
 
 
-def find_data(given: object, options: DataOptions, view: ProgressView) -> GivenData:
+def find_data(
+    given: object, options: DataOptions, view: ProgressView, when_read: Callable[[], None] = lambda: None
+) -> GivenData:
     """Find data, and read them if they are the user's own.
 
     Args:
         given: the name of a built-in data set, the path of a file or folder, or what `from_objects` takes.
         options: how data of the user's own are read.
         view: told what was found, and how far the reading is.
+        when_read: called once a file or folder of the user's own has been read, before it is prepared.
 
     Raises:
         UnknownDataset: a text is neither the name of a data set nor the path of a file or folder.
@@ -66,7 +70,9 @@ def find_data(given: object, options: DataOptions, view: ProgressView) -> GivenD
             f"{suggest_name(given.lower(), DATASETS)} Or give the path of data of your own"
         )
     view.stage(f"Reading {readable(str(path))}")
-    return _prepare(str(path.absolute()), _read_path(path, options, reading_progress(view)), options, view)
+    raw = _read_path(path, options, reading_progress(view))
+    when_read()
+    return _prepare(str(path.absolute()), raw, options, view)
 
 
 def read_source(name: str, options: DataOptions, view: ProgressView) -> PreparedData:
@@ -108,7 +114,8 @@ def _read_objects(given: object, options: DataOptions) -> RawData:
 
 
 def _prepare(name: str, raw: RawData, options: DataOptions, view: ProgressView) -> GivenData:
-    from packtune.data.own.assembling import prepare
+    with quick_imports():
+        from packtune.data.own.assembling import prepare
 
     prepared = prepare(raw, options)
     for line in describe_own(prepared.own):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,6 +77,7 @@ def new_search(
     results: Path = RESULTS,
     *,
     network: OwnNetwork | None = None,
+    when_read: Callable[[Resources], None] = lambda resources: None,
 ) -> NewSearch:
     """Complete what was asked for, and read data of the user's own.
 
@@ -82,23 +85,30 @@ def new_search(
         data: see `find_data`.
         results: folder of the earlier runs that the search starts from.
         network: of the user's own, which the space has already; none for built-in ones.
+        when_read: called with what the search may use, once data of the user's own have been read from a path: much
+            can be done while they are prepared.
 
     Raises:
         PacktuneError: see `find_data`, `plan_search`, `read_tries` and `read_earlier`.
     """
-    made = _new_search(data, _changed(source, options, view), options, view, results)
+    made = _new_search(data, _changed(source, options, view), options, view, results, when_read)
     return made if network is None else replace(made, network=network)
 
 
 def _new_search(
-    data: object, source: SpaceSource, options: SearchOptions, view: ProgressView, results: Path
+    data: object,
+    source: SpaceSource,
+    options: SearchOptions,
+    view: ProgressView,
+    results: Path,
+    when_read: Callable[[Resources], None],
 ) -> NewSearch:
     resources = choose_resources(options)
     tries = read_tries(options.get("tries") or (), hyperparameters_with(source.space.network))
     # What is wrong in the options shows before anything is read.
     plan_search(DEFAULT_DATA, source, options, tries=len(tries))
     wishes = Wishes(tries=tries, runs=read_earlier(options.get("from_runs") or (), results))
-    found = find_data(data, data_options(options), view)
+    found = find_data(data, data_options(options), view, partial(when_read, resources))
     if found.prepared is None:
         plan, given = _planned(found.name, source, options, wishes, view)
         return NewSearch(plan=plan, resources=resources, source=source, given=given)
