@@ -60,7 +60,11 @@ from packtune.settings import DEFAULT_SPACE, Preference
 from packtune.tools.options import Tools
 
 if TYPE_CHECKING:
+    from packtune.execution.connection import Connection
+    from packtune.models.own.network import OwnNetwork
     from packtune.run.folder import Run
+    from packtune.run.planning import SearchOptions
+    from packtune.space.source import SpaceSource
 
 
 def run(
@@ -166,11 +170,8 @@ def run(
 ) -> None:
     """Search a space: train its trials in packs, and write a leaderboard."""
     with errors_shown() as guard, ExitStack() as stack:
-        from packtune.report.live.views import view_for
         from packtune.run.network.finding import space_and_network
-        from packtune.run.own.new_search import new_search
         from packtune.run.planning import SearchOptions
-        from packtune.run.session import EarlyStart
 
         tools = Tools(tensorboard=tensorboard, mlflow=mlflow)
         source, network = space_and_network(space, {"model": model})
@@ -200,23 +201,37 @@ def run(
             max_failures=max_failures,
             checkpoint_interval_s=checkpoint_interval,
         )
-        with closing(view_for(error_console())) as view:
-            own = own_data_options(target, group, validation_share, test_share, image_size)
-            given = further_options(set_, try_, from_, stop_at, patience)
-            ray = EarlyStart(stack, view.say)
-            asked: SearchOptions = {**options, **own, **given}
-            made = new_search(data, source, asked, view, results, network=network, when_read=ray.start)
-        created = made.create(results=results, name=name)
-        _tell_repetition(created)
-        carry_out(
-            created,
-            guard,
-            progress=progress,
-            verbose=verbose,
-            trainable=context.obj,
-            tools=tools,
-            opened=ray.opened,
-        )
+        own = own_data_options(target, group, validation_share, test_share, image_size)
+        given = further_options(set_, try_, from_, stop_at, patience)
+        asked: SearchOptions = {**options, **own, **given}
+        created, opened = _make(data, source, asked, network, results, name, stack)
+        carry_out(created, guard, progress=progress, verbose=verbose, trainable=context.obj, tools=tools, opened=opened)
+
+
+def _make(
+    data: str,
+    source: SpaceSource,
+    asked: SearchOptions,
+    network: OwnNetwork | None,
+    results: Path,
+    name: str | None,
+    stack: ExitStack,
+) -> tuple[Run, Connection | None]:
+    """Make the run of a search, and say so if it repeats an earlier one.
+
+    Args:
+        stack: a Ray that was started meanwhile ends with it.
+    """
+    from packtune.report.live.views import view_for
+    from packtune.run.own.new_search import new_search
+    from packtune.run.session import EarlyStart
+
+    with closing(view_for(error_console())) as view:
+        ray = EarlyStart(stack, view.say)
+        made = new_search(data, source, asked, view, results, network=network, when_read=ray.start)
+    run = made.create(results=results, name=name)
+    _tell_repetition(run)
+    return run, ray.opened
 
 
 def _tell_repetition(run: Run) -> None:
