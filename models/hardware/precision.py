@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from packtune.models.configuration import Configuration
 from packtune.models.hardware.device import Device
-from packtune.models.hardware.threads import threads
+from packtune.models.hardware.threads import torch_threads
 
 if TYPE_CHECKING:
     import torch
@@ -87,7 +87,7 @@ def bfloat16_gain() -> float:
         for dtype in (torch.float32, torch.bfloat16)
     ]
     fastest_s = [float("inf")] * len(factors)
-    with threads(1):
+    with torch_threads(1):
         for _ in range(TIMINGS):
             for index, (left, right) in enumerate(factors):
                 start_s = time.perf_counter()

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def threads(number: int) -> Iterator[None]:
+def torch_threads(number: int) -> Iterator[None]:
     """Let PyTorch compute with a number of threads, 1 or more, for a time.
 
     Small networks gain nothing from a second thread; where other work has all cores, it makes them many times slower.

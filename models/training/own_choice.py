@@ -11,7 +11,7 @@ import torch
 from packtune.errors import NetworkError
 from packtune.models.architectures.build import build_network
 from packtune.models.configuration import Configuration
-from packtune.models.hardware.threads import threads
+from packtune.models.hardware.threads import torch_threads
 from packtune.models.modules.calls import Way
 from packtune.models.modules.stacking import check_types, tensors_of
 from packtune.models.own.importing import describe_error
@@ -30,7 +30,7 @@ _choices: dict[_Key, Choice] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class SharedChoice:
     """A choice that one process has made, for others.
 
     Attributes:
@@ -68,7 +68,7 @@ def choose_for(
     return replace(choice, layout=layout, reason="its hyperparameters change more than weights and rates of dropout")
 
 
-@threads(1)
+@torch_threads(1)
 def _choose(kind: Configuration, input_shape: tuple[int, ...], outputs: int, device: torch.device) -> Choice:
     def make(seed: int) -> torch.nn.Module:
         return build_network(kind, input_shape=input_shape, outputs=outputs, seed=seed).to(device)
@@ -85,25 +85,25 @@ def _remember(key: _Key, choice: Choice) -> None:
     _choices[key] = choice
 
 
-def found_for(configuration: Configuration, *, input_shape: tuple[int, ...], outputs: int) -> Found | None:
+def share_choice(configuration: Configuration, *, input_shape: tuple[int, ...], outputs: int) -> SharedChoice | None:
     """Give what this process has chosen for a configuration on a CPU; none if it has not, or if it is built in."""
     if not configuration.is_own:
         return None
     key = configuration.only_built(), input_shape, outputs, "cpu"
-    return Found(key=key, machine=_machine(), choice=_choices[key]) if key in _choices else None
+    return SharedChoice(key=key, machine=_machine(), choice=_choices[key]) if key in _choices else None
 
 
-def take_over(found: Found | None) -> None:
+def take_over(shared: SharedChoice | None) -> None:
     """Take over what another process has chosen, if its machine computes as this one does."""
-    if found is not None and found.machine == _machine():
-        _remember(found.key, found.choice)
+    if shared is not None and shared.machine == _machine():
+        _remember(shared.key, shared.choice)
 
 
 def _machine() -> str:
     return f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()} {torch.__version__}"
 
 
-@threads(1)
+@torch_threads(1)
 def _are_alike(
     kinds: Sequence[Configuration], input_shape: tuple[int, ...], outputs: int, device: torch.device
 ) -> bool:
@@ -150,7 +150,7 @@ def check_own(configuration: Configuration, *, input_shape: tuple[int, ...], out
     choose_for([configuration], input_shape=input_shape, outputs=outputs, device=torch.device("cpu"))
 
 
-@threads(1)
+@torch_threads(1)
 def _try_call(built: torch.nn.Module, configuration: Configuration, inputs: torch.Tensor) -> None:
     """Call a network once, so that what its own code raises is told with its own line."""
     try:

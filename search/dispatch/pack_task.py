@@ -10,7 +10,7 @@ from packtune.models.configuration import Configuration
 from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision
 from packtune.models.training.metrics.catalog import Metric
-from packtune.models.training.own_choice import Found
+from packtune.models.training.own_choice import SharedChoice
 from packtune.protocol import Protocol
 from packtune.trial import Outcome, Pack
 
@@ -34,7 +34,7 @@ class PackTask:
         whole: the configurations of the whole pack, if `pack` is a part that has to train like it, see `PackTraining`;
             empty if `pack` stands for itself.
         metric: by which members are scored, compared and kept.
-        found: how networks of the user's own are trained, if this is known already.
+        choice: how networks of the user's own are trained, if this is known already.
         checkpoint: of the same task, to go on from; one of another task is ignored.
         checkpoint_interval_s: seconds between checkpoints, which are written at the end of a round.
     """
@@ -52,7 +52,7 @@ class PackTask:
     wants_answers: bool = False
     whole: tuple[Configuration, ...] = ()
     metric: Metric = Metric.ACCURACY
-    found: Found | None = field(default=None, repr=False)
+    choice: SharedChoice | None = field(default=None, repr=False)
     checkpoint: bytes | None = field(default=None, repr=False)
     checkpoint_interval_s: float = field(default=30.0, repr=False)
 

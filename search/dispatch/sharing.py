@@ -18,7 +18,7 @@ from packtune.models.architectures.build import count_multiplications
 from packtune.models.configuration import Configuration
 from packtune.models.hardware.device import Device
 from packtune.models.hardware.precision import Precision
-from packtune.models.hardware.threads import threads
+from packtune.models.hardware.threads import torch_threads
 from packtune.models.training.calibration import Calibration, calibrate
 from packtune.models.training.own_choice import own_capacity
 from packtune.proposals.packing import pack_capacity, shape_in_words, shape_of
@@ -166,15 +166,15 @@ def fair_share(
     """
     if plan.pack_size is not None or placement.device is not Device.CPU or not resources.is_local:
         return None
-    measure = partial(_measure, dataset=dataset, of_worker=placement.threads, precision=plan.precision)
+    measure = partial(_measure, dataset=dataset, threads=placement.threads, precision=plan.precision)
     return FairShare(dataset, min(placement.at_hand, plan.lookahead), measure, begun, say)
 
 
 def _measure(
-    configurations: Sequence[Configuration], *, dataset: Dataset, of_worker: int, precision: Precision
+    configurations: Sequence[Configuration], *, dataset: Dataset, threads: int, precision: Precision
 ) -> Calibration:
-    """Measure the speed of parts with as many threads as a worker has."""
-    with threads(of_worker):
+    """Measure the speed of parts with the threads of a worker."""
+    with torch_threads(threads):
         return calibrate(configurations, dataset, precision=precision.where_it_pays(configurations[0]))
 
 

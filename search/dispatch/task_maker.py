@@ -10,7 +10,7 @@ from packtune.dispatch.knowledge import Knowledge
 from packtune.dispatch.pack_task import PackTask
 from packtune.dispatch.standing import StageName
 from packtune.models.hardware.device import Device
-from packtune.models.training.own_choice import found_for
+from packtune.models.training.own_choice import share_choice
 from packtune.proposals.catalog import make_proposer
 from packtune.proposals.given import NOTHING, Given
 from packtune.proposals.packing import pack_capacity
@@ -131,6 +131,6 @@ class TaskMaker:
             known_best=known if stage.known_best is None else stage.known_best,
             resampling_seed=seeds.resampling,
             wants_answers=stage.wants_answers,
-            found=found_for(pack.proposals[0].configuration, input_shape=data.input_shape, outputs=data.outputs),
+            choice=share_choice(pack.proposals[0].configuration, input_shape=data.input_shape, outputs=data.outputs),
             whole=() if whole is None else tuple(proposal.configuration for proposal in whole.proposals),
         )

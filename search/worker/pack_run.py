@@ -49,7 +49,7 @@ class PackRun:
         self._progress = [MemberProgress(metric=task.metric) for _ in range(members)]
         self._outcomes: dict[int, Outcome] = {}
         self._active = list(range(members))  # the member of each row
-        take_over(task.found)
+        take_over(task.choice)
         self._training = PackTraining(
             [Member(configuration=p.configuration, seed=p.seed, epochs=task.epochs) for p in task.pack.proposals],
             self._dataset,

@@ -12,7 +12,7 @@ from packtune.models.configuration import Configuration, OwnValues
 from packtune.models.own.network import from_function
 from packtune.models.own.registry import register
 from packtune.models.training import own_choice
-from packtune.models.training.own_choice import choose_for, found_for, take_over
+from packtune.models.training.own_choice import choose_for, share_choice, take_over
 
 SHAPES = {"input_shape": (6,), "outputs": 3}
 THREADS = 2
@@ -59,26 +59,26 @@ def test_one_thread_computes_it_and_the_others_come_back(configuration):
 
 
 def test_another_process_takes_it_over_without_a_call(configuration):
-    assert found_for(configuration, **SHAPES) is None
+    assert share_choice(configuration, **SHAPES) is None
     chosen = choose(configuration)
-    found = found_for(configuration, **SHAPES)
+    shared = share_choice(configuration, **SHAPES)
     own_choice._choices.clear()
     NUMBERS_OF_THREADS.clear()
-    take_over(found)
+    take_over(shared)
     assert choose(configuration) == chosen
     assert NUMBERS_OF_THREADS == []
 
 
 def test_it_is_found_out_anew_on_another_kind_of_machine(configuration):
     chosen = choose(configuration)
-    found = found_for(configuration, **SHAPES)
+    shared = share_choice(configuration, **SHAPES)
     own_choice._choices.clear()
     NUMBERS_OF_THREADS.clear()
-    take_over(replace(found, machine="another"))
+    take_over(replace(shared, machine="another"))
     assert choose(configuration) == chosen
     assert NUMBERS_OF_THREADS
 
 
 def test_built_in_networks_need_no_choice():
-    assert found_for(Configuration(), **SHAPES) is None
+    assert share_choice(Configuration(), **SHAPES) is None
     take_over(None)
