@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from packtune.models.hardware.threads import torch_threads
+
 ROOT = Path(__file__).parents[1]
 FOLDERS = {"search": "packtune", "models": "packtune.models", "data": "packtune.data"}
 
@@ -30,6 +32,13 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run slow tests first: while one worker runs the last of them, the other has all the quick ones left."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None and item.get_closest_marker("long") is None)
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """Let PyTorch use one thread: on small numbers more of them only wait for each other, on busy cores for long."""
+    with torch_threads(1):
+        yield
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,12 +22,7 @@ MEASURED = list(MEASURES)
 SHARES = np.array([0.55, 0.3, 0.15])
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def simulate(generator, trainings, images, seed_effect):

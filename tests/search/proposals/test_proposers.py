@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-import torch
 
 from packtune.errors import SettingsError, SpaceError
 from packtune.proposals.catalog import SAMPLERS, check_sampler, count_listed, default_sampler, make_proposer
@@ -20,13 +19,7 @@ PACK_SAMPLERS = ("random", "tpe")
 OPTUNA_SAMPLERS = ("qmc", "gp", "cmaes")
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Keep the Gaussian process from slowing down many times where the cores are busy."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def space_for(sampler):

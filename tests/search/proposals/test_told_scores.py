@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import torch
 
 from packtune.models.training.metrics.catalog import Metric
 from packtune.models.training.metrics.score import Score
@@ -16,12 +15,7 @@ from packtune.trial import Accuracy, Outcome, TrialState
 LEARNING = [name for name, entry in SAMPLERS.items() if entry.learns]
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def by_accuracy(state, merit):

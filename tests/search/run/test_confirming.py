@@ -36,12 +36,7 @@ SPACE = {"hidden_units": {"low": 6, "high": 24}, "learning_rate": {"low": 0.05, 
 OPTIONS = {"trials": 10, "epochs": 1, "sampler": "random", "halving": False, "finalists": 3, "replicates": 3}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

@@ -35,12 +35,7 @@ OPTIONS = {"trials": 8, "epochs": 3, "sampler": "random", "finalists": 2, "repli
 OTHERS = [metric for metric in Metric if metric is not Metric.ACCURACY]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import torch
 
 from packtune.errors import SpaceError
 from packtune.models.configuration import Configuration
@@ -102,15 +101,6 @@ def test_a_condition_on_what_has_several_forms_is_refused():
             '{ value = 0.5, when = { optimizer = "rmsprop" } }]\n'
             "dropout = { value = 0.1, when = { momentum = 0.5 } }"
         )
-
-
-@pytest.fixture
-def one_thread():
-    """Keep the Gaussian process from slowing down many times where the cores are busy."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def outcome_of(configuration):

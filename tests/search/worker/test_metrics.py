@@ -24,12 +24,7 @@ OTHERS = [metric for metric in METRICS if metric is not Metric.ACCURACY]
 RATES = (0.1, 0.003, 0.03, 1e-5)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

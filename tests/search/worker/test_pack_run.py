@@ -52,14 +52,6 @@ def test_without_halving_all_members_train_to_the_end(digits):
         assert outcome.device == "cpu"
 
 
-@pytest.fixture
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def test_parts_have_the_outcomes_of_the_whole_pack_whoever_diverges(digits, one_thread):
     configurations = (
         Configuration(learning_rate=0.1, hidden_units=40),

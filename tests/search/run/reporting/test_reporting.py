@@ -10,7 +10,6 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-import torch
 
 from packtune.data.catalog import load
 from packtune.files import write_bytes
@@ -37,12 +36,7 @@ UNCONFIRMED = {"trials": 8, "epochs": 1, "confirm": False, "finalists": None, "r
 OPTIONS = {"trials": 24, "epochs": 2, "sampler": "random", "finalists": 3, "replicates": 3, "lookahead": 4}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
