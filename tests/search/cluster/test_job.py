@@ -42,9 +42,11 @@ def submit(command, environment):
 
 def test_the_manifests_entrypoint_runs_as_a_job(lone_node, search, leaderboard, tmp_path):
     port = free_port()
+    # The agent takes the job. On Ray's own port for it, it would not start beside the node of another test.
     lone_node.start_head(
-        "--num-cpus=2", "--include-dashboard=true", "--dashboard-host=127.0.0.1", f"--dashboard-port={port}"
-    )
+        "--num-cpus=2", "--include-dashboard=true", "--dashboard-host=127.0.0.1", f"--dashboard-port={port}",
+        f"--dashboard-agent-listen-port={free_port()}",
+    )  # fmt: skip
     # A working directory may have a folder named as one of our packages, and a job may bring modules of its own.
     (tmp_path / "here/data").mkdir(parents=True)
     (tmp_path / "here/data/notes.txt").touch()
